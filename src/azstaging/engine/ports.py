@@ -1,0 +1,174 @@
+"""What the engine needs of the outside world. Nothing here does I/O; `azure`, `journal` do.
+
+Every reader raises an error of `azstaging.errors` when it cannot read: it never returns a
+shorter list. JSON objects are exactly what the service sent.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from azstaging.model.ids import ResourceId
+from azstaging.model.items import StopRequest
+from azstaging.model.plans import PlannedRequest, Principal
+from azstaging.model.records import NewRecord, Record
+
+Json = dict[str, Any]
+
+
+class ReplicationReader(Protocol):
+    """Reads of Site Recovery, Azure Migrate and Azure Local replication."""
+
+    def list_subscriptions(self) -> list[Json]:
+        """``GET /subscriptions``, every page."""
+        ...
+
+    def list_vaults(self, subscription_id: str) -> list[Json]:
+        """Recovery Services vaults of a subscription."""
+        ...
+
+    def list_migration_items(self, vault: ResourceId) -> list[Json]:
+        """Vault-wide ``replicationMigrationItems``; disks and adapters are left out (T6)."""
+        ...
+
+    def list_protected_items(self, vault: ResourceId) -> list[Json]:
+        """Vault-wide ``replicationProtectedItems``."""
+        ...
+
+    def list_replication_vaults(self, subscription_id: str) -> list[Json]:
+        """``Microsoft.DataReplication/replicationVaults`` of a subscription."""
+        ...
+
+    def list_data_replication_items(self, vault: ResourceId) -> list[Json]:
+        """``protectedItems`` of a DataReplication vault."""
+        ...
+
+    def get_item(self, item_id: ResourceId) -> Json:
+        """GET one item of any collection. NotFoundError.gateway tells the two 404s apart."""
+        ...
+
+    def list_jobs(self, vault: ResourceId, since: datetime) -> list[Json]:
+        """Replication jobs of a vault (either kind) that started at or after ``since``."""
+        ...
+
+    def get_job(self, vault: ResourceId, job_id: str) -> Json:
+        """GET one replication job by its id (the last segment)."""
+        ...
+
+
+class ResourceReader(Protocol):
+    """Reads of target resources, locks, sizes and discovered source machines."""
+
+    def list_virtual_machines(self, subscription_id: str) -> list[Json]:
+        """All VMs of a subscription, with power state where the list gives it."""
+        ...
+
+    def list_network_interfaces(self, subscription_id: str) -> list[Json]:
+        """All network interfaces of a subscription."""
+        ...
+
+    def list_disks(self, subscription_id: str) -> list[Json]:
+        """All managed disks of a subscription."""
+        ...
+
+    def list_locks(self, subscription_id: str) -> list[Json]:
+        """All management locks of a subscription, at any scope in it."""
+        ...
+
+    def list_vm_sizes(self, subscription_id: str, location: str) -> list[Json]:
+        """``vmSizes`` rows: name, numberOfCores, memoryInMB."""
+        ...
+
+    def get_virtual_machine(self, vm_id: ResourceId) -> Json:
+        """GET a VM with ``$expand=instanceView``."""
+        ...
+
+    def get_resource(self, resource_id: ResourceId) -> Json:
+        """GET a disk, NIC, OffAzure machine or any resource type the adapter knows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopAnswer:
+    """What the service answered to the one stop request.
+
+    Attributes:
+        job_id: last segment of the operation URL, or "" when the answer named none.
+    """
+
+    status: int
+    job_id: str
+    request_id: str = ""
+    retry_after_seconds: float = 0.0
+
+
+class Stopper(Protocol):
+    """Sends stop requests. Each call sends at most one request, ever."""
+
+    def render(self, request: StopRequest) -> PlannedRequest:
+        """Render a stop request to the letter: method, URL with api-version, body."""
+        ...
+
+    def stop(self, request: StopRequest, rendered: PlannedRequest) -> StopAnswer:
+        """Send exactly what was rendered, once.
+
+        Raises:
+            ConfigurationError: it renders differently now, or a segment is unsafe; not sent.
+            ServiceError: ``effect`` says whether it may have happened (UNKNOWN: read, do
+                not send again).
+        """
+        ...
+
+
+class Identity(Protocol):
+    """Who we are, as ARM sees it."""
+
+    def principal(self) -> Principal | None:
+        """``tid`` and ``oid`` of a token that ARM has just accepted; None if it is opaque."""
+        ...
+
+
+class AzurePort(ReplicationReader, ResourceReader, Stopper, Identity, Protocol):
+    """Everything that `azstaging.azure` offers to the engine."""
+
+
+class JournalPort(Protocol):
+    """The append-only record, already open and locked for this run."""
+
+    @property
+    def id(self) -> str:
+        """The journal's id, from record 0."""
+        ...
+
+    def append(
+        self, records: Sequence[NewRecord], *, at: datetime, run: str, actor: str
+    ) -> tuple[Record, ...]:
+        """Append records durably, all or none, and return them with their place."""
+        ...
+
+    def records(self) -> tuple[Record, ...]:
+        """All records, verified, in order."""
+        ...
+
+
+class LeasePort(Protocol):
+    """One releaser per vault and estate folder."""
+
+    def acquire(self, vault_id: ResourceId, *, run: str, now: datetime) -> int:
+        """Take the lease of a vault and return its epoch.
+
+        Raises:
+            LeaseHeldError: another run holds it.
+        """
+        ...
+
+    def release(self, vault_id: ResourceId) -> None:
+        """Give the lease back."""
+        ...
+
+
+Clock = Callable[[], datetime]
+Sleep = Callable[[float], None]
+Progress = Callable[[str, int, int], None]
+"""Called with (step, done, total); total 0 means unknown."""

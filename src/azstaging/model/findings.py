@@ -1,0 +1,92 @@
+"""Findings: what a check says of one item or workload, and the evidence it becomes."""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from azstaging.model.ids import ResourceId
+
+
+class Outcome(enum.Enum):
+    """What a check can say. Only ``PASS`` is good."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a finding is about: one item in one generation with one target, or a workload.
+
+    Attributes:
+        id: the item's casefolded ARM id, or ``workload:<name>``.
+        generation: the item's generation, or "".
+        target: the target VM's casefolded ARM id plus its fingerprint digest, or "".
+    """
+
+    id: str
+    generation: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One verdict of one check on one subject in one run.
+
+    Attributes:
+        check: the check's id.
+        detail: one sentence for people; names are not escaped here.
+        next_step: what to do about it, or "" for a pass.
+        lifetime_seconds: how long it counts as evidence.
+        run: id of the run that made it.
+        seq: journal sequence once recorded, else None.
+    """
+
+    check: str
+    subject: Subject
+    outcome: Outcome
+    detail: str
+    at: datetime
+    lifetime_seconds: int
+    next_step: str = ""
+    run: str = ""
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """All findings of one run, sorted by subject and check."""
+
+    at: datetime
+    run: str
+    findings: tuple[Finding, ...]
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def not_passed(self) -> tuple[Finding, ...]:
+        """Return what did not pass: fail, error, inconclusive, skipped, in that order."""
+        order = [Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.SKIPPED]
+        worse = [f for f in self.findings if f.outcome is not Outcome.PASS]
+        return tuple(sorted(worse, key=lambda f: order.index(f.outcome)))
+
+    def for_item(self, id: ResourceId | str) -> tuple[Finding, ...]:
+        """Return the findings on one item."""
+        key = id.key if isinstance(id, ResourceId) else ResourceId(id).key
+        return tuple(f for f in self.findings if f.subject.id == key)
+
+    def __repr__(self) -> str:
+        bad = sum(f.outcome is not Outcome.PASS for f in self.findings)
+        return f"Findings({len(self.findings)} in run {self.run}, {bad} not passed)"
+
+
+def workload_subject(name: str) -> str:
+    """Return the subject id of a workload."""
+    return f"workload:{name}"

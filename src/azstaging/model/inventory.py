@@ -1,0 +1,138 @@
+"""The inventory: every item that was read, every scope that was not, and the proof of both."""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from azstaging.model.ids import ResourceId
+from azstaging.model.items import Facts, ReplicatedItem
+from azstaging.model.machines import Lock, SourceMachine, TargetMachine
+
+
+class Phase(enum.Enum):
+    """Our normalised stage of an item, derived from item, target and test machine."""
+
+    PREPARING = "preparing"
+    REPLICATING = "replicating"
+    PAUSED = "paused"
+    TEST_MIGRATED = "test-migrated"
+    CUTOVER_RUNNING = "cutover-running"
+    STAGED = "staged"
+    STOPPING = "stopping"
+    FAILED = "failed"
+    REVERSED = "reversed"
+    CONTRADICTION = "contradiction"
+    RELEASED = "released"
+    UNRECOGNISED = "unrecognised"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that could not be read, and why.
+
+    Attributes:
+        scope: the ARM id of what could not be read; an item's id when only that is missing.
+        reason: one word: ``forbidden``, ``not-found``, ``throttled``, ``unreachable``,
+            ``unexpected-response``, ``absent_unproven``, ``expected-count``, ``ambiguous``.
+        detail: one sentence.
+        permission: the missing action, exact, or "".
+        covers_items: False when only targets or sources below the scope are unread.
+    """
+
+    scope: ResourceId
+    reason: str
+    detail: str
+    permission: str = ""
+    covers_items: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryItem:
+    """One row: the item with its source, its target, its test machines and its phase.
+
+    Attributes:
+        target: None when no target was found; ``target_unknown`` says that it could not be read.
+        source_note, target_note: why there is none, or how it was found; one sentence or "".
+        test_machines: machines found by looking for them, not by the item's state flag.
+        phase_evidence: what the phase was derived from, one short clause each.
+        locks: locks on the vault or its group that would block the stop.
+        workloads: names, sorted.
+    """
+
+    item: ReplicatedItem
+    facts: Facts
+    phase: Phase
+    phase_evidence: tuple[str, ...] = ()
+    source: SourceMachine | None = None
+    source_note: str = ""
+    target: TargetMachine | None = None
+    target_unknown: bool = False
+    target_note: str = ""
+    test_machines: tuple[ResourceId, ...] = ()
+    locks: tuple[Lock, ...] = ()
+    workloads: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> ResourceId:
+        """The item's ARM id."""
+        return self.item.id
+
+    @property
+    def name(self) -> str:
+        """The machine's display name; not unique."""
+        return self.item.name
+
+    @property
+    def target_id(self) -> ResourceId | None:
+        """The target VM's id, or None."""
+        return self.target.id if self.target else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """All items of a wave at ``read_at``, sorted by id, with the gaps.
+
+    Attributes:
+        expected: number of items expected, or None when the configuration does not say.
+        vaults: vaults that were listed completely.
+        unresolved: workload members that match no item: (workload, selector).
+    """
+
+    read_at: datetime
+    items: tuple[InventoryItem, ...]
+    gaps: tuple[Gap, ...] = ()
+    expected: int | None = None
+    wave: str = ""
+    vaults: tuple[ResourceId, ...] = ()
+    unresolved: tuple[tuple[str, str], ...] = ()
+    request_counts: tuple[tuple[str, int], ...] = field(default=(), repr=False)
+
+    @property
+    def complete(self) -> bool:
+        """True when nothing is unread and the expected count (if any) is met."""
+        return not self.gaps and (self.expected is None or self.expected == self.read)
+
+    @property
+    def read(self) -> int:
+        """Number of items that were read or are proven released."""
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[InventoryItem]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def find(self, id: ResourceId | str) -> InventoryItem | None:
+        """Return the row of one item by its ARM id, or None."""
+        wanted = id if isinstance(id, ResourceId) else ResourceId(id)
+        return next((row for row in self.items if row.id == wanted), None)
+
+    def in_workload(self, name: str) -> tuple[InventoryItem, ...]:
+        """Return the rows of one workload, in the order of the inventory."""
+        return tuple(row for row in self.items if name in row.workloads)
+
+    def __repr__(self) -> str:
+        expected = "" if self.expected is None else f" of {self.expected} expected"
+        return f"Inventory({self.read} items{expected}, {len(self.gaps)} gaps)"

@@ -1,0 +1,114 @@
+"""Plans, approvals, intents and receipts."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who acts: ``tid`` and ``oid`` of an access token that ARM has just accepted."""
+
+    tid: str
+    oid: str
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        """``tid/oid``, casefolded: what principals are compared by."""
+        return f"{self.tid}/{self.oid}".casefold()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRequest:
+    """A stop request as rendered: what will be sent, to the letter."""
+
+    method: str
+    url: str
+    body: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanItem:
+    """One item of a plan: identity, what was observed, and the request.
+
+    Attributes:
+        fingerprint: allow-listed observed values, name -> text; compared before the request.
+        evidence: journal sequences relied on.
+    """
+
+    id: str
+    name: str
+    provider: str
+    generation: str
+    vault_id: str
+    workloads: tuple[str, ...]
+    fingerprint: Mapping[str, str]
+    request: PlannedRequest
+    evidence: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a release will do.
+
+    Attributes:
+        content: SHA-256 over what is planned (items, requests, policy, evidence): same state,
+            same content.
+        digest: SHA-256 over the whole file without itself; approvals bind to it.
+    """
+
+    schema: str
+    journal_id: str
+    wave: str
+    created: datetime
+    expires: datetime
+    planner: Principal
+    workloads: tuple[str, ...]
+    items: tuple[PlanItem, ...]
+    policy_digest: str
+    content: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """One principal's approval of one plan digest, until ``expires``."""
+
+    plan_digest: str
+    approver: Principal
+    comment: str
+    at: datetime
+    expires: datetime
+
+
+class ReceiptState(enum.Enum):
+    """What became of one attempt."""
+
+    DONE = "done"
+    NONE = "none"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The end of one attempt on one item.
+
+    Attributes:
+        witnesses: what proves it, one clause each.
+        job_id: the replication job, or "".
+        reason: why it was held or failed, or "".
+    """
+
+    item_id: str
+    name: str
+    generation: str
+    plan_digest: str
+    state: ReceiptState
+    at: datetime
+    reason: str = ""
+    job_id: str = ""
+    witnesses: tuple[str, ...] = ()

@@ -1,0 +1,52 @@
+"""Waves and workloads, as the configuration names them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from azstaging.model.ids import ResourceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Something to probe: ``kind`` is tcp, tls, http or dns; ``address`` host, host:port or URL."""
+
+    kind: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What is released together, all or nothing.
+
+    Attributes:
+        items: selectors: ARM ids, machine names or globs. Ids are exact; a name that matches
+            several machines selects all of them and is reported.
+        suite: folder of pytest files, or "".
+        criticality: free text for reports, e.g. ``high``.
+    """
+
+    name: str
+    items: tuple[str, ...]
+    owner: str = ""
+    criticality: str = ""
+    suite: str = ""
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """What is worked on together.
+
+    Attributes:
+        expected: item count, or None.
+        expected_ids: exact ids that must be accounted for; empty when only a count is known.
+        release_after: cooling-off: no release before this time, or None.
+        max_release: most items one plan may release, or None.
+    """
+
+    name: str = "wave"
+    workloads: tuple[Workload, ...] = ()
+    expected: int | None = None
+    expected_ids: tuple[ResourceId, ...] = ()
+    release_after: datetime | None = None
+    max_release: int | None = None
