@@ -1,0 +1,180 @@
+"""Findings become evidence: which finding counts for which subject, and what it is worth.
+
+Pure. A finding counts only for the exact item, generation and target it was made on. Within a
+run the worst verdict wins; a later run of the same check supersedes an earlier one; a check that
+failed and then passed with nothing changed is flaky and must pass again.
+"""
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from azstaging.model.findings import Finding, Outcome, Subject, workload_subject
+from azstaging.model.inventory import InventoryItem
+from azstaging.model.machines import TargetMachine
+from azstaging.rules.canonical import digest
+
+# A finding from further ahead than this was made by a clock that cannot be trusted.
+CLOCK_SKEW = timedelta(minutes=5)
+
+_BADNESS = [Outcome.PASS, Outcome.SKIPPED, Outcome.INCONCLUSIVE, Outcome.ERROR, Outcome.FAIL]
+
+
+class Standing(enum.Enum):
+    """What the evidence for one check on one subject is worth. Only ``PASSED`` is good."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+    MISSING = "missing"
+    EXPIRED = "expired"
+    VOID = "void"
+    FLAKY = "flaky"
+    FROM_THE_FUTURE = "from-the-future"
+
+
+_STANDINGS = {
+    Outcome.PASS: Standing.PASSED,
+    Outcome.FAIL: Standing.FAILED,
+    Outcome.ERROR: Standing.ERROR,
+    Outcome.INCONCLUSIVE: Standing.INCONCLUSIVE,
+    Outcome.SKIPPED: Standing.SKIPPED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The evidence of one check on one subject.
+
+    Attributes:
+        finding: the finding that decides, or None when there is none.
+        detail: one sentence.
+    """
+
+    check: str
+    subject: Subject
+    standing: Standing
+    detail: str
+    finding: Finding | None = None
+
+
+def target_fingerprint(target: TargetMachine) -> str:
+    """Digest what must not change under a target's evidence.
+
+    Identity, size, disks, adapters and extensions (present, failed or not; not their versions).
+    """
+    return digest(
+        {
+            "id": target.id.key,
+            "vm_id": target.vm_id.casefold(),
+            "size": target.size.casefold(),
+            "disks": sorted(disk.id.key for disk in target.disks),
+            "nics": sorted(nic.id.key for nic in target.nics),
+            "extensions": {
+                name.casefold(): state.casefold() == "failed"
+                for name, state in sorted(target.extensions.items())
+            },
+        }
+    )
+
+
+def item_subject(row: InventoryItem) -> Subject:
+    """Return what a finding on this row is about, as of now."""
+    target = row.target
+    return Subject(
+        id=row.id.key,
+        generation=row.item.generation or "",
+        target=f"{target.id.key}#{target_fingerprint(target)}" if target else "",
+    )
+
+
+def workload_scope(name: str, rows: Sequence[InventoryItem]) -> Subject:
+    """Return what a finding on a whole workload is about: all its items with their targets."""
+    members = [item_subject(row) for row in sorted(rows, key=lambda row: row.id.key)]
+    return Subject(
+        id=workload_subject(name),
+        generation=digest([[m.id, m.generation] for m in members]),
+        target=digest([m.target for m in members]),
+    )
+
+
+FindingsByKey = Mapping[tuple[str, str], Sequence[Finding]]
+
+
+def index_findings(findings: Iterable[Finding]) -> dict[tuple[str, str], list[Finding]]:
+    """Index findings by (check, subject id), keeping their order."""
+    index: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        index.setdefault((finding.check, finding.subject.id), []).append(finding)
+    return index
+
+
+def _worst_per_run(findings: Iterable[Finding]) -> list[Finding]:
+    worst: dict[str, Finding] = {}
+    for finding in findings:
+        seen = worst.pop(finding.run, finding)
+        badness = _BADNESS.index
+        worst[finding.run] = max(seen, finding, key=lambda f: badness(f.outcome))
+    return list(worst.values())
+
+
+def _is_flaky(runs: Sequence[Finding], flaky_passes: int) -> bool:
+    passes = 0
+    for finding in reversed(runs):
+        if finding.outcome is not Outcome.PASS:
+            break
+        passes += 1
+    failed_before = any(f.outcome is Outcome.FAIL for f in runs[: len(runs) - passes])
+    return failed_before and passes < flaky_passes
+
+
+def weigh(
+    check: str,
+    subject: Subject,
+    findings: FindingsByKey,
+    *,
+    now: datetime,
+    flaky_passes: int,
+    lifetime_seconds: int | None = None,
+) -> Verdict:
+    """Weigh the evidence of one check on one subject at ``now``.
+
+    Args:
+        check: the check's id.
+        subject: the subject as it is now; findings on another generation or target are void.
+        findings: in journal order, see ``index_findings``.
+        now: aware UTC.
+        flaky_passes: consecutive passes that a flaky check needs.
+        lifetime_seconds: the policy's lifetime; the shorter of it and the finding's holds.
+    """
+
+    def verdict(standing: Standing, detail: str, finding: Finding | None = None) -> Verdict:
+        return Verdict(
+            check=check, subject=subject, standing=standing, detail=detail, finding=finding
+        )
+
+    on_subject = findings.get((check, subject.id), ())
+    if not on_subject:
+        return verdict(Standing.MISSING, "no evidence")
+    current = [f for f in on_subject if f.subject == subject]
+    if not current:
+        return verdict(
+            Standing.VOID,
+            "the item or its target changed since the evidence was taken",
+            on_subject[-1],
+        )
+    runs = _worst_per_run(current)
+    last = runs[-1]
+    if last.outcome is not Outcome.PASS:
+        return verdict(_STANDINGS[last.outcome], last.detail, last)
+    if last.at > now + CLOCK_SKEW:
+        return verdict(Standing.FROM_THE_FUTURE, "the evidence is dated in the future", last)
+    lifetime = min(last.lifetime_seconds, lifetime_seconds or last.lifetime_seconds)
+    if now >= last.at + timedelta(seconds=lifetime):
+        return verdict(Standing.EXPIRED, "the evidence has expired", last)
+    if _is_flaky(runs, flaky_passes):
+        return verdict(Standing.FLAKY, "failed, then passed with nothing changed", last)
+    return verdict(Standing.PASSED, last.detail, last)
