@@ -97,7 +97,7 @@ class TargetNic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """A management lock: ``level`` is ``CanNotDelete`` or ``ReadOnly``, ``scope`` what it covers."""
+    """A management lock: ``level`` is ``CanNotDelete`` or ``ReadOnly``; ``scope``, what it locks."""
 
     id: ResourceId
     level: str

@@ -112,3 +112,67 @@ class Receipt:
     reason: str = ""
     job_id: str = ""
     witnesses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One intent and at most one request, as far as it is known.
+
+    Attributes:
+        at: when the intent was written.
+        job_id: "" when no answer named a job.
+        target_id: the target VM's id when the intent was written.
+        ambiguous_name: another item has the same name, so a job's object name proves nothing.
+        answered: the service accepted the request.
+    """
+
+    item_id: str
+    name: str
+    generation: str
+    vault_id: str
+    plan_digest: str
+    target_id: str
+    at: datetime
+    job_id: str = ""
+    ambiguous_name: bool = False
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An item of the plan that was not sent in this run, and why."""
+
+    item_id: str
+    name: str
+    workloads: tuple[str, ...]
+    reason: str
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseResult:
+    """What a release, or its dry run, did.
+
+    Attributes:
+        executed: False for a dry run.
+        requests: (item id, request) in the order they were or would be sent.
+        receipts: of this run, earlier open intents resolved by it included.
+        held: items of the plan that were not sent.
+        open_attempts: sent, but not settled before the deadline.
+    """
+
+    plan_digest: str
+    executed: bool
+    requests: tuple[tuple[str, PlannedRequest], ...]
+    receipts: tuple[Receipt, ...]
+    held: tuple[Held, ...]
+    open_attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """True when all that was planned is done, or would be sent by a real run."""
+        return (
+            not self.held
+            and not self.open_attempts
+            and all(receipt.state is ReceiptState.DONE for receipt in self.receipts)
+        )

@@ -1,0 +1,304 @@
+"""The gate: whether one workload may be released. Pure, and closed by default.
+
+A decision is a function of the inventory, the evidence, the waivers, the policy and a clock.
+The same inputs give the same answer offline a year later. Every reason stands on its own, with
+its next step. There is no force flag; the way past a red check is a waiver on record, and some
+things cannot be waived: identity, phase, generation, a left-over test machine, freshness.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from azstaging.model.decisions import (
+    Decision,
+    Decisions,
+    GateClosed,
+    GateOpen,
+    Policy,
+    Reason,
+    Waiver,
+)
+from azstaging.model.findings import Finding, Subject
+from azstaging.model.ids import ResourceId
+from azstaging.model.inventory import Inventory, InventoryItem, Phase
+from azstaging.model.items import Cutover
+from azstaging.model.waves import Wave, Workload
+from azstaging.rules.completeness import gaps_touching
+from azstaging.rules.evidence import (
+    CLOCK_SKEW,
+    FindingsByKey,
+    Standing,
+    Verdict,
+    index_findings,
+    item_subject,
+    weigh,
+    workload_scope,
+)
+from azstaging.rules.preconditions import item_reasons
+
+INVENTORY_LIFETIME = timedelta(hours=1)
+WAIVER_LIFETIME = timedelta(days=30)
+NEVER_WAIVABLE = frozenset({"phase-staged", "test-migration-cleaned"})
+MIGRATION_NOTES = "migration-notes"
+
+_NEXT_STEPS = {
+    Standing.MISSING: "Run azstaging check.",
+    Standing.EXPIRED: "Run azstaging check again.",
+    Standing.VOID: "Run azstaging check again on the machine as it is now.",
+    Standing.FLAKY: "Run azstaging check again; it counts after consecutive passes.",
+    Standing.FROM_THE_FUTURE: "Correct the clock of the machine that ran the check.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that a decision depends on.
+
+    Attributes:
+        findings: verified journal findings, in journal order.
+        workload_checks: ids of checks whose subject is the workload, not an item.
+    """
+
+    inventory: Inventory
+    wave: Wave
+    findings: tuple[Finding, ...]
+    waivers: tuple[Waiver, ...]
+    policy: Policy
+    workload_checks: frozenset[str] = frozenset()
+
+
+def decide(case: Case, *, now: datetime) -> Decisions:
+    """Decide every workload of the wave.
+
+    Returns:
+        One decision per workload, sorted by name. A workload that shares an item with a closed
+        one is closed too.
+    """
+    index = index_findings(case.findings)
+    decisions = {
+        workload.name: _decide_alone(workload, case, index, now) for workload in case.wave.workloads
+    }
+    settled = _hold_shared(decisions, case.inventory)
+    return Decisions(
+        at=now, decisions=tuple(settled[name] for name in sorted(settled)), policy=case.policy
+    )
+
+
+def _decide_alone(workload: Workload, case: Case, index: FindingsByKey, now: datetime) -> Decision:
+    rows = case.inventory.in_workload(workload.name)
+    pending = tuple(row for row in rows if row.phase is not Phase.RELEASED)
+    reasons = [
+        *_scope_reasons(workload, rows, pending, case, now),
+        *(reason for row in pending for reason in item_reasons(row)),
+    ]
+    verdicts = [verdict for row in pending for verdict in _item_verdicts(row, case, index, now)]
+    verdicts += _workload_verdicts(workload, pending, case, index, now)
+    used: list[Waiver] = []
+    for verdict in verdicts:
+        if verdict.standing is Standing.PASSED:
+            continue
+        waiver = _waiver_for(verdict, workload.name, case.waivers, now)
+        if waiver is None:
+            reasons.append(_evidence_reason(verdict, pending))
+        else:
+            used.append(waiver)
+    item_ids = tuple(row.id for row in pending)
+    if reasons:
+        return GateClosed(workload=workload.name, at=now, item_ids=item_ids, reasons=tuple(reasons))
+    evidence = {v.finding.seq for v in verdicts if v.finding and v.finding.seq is not None}
+    return GateOpen(
+        workload=workload.name,
+        at=now,
+        item_ids=item_ids,
+        evidence=tuple(sorted(evidence)),
+        waivers=tuple(dict.fromkeys(used)),
+    )
+
+
+def _scope_reasons(
+    workload: Workload,
+    rows: Sequence[InventoryItem],
+    pending: Sequence[InventoryItem],
+    case: Case,
+    now: datetime,
+) -> Iterable[Reason]:
+    inventory = case.inventory
+    if not inventory.items:
+        yield Reason(
+            code="empty-inventory",
+            detail="the inventory holds no item",
+            next_step="Check scope and permissions with azstaging doctor.",
+        )
+    if not rows:
+        yield Reason(
+            code="empty-workload",
+            detail="no item of the inventory belongs to this workload",
+            next_step="Correct the workload's items in the configuration.",
+        )
+    elif not pending:
+        yield Reason(
+            code="already-released",
+            detail="every item of this workload is released",
+            next_step="Nothing to do.",
+        )
+    if not case.policy.required:
+        yield Reason(
+            code="no-required-check",
+            detail="the policy requires no check",
+            next_step="Name the required checks under [gate].",
+        )
+    for name, selector in inventory.unresolved:
+        if name == workload.name:
+            yield Reason(
+                code="unresolved-selector",
+                detail=f"{selector} matches no item",
+                next_step="Correct the selector, or find out why the item is missing.",
+            )
+    for gap in gaps_touching(workload, inventory):
+        yield Reason(
+            code="gap",
+            detail=f"{gap.scope} could not be read: {gap.detail}",
+            next_step=f"Grant {gap.permission}." if gap.permission else "Read it again.",
+        )
+    yield from _time_reasons(case, now)
+
+
+def _time_reasons(case: Case, now: datetime) -> Iterable[Reason]:
+    read_at = case.inventory.read_at
+    if now - read_at > INVENTORY_LIFETIME or read_at > now + CLOCK_SKEW:
+        yield Reason(
+            code="stale-inventory",
+            detail="the inventory is older than one hour, or dated in the future",
+            next_step="Read the inventory again.",
+        )
+    after = case.wave.release_after
+    if after is not None and now < after:
+        yield Reason(
+            code="cooling-off",
+            detail=f"the wave may not be released before {after:%Y-%m-%d %H:%M} UTC",
+            next_step="Wait until then.",
+        )
+
+
+def required_checks(row: InventoryItem, policy: Policy) -> tuple[str, ...]:
+    """Return the checks required for one item.
+
+    An item whose migration ended with notes needs them read, whatever the policy lists.
+    """
+    if row.facts.cutover is Cutover.DONE_WITH_NOTES and MIGRATION_NOTES not in policy.required:
+        return (*policy.required, MIGRATION_NOTES)
+    return policy.required
+
+
+def _item_verdicts(
+    row: InventoryItem, case: Case, index: FindingsByKey, now: datetime
+) -> list[Verdict]:
+    subject = item_subject(row)
+    return [
+        _weigh(check, subject, case.policy, index, now)
+        for check in required_checks(row, case.policy)
+        if check not in case.workload_checks
+    ]
+
+
+def _workload_verdicts(
+    workload: Workload,
+    rows: Sequence[InventoryItem],
+    case: Case,
+    index: FindingsByKey,
+    now: datetime,
+) -> list[Verdict]:
+    subject = workload_scope(workload.name, rows)
+    return [
+        _weigh(check, subject, case.policy, index, now)
+        for check in case.policy.required
+        if check in case.workload_checks
+    ]
+
+
+def _weigh(
+    check: str, subject: Subject, policy: Policy, index: FindingsByKey, now: datetime
+) -> Verdict:
+    return weigh(
+        check,
+        subject,
+        index,
+        now=now,
+        flaky_passes=policy.flaky_passes,
+        lifetime_seconds=dict(policy.lifetimes).get(check),
+    )
+
+
+def waiver_holds(waiver: Waiver, now: datetime) -> bool:
+    """Tell whether a waiver is in force: begun, not expired, not longer than 30 days."""
+    if waiver.check in NEVER_WAIVABLE or waiver.expires - waiver.created > WAIVER_LIFETIME:
+        return False
+    return waiver.created <= now + CLOCK_SKEW and now < waiver.expires
+
+
+def _waiver_for(
+    verdict: Verdict, workload: str, waivers: Iterable[Waiver], now: datetime
+) -> Waiver | None:
+    subjects = {verdict.subject.id.casefold(), workload.casefold()}
+    for waiver in waivers:
+        if (
+            waiver.check == verdict.check
+            and waiver.subject.casefold() in subjects
+            and waiver_holds(waiver, now)
+        ):
+            return waiver
+    return None
+
+
+def _evidence_reason(verdict: Verdict, rows: Sequence[InventoryItem]) -> Reason:
+    item = next((row.id for row in rows if row.id.key == verdict.subject.id), None)
+    finding = verdict.finding
+    step = _NEXT_STEPS.get(verdict.standing) or (finding.next_step if finding else "")
+    return Reason(
+        code=f"evidence-{verdict.standing.value}",
+        detail=f"{verdict.check}: {verdict.detail}",
+        next_step=step or "Mend the cause, then run azstaging check again.",
+        item_id=item,
+        check=verdict.check,
+        evidence=finding.seq if finding else None,
+        waivable=verdict.check not in NEVER_WAIVABLE,
+    )
+
+
+def _hold_shared(decisions: Mapping[str, Decision], inventory: Inventory) -> dict[str, Decision]:
+    """Close every workload that shares an item with a closed one, until nothing changes."""
+    settled = dict(decisions)
+    changed = True
+    while changed:
+        changed = False
+        for name, decision in list(settled.items()):
+            if isinstance(decision, GateOpen):
+                reasons = tuple(_shared_reasons(name, decision.item_ids, settled, inventory))
+                if reasons:
+                    settled[name] = GateClosed(
+                        workload=name,
+                        at=decision.at,
+                        item_ids=decision.item_ids,
+                        reasons=reasons,
+                    )
+                    changed = True
+    return settled
+
+
+def _shared_reasons(
+    name: str,
+    item_ids: Iterable[ResourceId],
+    decisions: Mapping[str, Decision],
+    inventory: Inventory,
+) -> Iterable[Reason]:
+    rows = {row.id: row for row in inventory.items}
+    for item_id in item_ids:
+        for other in rows[item_id].workloads:
+            if other != name and not isinstance(decisions.get(other), GateOpen):
+                yield Reason(
+                    code="shared-item",
+                    detail=f"{rows[item_id].name} also serves {other}, whose gate is closed",
+                    next_step=f"Open the gate of {other} first.",
+                    item_id=item_id,
+                )

@@ -1,0 +1,220 @@
+"""Plans and approvals: made, read and refused. Pure.
+
+``content`` covers what is planned and on which evidence: the same state gives the same content.
+``digest`` covers the whole file, expiry included, and is what an approval binds to.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from azstaging.errors import PlanRefusedError
+from azstaging.model.decisions import GateOpen, Policy
+from azstaging.model.inventory import Inventory, InventoryItem
+from azstaging.model.plans import Approval, Plan, PlanItem, PlannedRequest, Principal
+from azstaging.rules.canonical import digest, from_plain, parse_canonical, to_plain
+from azstaging.rules.evidence import CLOCK_SKEW
+from azstaging.rules.fingerprint import fingerprint
+
+SCHEMA = "azstaging/plan/1"
+
+
+def plan_item(row: InventoryItem, request: PlannedRequest, evidence: Sequence[int]) -> PlanItem:
+    """Freeze one row as it was observed, with the request as rendered."""
+    return PlanItem(
+        id=str(row.id),
+        name=row.name,
+        provider=row.item.provider,
+        generation=row.item.generation or "",
+        vault_id=str(row.item.vault_id),
+        workloads=row.workloads,
+        fingerprint=fingerprint(row),
+        request=request,
+        evidence=tuple(evidence),
+    )
+
+
+def build_plan(
+    gates: Sequence[GateOpen],
+    inventory: Inventory,
+    requests: Mapping[str, PlannedRequest],
+    *,
+    journal_id: str,
+    planner: Principal,
+    policy: Policy,
+    now: datetime,
+    max_release: int | None,
+) -> Plan:
+    """Build the plan of some open gates.
+
+    Args:
+        gates: the open gates, all from one decision.
+        inventory: the inventory that the decision was made on.
+        requests: rendered stop requests by casefolded item id.
+        journal_id: the journal that holds the evidence.
+        planner: who plans; opaque tokens have no principal and cannot plan.
+        policy: its digest goes into the content, its ``plan_hours`` into the expiry.
+        now: aware UTC.
+        max_release: most items that one plan may hold, or None.
+
+    Raises:
+        PlanRefusedError: more items than ``max_release``; nothing was planned.
+    """
+    evidence: dict[str, set[int]] = {}
+    for gate in gates:
+        for item_id in gate.item_ids:
+            evidence.setdefault(item_id.key, set()).update(gate.evidence)
+    rows = [row for row in inventory.items if row.id.key in evidence]
+    if max_release is not None and len(rows) > max_release:
+        raise PlanRefusedError(
+            f"The plan would release {len(rows)} items; the wave's max_release is {max_release}.",
+            code="max-release",
+            advice="Plan fewer workloads (--workload), or change max_release in the file.",
+        )
+    items = tuple(
+        plan_item(row, requests[row.id.key], sorted(evidence[row.id.key]))
+        for row in sorted(rows, key=lambda row: row.id.key)
+    )
+    draft = Plan(
+        schema=SCHEMA,
+        journal_id=journal_id,
+        wave=inventory.wave,
+        created=now,
+        expires=now + timedelta(hours=policy.plan_hours),
+        planner=planner,
+        workloads=tuple(sorted(gate.workload for gate in gates)),
+        items=items,
+        policy_digest=policy_digest(policy),
+        content="",
+        digest="",
+    )
+    return _seal(draft)
+
+
+def policy_digest(policy: Policy) -> str:
+    """Digest a policy."""
+    return digest(to_plain(policy))
+
+
+def _content(plan: Plan) -> str:
+    body = to_plain(plan)
+    return digest({name: body[name] for name in ("schema", "items", "policy_digest", "workloads")})
+
+
+def _digest(plan: Plan) -> str:
+    body = to_plain(plan)
+    body.pop("digest")
+    return digest(body)
+
+
+def _seal(draft: Plan) -> Plan:
+    fields = {name: getattr(draft, name) for name in draft.__dataclass_fields__}
+    with_content = Plan(**(fields | {"content": _content(draft)}))
+    return Plan(**(fields | {"content": with_content.content, "digest": _digest(with_content)}))
+
+
+def plan_from(data: bytes | Mapping[str, Any]) -> Plan:
+    """Read a plan from the bytes of its file (or from its journal record) and check its digests.
+
+    Raises:
+        PlanRefusedError: not a plan, or its digests do not match what it says.
+    """
+    try:
+        plain = parse_canonical(data) if isinstance(data, bytes) else data
+        plan: Plan = from_plain(Plan, plain)
+    except (ValueError, TypeError, KeyError) as error:
+        raise PlanRefusedError(f"This is not a plan: {error}.", code="digest") from error
+    if plan.schema != SCHEMA:
+        raise PlanRefusedError(
+            f"The plan has schema {plan.schema!r}; this version reads {SCHEMA}.", code="digest"
+        )
+    if _content(plan) != plan.content or _digest(plan) != plan.digest:
+        raise PlanRefusedError(
+            "The plan's digests do not match its text: it was changed after it was made.",
+            code="digest",
+        )
+    return plan
+
+
+def check_plan(plan: Plan, *, journal_id: str, policy: Policy, now: datetime) -> None:
+    """Refuse a plan that does not hold at ``now``, whoever wants to use it.
+
+    Raises:
+        PlanRefusedError: of another journal, expired, dated in the future, or made under
+            another policy.
+    """
+    if plan.journal_id != journal_id:
+        raise PlanRefusedError(
+            f"The plan belongs to journal {plan.journal_id}, not to {journal_id}.",
+            code="foreign-journal",
+        )
+    if now >= plan.expires:
+        raise PlanRefusedError(
+            f"The plan expired at {plan.expires:%Y-%m-%d %H:%M} UTC.", code="expired"
+        )
+    if plan.created > now + CLOCK_SKEW:
+        raise PlanRefusedError("The plan is dated in the future.", code="expired")
+    if plan.policy_digest != policy_digest(policy):
+        raise PlanRefusedError(
+            "The gate's policy changed since the plan was made.", code="recomputed"
+        )
+
+
+def check_approver(plan: Plan, approver: Principal | None) -> Principal:
+    """Return the approver if they may approve this plan.
+
+    Raises:
+        PlanRefusedError: no principal, or the planner's own.
+    """
+    if approver is None:
+        raise PlanRefusedError(
+            "The token names nobody (it is opaque), so it cannot approve a plan.",
+            code="unapproved",
+            advice="Sign in with an identity whose token carries tid and oid.",
+        )
+    if approver.key == plan.planner.key:
+        raise PlanRefusedError(
+            "The planner cannot approve their own plan.",
+            code="own-approval",
+            advice="Have a second person approve it.",
+        )
+    return approver
+
+
+def check_approvals(
+    plan: Plan,
+    approvals: Iterable[Approval],
+    *,
+    releaser: Principal | None,
+    policy: Policy,
+    now: datetime,
+) -> tuple[Approval, ...]:
+    """Return the approvals that let ``releaser`` release this plan at ``now``.
+
+    Raises:
+        PlanRefusedError: the releaser has no principal, or too few distinct others approved
+            this digest within its hours.
+    """
+    if releaser is None:
+        raise PlanRefusedError(
+            "The token names nobody (it is opaque), so it cannot release a plan.",
+            code="unapproved",
+            advice="Sign in with an identity whose token carries tid and oid.",
+        )
+    bound = [a for a in approvals if a.plan_digest == plan.digest]
+    live = [a for a in bound if a.at <= now + CLOCK_SKEW and now < a.expires]
+    others = {
+        a.approver.key: a for a in live if a.approver.key not in {plan.planner.key, releaser.key}
+    }
+    if len(others) >= max(1, policy.approvals):
+        return tuple(others.values())
+    code, why = "unapproved", f"{len(others)} of {max(1, policy.approvals)} approvals"
+    if bound and not live:
+        code, why = "expired", "every approval has expired"
+    elif live and not others:
+        code, why = "own-approval", "approved only by the planner or by who would release it"
+    raise PlanRefusedError(
+        f"The plan is not approved: {why}.",
+        code=code,
+        advice="Have another principal run azstaging approve on this plan.",
+    )
