@@ -1,0 +1,118 @@
+"""The last step before the network: one session, one pool, and each change at most once."""
+
+import threading
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from azure.core.exceptions import AzureError
+from azure.core.pipeline.transport import RequestsTransport
+from azure.core.rest import HttpRequest
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry, parse_url
+
+from azstaging.azure.calls import Call, Change, path_of
+from azstaging.azure.failures import no_answer
+from azstaging.azure.redaction import redact
+from azstaging.errors import ConfigurationError
+
+_BLOCK_BYTES = 1024 * 1024
+
+
+def _no_credentials_of_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Stand in for an authentication, so that requests does not look one up in a .netrc."""
+    return request
+
+
+def make_session(*, pool_size: int, loopback: bool) -> requests.Session:
+    """Make the one requests session: a pool as large as the cap, no retries, no cookies."""
+    session = requests.Session()
+    adapter = HTTPAdapter(
+        pool_connections=4,
+        pool_maxsize=pool_size,
+        max_retries=Retry(total=False, redirect=False, raise_on_status=False),
+    )
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.auth = _no_credentials_of_netrc
+    # No proxy between us and this machine.
+    session.trust_env = not loopback
+    return session
+
+
+def final_url(method: str, url: str) -> str:
+    """Return the URL as the network library would send it, dot segments resolved."""
+    prepared = requests.Request(method, url).prepare().url or ""
+    return str(parse_url(prepared).url)
+
+
+class SingleSendTransport(RequestsTransport):  # type: ignore[misc]  # lazily exported, so Any
+    """Sends a change once, and only if what leaves is exactly what was meant."""
+
+    def __init__(
+        self, *, pool_size: int, loopback: bool, verify: bool | str, read_timeout: float = 90.0
+    ) -> None:
+        super().__init__(
+            session=make_session(pool_size=pool_size, loopback=loopback),
+            session_owner=True,
+            connection_verify=verify,
+            connection_timeout=20.0,
+            read_timeout=read_timeout,
+            connection_data_block_size=_BLOCK_BYTES,
+        )
+        self._sent: set[str] = set()
+        self._lock = threading.Lock()
+
+    def send(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Send one request.
+
+        Raises:
+            ConfigurationError: a change that is not exactly what was prepared, or was sent
+                before; nothing left this machine.
+            UnreachableError: no answer came.
+        """
+        call: Call = kwargs.pop("call")
+        if call.is_change:
+            self._spend(call, request)
+        failure: AzureError
+        try:
+            return super().send(request, **kwargs)
+        except AzureError as error:
+            failure = error
+        # Raised outside the handler, so that the original (with its URL) is not chained.
+        raise no_answer(failure, call) from AzureError(redact(failure, limit=300))
+
+    def _spend(self, call: Call, request: HttpRequest) -> None:
+        change = call.change
+        if change is None:
+            raise ConfigurationError(f"{call.title} was not prepared as a change; it was not sent.")
+        _require_exact(change, request)
+        with self._lock:
+            if change.client_request_id in self._sent:
+                raise ConfigurationError(
+                    f"{call.title}: a change with this request id was sent already; "
+                    "it is not sent again."
+                )
+            change.spend()
+            self._sent.add(change.client_request_id)
+
+    def __reduce__(self) -> str:
+        raise TypeError("A transport is not pickled: open connections are inside.")
+
+
+def _require_exact(change: Change, request: HttpRequest) -> None:
+    """Compare what is about to leave with what was meant, to the letter."""
+    leaving = final_url(request.method, request.url)
+    if request.method != change.method or leaving != change.url:
+        raise ConfigurationError(
+            f"{change.method} {path_of(change.url)} would have left as "
+            f"{request.method} {path_of(leaving)}; it was not sent."
+        )
+    content = request.content
+    body = content.encode() if isinstance(content, str) else content
+    if (body or None) != (change.body or None):
+        raise ConfigurationError(
+            f"{change.method} {path_of(change.url)} would have left with another body; "
+            "it was not sent."
+        )
