@@ -1,1 +1,61 @@
-"""providers."""
+"""What the service says of replicated items, read and understood: one file per ``instanceType``.
+
+A new provider is one file and one line in ``PROVIDERS``.
+"""
+
+from azstaging.model.items import Collection, Facts, JsonObject, ReplicatedItem, StopRequest
+from azstaging.providers.envelope import identity_of
+from azstaging.providers.fields import Fields
+from azstaging.providers.hyperv_to_azstackhci import HyperVToAzStackHCI
+from azstaging.providers.inmage_rcm import InMageRcm
+from azstaging.providers.interface import Provider
+from azstaging.providers.unknown import Unknown
+from azstaging.providers.vmware_cbt import VMwareCbt
+from azstaging.providers.vmware_to_azstackhci import VMwareToAzStackHCI
+
+PROVIDERS: tuple[Provider, ...] = (
+    VMwareCbt(),
+    InMageRcm(),
+    VMwareToAzStackHCI(),
+    HyperVToAzStackHCI(),
+)
+
+UNKNOWN: Provider = Unknown(Collection.PROTECTED_ITEMS)
+
+_BY_TYPE = {provider.instance_type: provider for provider in PROVIDERS}
+_UNKNOWN = {collection: Unknown(collection) for collection in Collection}
+
+
+def provider_for(instance_type: str) -> Provider:
+    """Return the provider of an ``instanceType``, compared exactly; ``UNKNOWN`` for any other."""
+    return _BY_TYPE.get(instance_type, UNKNOWN)
+
+
+def parse_item(body: JsonObject, collection: Collection) -> ReplicatedItem:
+    """Read one item of a collection; unknown providers, values and fields survive.
+
+    Raises:
+        UnexpectedResponseError: the body has no usable ARM id.
+    """
+    identity_of(body)
+    properties = Fields(body).object("properties")
+    details = properties.object("providerSpecificDetails", "customProperties")
+    return _provider(details.text("instanceType"), collection).parse(body)
+
+
+def facts_of(item: ReplicatedItem) -> Facts:
+    """Map an item's raw states to facts; a value that is not known gives None."""
+    return _provider(item.provider, item.collection).facts(item)
+
+
+def stop_request_of(item: ReplicatedItem) -> StopRequest | None:
+    """Return the one request that stops an item, or None: it is never stopped by us."""
+    return _provider(item.provider, item.collection).stop_request(item)
+
+
+def _provider(instance_type: str, collection: Collection) -> Provider:
+    provider = _BY_TYPE.get(instance_type)
+    # A known instanceType in another collection is as good as unknown: its stop would be a purge.
+    if provider is None or provider.collection is not collection:
+        return _UNKNOWN[collection]
+    return provider

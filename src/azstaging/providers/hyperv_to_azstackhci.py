@@ -1,0 +1,28 @@
+"""``HyperVToAzStackHCI``: Azure Migrate, Hyper-V machines to Azure Local."""
+
+from azstaging.model.items import Collection, Facts, JsonObject, ReplicatedItem, StopRequest
+from azstaging.providers.azure_local import (
+    custom_properties,
+    facts_of_data_replication_item,
+    parse_data_replication_item,
+    stop_data_replication_item,
+)
+
+
+class HyperVToAzStackHCI:
+    """Migration of Hyper-V machines to Azure Local; the Arc machine it makes is not read yet."""
+
+    instance_type = "HyperVToAzStackHCI"
+    collection = Collection.DATA_REPLICATION
+
+    def parse(self, body: JsonObject) -> ReplicatedItem:
+        """Read one DataReplication protected item."""
+        return parse_data_replication_item(body, custom_properties)
+
+    def facts(self, item: ReplicatedItem) -> Facts:
+        """Map protectionState, activeLocation, testFailoverState and currentJob to facts."""
+        return facts_of_data_replication_item(item)
+
+    def stop_request(self, item: ReplicatedItem) -> StopRequest | None:
+        """Return the DELETE of the item."""
+        return stop_data_replication_item(item)
