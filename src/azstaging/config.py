@@ -1,0 +1,351 @@
+"""azstaging.toml -> values. TOML only, size and depth capped, unknown keys are errors.
+
+Order: the file (``azstaging.toml``, or ``[tool.azstaging]`` of a pyproject.toml), then
+``AZSTAGING_*`` from the environment. Gate, waivers, expectations and ``max_release`` come from the
+file only. There are no secrets in it, ever.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from azstaging.config_fields import Table, read_toml
+from azstaging.errors import ConfigurationError
+from azstaging.model.decisions import Policy, Waiver
+from azstaging.model.differences import Expectation
+from azstaging.model.ids import ResourceId, parse_id
+from azstaging.model.waves import Endpoint, Wave, Workload
+from azstaging.rules.gate import NEVER_WAIVABLE, WAIVER_LIFETIME
+
+FILE_NAME = "azstaging.toml"
+DEFAULT_REQUIRED = (
+    "phase-staged",
+    "test-migration-cleaned",
+    "no-running-job",
+    "target-running",
+    "replication-health",
+    "diff-clean",
+)
+_ENVIRONMENT = {
+    "AZSTAGING_CLOUD": "cloud.name",
+    "AZSTAGING_ARM_ENDPOINT": "cloud.arm_endpoint",
+    "AZSTAGING_BOARDS_URL": "cloud.boards_url",
+    "AZSTAGING_SUBSCRIPTIONS": "scope.subscriptions",
+    "AZSTAGING_VAULTS": "scope.vaults",
+    "AZSTAGING_JOURNAL": "journal.url",
+}
+_LISTS = {"scope.subscriptions", "scope.vaults"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudSettings:
+    """Which cloud; ``arm_endpoint`` and ``boards_url`` name a local Azure instead."""
+
+    name: str = "public"
+    arm_endpoint: str = ""
+    boards_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is read; all empty means: everything that the credential sees."""
+
+    subscriptions: tuple[str, ...] = ()
+    vaults: tuple[ResourceId, ...] = ()
+    projects: tuple[ResourceId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSettings:
+    """How far probes may go. Run Command is off unless it is switched on here."""
+
+    run_command: bool = False
+    networks: tuple[str, ...] = ()
+    deadline_seconds: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardsSettings:
+    """Where the backlog is kept; an empty organization means: no boards."""
+
+    organization: str = ""
+    project: str = ""
+    workload_type: str = ""
+    item_type: str = ""
+    area_path: str = ""
+    states: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """All settings, each with its origin.
+
+    Attributes:
+        origins: ``table.key`` -> ``default``, the file's path, or the environment variable.
+        folder: relative paths in the file start here.
+    """
+
+    cloud: CloudSettings = field(default_factory=CloudSettings)
+    scope: Scope = field(default_factory=Scope)
+    wave: Wave = field(default_factory=Wave)
+    policy: Policy = field(default_factory=lambda: Policy(required=DEFAULT_REQUIRED))
+    waivers: tuple[Waiver, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    probes: ProbeSettings = field(default_factory=ProbeSettings)
+    boards: BoardsSettings = field(default_factory=BoardsSettings)
+    journal_url: str = ""
+    folder: Path = field(default_factory=Path)
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_configuration(
+    path: str | Path | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Configuration:
+    """Load the configuration.
+
+    Args:
+        path: the file; without it ``azstaging.toml`` or ``pyproject.toml`` of ``folder``, if any.
+        environ: the environment; empty when not given.
+        folder: where to look, the working folder when not given.
+
+    Raises:
+        ConfigurationError: the file is missing, unreadable, not TOML, too large or too deep, or
+            holds an unknown key or a wrong value; the message names the key.
+    """
+    here = folder or Path()
+    file = Path(path) if path else _find(here)
+    document: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    if file is not None:
+        document = _document(file)
+        origins = {
+            f"{table}.{key}": str(file)
+            for table, values in document.items()
+            if isinstance(values, dict)
+            for key in values
+        }
+    _apply_environment(document, environ or {}, origins)
+    return _parse(document, origins, file.parent if file else here)
+
+
+def _find(folder: Path) -> Path | None:
+    if (folder / FILE_NAME).is_file():
+        return folder / FILE_NAME
+    project = folder / "pyproject.toml"
+    if project.is_file() and "tool.azstaging" in project.read_text("utf-8", errors="replace"):
+        return project
+    return None
+
+
+def _document(file: Path) -> dict[str, Any]:
+    document = read_toml(file)
+    if file.name == "pyproject.toml":
+        tool = document.get("tool", {})
+        section = tool.get("azstaging", {}) if isinstance(tool, dict) else {}
+        return section if isinstance(section, dict) else {}
+    return document
+
+
+def _apply_environment(
+    document: dict[str, Any], environ: Mapping[str, str], origins: dict[str, str]
+) -> None:
+    for variable, name in _ENVIRONMENT.items():
+        if value := environ.get(variable, ""):
+            table, key = name.split(".")
+            section = document.setdefault(table, {})
+            if not isinstance(section, dict):
+                raise ConfigurationError(f"[{table}] must be a table.")
+            parts = [part.strip() for part in value.split(",") if part.strip()]
+            section[key] = parts if name in _LISTS else value
+            origins[name] = variable
+
+
+def _parse(document: dict[str, Any], origins: dict[str, str], folder: Path) -> Configuration:
+    root = Table(document, "")
+    cloud, scope = root.table("cloud"), root.table("scope")
+    configuration = Configuration(
+        cloud=_cloud(cloud),
+        scope=_scope(scope),
+        wave=_wave(root, folder),
+        policy=_policy(root.table("gate")),
+        waivers=tuple(_waiver(table) for table in root.tables("waiver")),
+        expectations=tuple(_expectation(table) for table in root.tables("expect")),
+        probes=_probes(root.table("probes")),
+        boards=_boards(root.table("boards")),
+        journal_url=_journal_url(root.table("journal"), origins, folder),
+        folder=folder,
+        origins=origins,
+    )
+    root.finish()
+    return configuration
+
+
+def _cloud(table: Table) -> CloudSettings:
+    settings = CloudSettings(
+        name=table.text("name", "public"),
+        arm_endpoint=table.text("arm_endpoint"),
+        boards_url=table.text("boards_url"),
+    )
+    table.finish()
+    clouds = ("public", "usgov", "china")
+    if settings.name not in clouds:
+        near = difflib.get_close_matches(settings.name, clouds, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; it is one of {', '.join(clouds)}."
+        raise ConfigurationError(f"cloud.name {settings.name!r} is not a cloud{hint}")
+    return settings
+
+
+def _ids(table: Table, key: str) -> tuple[ResourceId, ...]:
+    found = []
+    for text in table.texts(key):
+        parsed = parse_id(text)
+        if parsed is None:
+            raise ConfigurationError(f"{table.name(key)}: {text!r} is not an ARM id.")
+        found.append(parsed.validated())
+    return tuple(found)
+
+
+def _scope(table: Table) -> Scope:
+    scope = Scope(
+        subscriptions=table.texts("subscriptions"),
+        vaults=_ids(table, "vaults"),
+        projects=_ids(table, "projects"),
+    )
+    table.finish()
+    return scope
+
+
+def _wave(root: Table, folder: Path) -> Wave:
+    table = root.table("wave")
+    expected, expected_ids = table.expected("expected", folder)
+    wave = Wave(
+        name=table.text("name", "wave"),
+        workloads=tuple(_workload(t, folder) for t in root.tables("workload")),
+        expected=expected,
+        expected_ids=expected_ids,
+        release_after=table.time("release_after"),
+        max_release=table.count_or_percent("max_release", expected),
+    )
+    table.finish()
+    names = [workload.name.casefold() for workload in wave.workloads]
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if twins:
+        raise ConfigurationError(f"Two workloads are called {twins[0]!r}; names are unique.")
+    return wave
+
+
+def _workload(table: Table, folder: Path) -> Workload:
+    suite = table.text("suite")
+    workload = Workload(
+        name=table.required_text("name"),
+        items=table.texts("items"),
+        owner=table.text("owner"),
+        criticality=table.text("criticality"),
+        suite=str(folder / suite) if suite else "",
+        endpoints=tuple(_endpoint(text, table) for text in table.texts("endpoints")),
+    )
+    table.finish()
+    return workload
+
+
+def _endpoint(text: str, table: Table) -> Endpoint:
+    kind, separator, address = text.partition("://")
+    if not separator or kind not in {"tcp", "tls", "http", "https", "dns"} or not address:
+        raise ConfigurationError(
+            f"{table.name('endpoints')}: {text!r} is not tcp://host:port, tls://host:port, "
+            "http(s)://... or dns://name."
+        )
+    if kind in {"http", "https"}:
+        return Endpoint(kind="http", address=text)
+    return Endpoint(kind=kind, address=address)
+
+
+def _policy(table: Table) -> Policy:
+    policy = Policy(
+        required=table.texts("required", DEFAULT_REQUIRED),
+        advisory=table.texts("advisory"),
+        lifetimes=table.lifetimes("lifetimes"),
+        flaky_passes=table.integer("flaky_passes", 2, least=2),
+        approvals=table.integer("approvals", 1, least=1),
+        approval_hours=table.integer("approval_hours", 8, least=1, most=72),
+        plan_hours=table.integer("plan_hours", 24, least=1, most=168),
+        settle_seconds=table.integer("settle_seconds", 900, least=1, most=86_400),
+    )
+    table.finish()
+    return policy
+
+
+def _waiver(table: Table) -> Waiver:
+    created: datetime = table.required_time("created")
+    waiver = Waiver(
+        check=table.required_text("check"),
+        subject=table.text("item") or table.required_text("workload"),
+        reason=table.required_text("reason"),
+        category=table.required_text("category"),
+        approver=table.required_text("approver"),
+        ticket=table.required_text("ticket"),
+        created=created,
+        expires=table.required_time("expires"),
+    )
+    table.finish()
+    if waiver.check in NEVER_WAIVABLE:
+        raise ConfigurationError(f"The check {waiver.check} cannot be waived.")
+    if waiver.expires - waiver.created > WAIVER_LIFETIME:
+        raise ConfigurationError(
+            f"The waiver of {waiver.check} lasts longer than {WAIVER_LIFETIME.days} days."
+        )
+    return waiver
+
+
+def _expectation(table: Table) -> Expectation:
+    expectation = Expectation(
+        field=table.required_text("field"),
+        from_=table.text("from", "*"),
+        to=table.text("to", "*"),
+        reason=table.required_text("reason"),
+        owner=table.required_text("owner"),
+        expires=table.required_time("expires"),
+        item=table.text("item", "*"),
+    )
+    table.finish()
+    return expectation
+
+
+def _probes(table: Table) -> ProbeSettings:
+    settings = ProbeSettings(
+        run_command=table.flag("run_command", default=False),
+        networks=table.texts("networks"),
+        deadline_seconds=table.integer("deadline_seconds", 10, least=1, most=600),
+    )
+    table.finish()
+    return settings
+
+
+def _boards(table: Table) -> BoardsSettings:
+    types, states = table.table("types"), table.table("states")
+    settings = BoardsSettings(
+        organization=table.text("organization"),
+        project=table.text("project"),
+        workload_type=types.text("workload"),
+        item_type=types.text("item"),
+        area_path=table.text("area_path"),
+        states=states.all_texts(),
+    )
+    types.finish()
+    table.finish()
+    return settings
+
+
+def _journal_url(table: Table, origins: Mapping[str, str], folder: Path) -> str:
+    url = table.text("url")
+    table.finish()
+    from_file = not origins.get("journal.url", "").startswith("AZSTAGING_")
+    if url and from_file and "://" not in url and not Path(url).is_absolute():
+        return str(folder / url)
+    return url

@@ -1,0 +1,158 @@
+"""One attempt on one item: look, decide again, write the intent, send once.
+
+The window between the look and the request cannot be closed (the service has no precondition
+header), only kept short: nothing stands between them but one durable journal record.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from azstaging.engine.ports import AzurePort, Clock
+from azstaging.engine.reread import reread
+from azstaging.errors import Effect, NotFoundError, ServiceError, StagingError
+from azstaging.model.decisions import GateClosed
+from azstaging.model.inventory import InventoryItem
+from azstaging.model.plans import Attempt, PlanItem, Receipt, ReceiptState
+from azstaging.model.records import NewRecord
+from azstaging.providers import stop_request_of
+from azstaging.rules import history
+from azstaging.rules.fingerprint import changes, fingerprint
+from azstaging.rules.gate import Case, decide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempter:
+    """What an attempt needs; ``append`` writes one record durably."""
+
+    plan_digest: str
+    azure: AzurePort
+    case: Case
+    clock: Clock
+    append: Callable[[NewRecord], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An item that was not sent, and why; nothing was changed."""
+
+    item: PlanItem
+    reason: str
+    changes: tuple[str, ...] = ()
+
+
+def look(attempter: Attempter, items: Sequence[PlanItem]) -> Refused | None:
+    """Read every item of a workload again before its first one is sent.
+
+    Returns:
+        The first item that is not as planned, or None when all are.
+    """
+    for item in items:
+        seen = _look(attempter, item)
+        if isinstance(seen, Refused):
+            return seen
+    return None
+
+
+def _look(attempter: Attempter, item: PlanItem) -> InventoryItem | Refused:
+    known = attempter.case.inventory.find(item.id)
+    if known is None:
+        return Refused(item=item, reason="it is not in the inventory any more")
+    try:
+        row = reread(attempter.azure, known)
+    except StagingError as error:
+        return Refused(item=item, reason=f"it could not be read again: {error}")
+    changed = changes(item.fingerprint, fingerprint(row))
+    if changed:
+        return Refused(item=item, reason="it changed since it was planned", changes=changed)
+    closed = _decide_again(attempter, row)
+    if closed is not None:
+        why = "; ".join(reason.detail for reason in closed.reasons[:3])
+        return Refused(item=item, reason=f"the gate of {closed.workload} is closed now: {why}")
+    return row
+
+
+def _decide_again(attempter: Attempter, row: InventoryItem) -> GateClosed | None:
+    decisions = decide(narrow(attempter.case, row), now=attempter.clock())
+    mine = [d for d in decisions.closed if d.workload in row.workloads]
+    return mine[0] if mine else None
+
+
+def narrow(case: Case, row: InventoryItem) -> Case:
+    """Return the case with the fresh row in place, cut down to the workloads it touches.
+
+    The gaps stay whole; the expected count is dropped, because an unmet one is a gap already.
+    """
+    inventory = case.inventory
+    names = set(row.workloads)
+    grown = True
+    while grown:
+        touching = [r for r in inventory.items if names & set(r.workloads)]
+        wider = names.union(*(r.workloads for r in touching)) if touching else names
+        grown, names = wider != names, wider
+    rows = tuple(row if r.id == row.id else r for r in inventory.items if names & set(r.workloads))
+    workloads = tuple(w for w in case.wave.workloads if w.name in names)
+    return replace(
+        case,
+        inventory=replace(inventory, items=rows, expected=None),
+        wave=replace(case.wave, workloads=workloads, expected=None, expected_ids=()),
+    )
+
+
+def send(attempter: Attempter, item: PlanItem) -> Attempt | Receipt | Refused:
+    """Look once more, write the intent, send the one request.
+
+    Returns:
+        Refused: it is not as planned; nothing was written or sent.
+        Receipt: the service refused the request; it had no effect.
+        Attempt: it was sent; ``answered`` is False when the effect is unknown.
+
+    Raises:
+        JournalError: the intent could not be written; nothing was sent.
+    """
+    row = _look(attempter, item)
+    if isinstance(row, Refused):
+        return row
+    request = stop_request_of(row.item)
+    if request is None:
+        return Refused(item=item, reason="this provider has no stop request")
+    attempt = _attempt(attempter, item, row)
+    attempter.append(history.intent_record(attempt, item.request))
+    try:
+        answer = attempter.azure.stop(request, item.request)
+    except NotFoundError:
+        # It went away between the look and the request: only reading can say who did it.
+        return attempt
+    except StagingError as error:
+        if error.effect is Effect.NONE:
+            return _refusal(attempter, attempt, error)
+        return attempt
+    attempter.append(history.sent_record(attempt, answer.job_id, answer.status))
+    return replace(attempt, job_id=answer.job_id, answered=True)
+
+
+def _attempt(attempter: Attempter, item: PlanItem, row: InventoryItem) -> Attempt:
+    names = [r.name.casefold() for r in attempter.case.inventory.items]
+    return Attempt(
+        item_id=item.id,
+        name=item.name,
+        generation=item.generation,
+        vault_id=item.vault_id,
+        plan_digest=attempter.plan_digest,
+        target_id=str(row.target.id) if row.target else "",
+        at=attempter.clock(),
+        ambiguous_name=names.count(row.name.casefold()) > 1,
+    )
+
+
+def _refusal(attempter: Attempter, attempt: Attempt, error: StagingError) -> Receipt:
+    status = error.status if isinstance(error, ServiceError) else None
+    return Receipt(
+        item_id=attempt.item_id,
+        name=attempt.name,
+        generation=attempt.generation,
+        plan_digest=attempt.plan_digest,
+        state=ReceiptState.NONE,
+        at=attempter.clock(),
+        reason=f"the service refused the request: {error}",
+        witnesses=(f"HTTP {status}",) if status else ("no request was sent",),
+    )

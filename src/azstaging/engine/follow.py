@@ -1,0 +1,136 @@
+"""Follow attempts to their end by reading: one job list per vault and tick, never a send."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from azstaging.engine.ports import AzurePort, Clock, Sleep
+from azstaging.errors import NotFoundError, StagingError
+from azstaging.model.ids import ResourceId
+from azstaging.model.jobs import Job
+from azstaging.model.plans import Attempt, Receipt
+from azstaging.providers.jobs import parse_job
+from azstaging.rules.outcome import (
+    JOB_CLOCK_SKEW,
+    ItemRead,
+    Observation,
+    TargetRead,
+    find_job,
+    judge,
+)
+
+# Jobs take from 11 seconds to 3.5 minutes in recordings: start quick, settle at 15 seconds.
+POLL_SECONDS = (0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follower:
+    """What following needs.
+
+    Attributes:
+        settle: how long after an intent silence proves nothing.
+        deadline: when to stop waiting, or None; attempts left open then stay open.
+    """
+
+    azure: AzurePort
+    clock: Clock
+    sleep: Sleep
+    settle: timedelta
+    deadline: datetime | None = None
+
+
+def follow(
+    follower: Follower, attempts: Sequence[Attempt], settled: Callable[[Receipt], None]
+) -> tuple[Attempt, ...]:
+    """Read until every attempt is settled or the deadline is reached.
+
+    Args:
+        follower: ports, clock and limits.
+        attempts: open attempts, any vaults.
+        settled: called once per receipt, as soon as it is known.
+
+    Returns:
+        The attempts that are still open.
+    """
+    pending = list(attempts)
+    tick = 0
+    while pending:
+        for attempt, seen in _observe(follower, pending):
+            receipt = judge(attempt, seen, settle=follower.settle)
+            if receipt is not None:
+                settled(receipt)
+                pending.remove(attempt)
+        pause = POLL_SECONDS[min(tick, len(POLL_SECONDS) - 1)]
+        if not pending or _beyond(follower, pause):
+            break
+        follower.sleep(pause)
+        tick += 1
+    return tuple(pending)
+
+
+def _beyond(follower: Follower, pause: float) -> bool:
+    deadline = follower.deadline
+    return deadline is not None and follower.clock() + timedelta(seconds=pause) > deadline
+
+
+def _observe(
+    follower: Follower, attempts: Sequence[Attempt]
+) -> Iterable[tuple[Attempt, Observation]]:
+    by_vault: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        by_vault.setdefault(attempt.vault_id.casefold(), []).append(attempt)
+    for group in by_vault.values():
+        jobs = _jobs(follower.azure, group)
+        for attempt in group:
+            job = find_job(attempt, jobs) or _job_by_id(follower.azure, attempt)
+            yield attempt, observe(follower, attempt, job)
+
+
+def observe(follower: Follower, attempt: Attempt, job: Job | None) -> Observation:
+    """Read the item and, if it is gone, its target."""
+    item = _read_item(follower.azure, attempt)
+    target = TargetRead.UNREAD
+    if item is ItemRead.GONE and attempt.target_id:
+        target = _read_target(follower.azure, ResourceId(attempt.target_id))
+    return Observation(at=follower.clock(), item=item, target=target, job=job)
+
+
+def _jobs(azure: AzurePort, attempts: Sequence[Attempt]) -> list[Job]:
+    since = min(attempt.at for attempt in attempts) - JOB_CLOCK_SKEW
+    try:
+        return [
+            parse_job(body) for body in azure.list_jobs(ResourceId(attempts[0].vault_id), since)
+        ]
+    except StagingError:
+        # Unread jobs prove nothing; the next tick reads them again.
+        return []
+
+
+def _job_by_id(azure: AzurePort, attempt: Attempt) -> Job | None:
+    if not attempt.job_id:
+        return None
+    try:
+        return parse_job(azure.get_job(ResourceId(attempt.vault_id), attempt.job_id))
+    except StagingError:
+        return None
+
+
+def _read_item(azure: AzurePort, attempt: Attempt) -> ItemRead:
+    try:
+        azure.get_item(ResourceId(attempt.item_id))
+    except NotFoundError as error:
+        # ARM's own 404 says that the vault is missing, which proves nothing of the item.
+        return ItemRead.UNREAD if error.gateway else ItemRead.GONE
+    except StagingError:
+        return ItemRead.UNREAD
+    return ItemRead.PRESENT
+
+
+def _read_target(azure: AzurePort, target_id: ResourceId) -> TargetRead:
+    try:
+        azure.get_virtual_machine(target_id)
+    except NotFoundError:
+        return TargetRead.GONE
+    except StagingError:
+        return TargetRead.UNREAD
+    return TargetRead.PRESENT

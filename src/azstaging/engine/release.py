@@ -1,0 +1,221 @@
+"""Stop replication: in which order things happen. What may happen is decided in `rules`.
+
+The first item of a run goes alone. A workload is looked at whole before its first item is sent.
+After the first unknown nothing new is sent; what was sent is followed to its end.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from azstaging.engine.attempt import Attempter, Refused, look, send
+from azstaging.engine.follow import Follower, follow
+from azstaging.engine.ports import AzurePort, Clock, JournalPort, LeasePort, Progress, Sleep
+from azstaging.model.ids import ResourceId
+from azstaging.model.plans import (
+    Attempt,
+    Held,
+    Plan,
+    PlanItem,
+    PlannedRequest,
+    Principal,
+    Receipt,
+    ReceiptState,
+    ReleaseResult,
+)
+from azstaging.model.records import NewRecord
+from azstaging.rules import history
+from azstaging.rules.gate import Case
+from azstaging.rules.readiness import Readiness, sort_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One run of one plan.
+
+    Attributes:
+        case: everything the gate depends on, with an inventory read at the start of this run.
+        past: the journal folded, as it was at the start of this run.
+        settle: how long after an intent silence proves nothing.
+        deadline: when to stop sending and waiting, or None.
+    """
+
+    azure: AzurePort
+    journal: JournalPort
+    lease: LeasePort
+    clock: Clock
+    sleep: Sleep
+    progress: Progress
+    run: str
+    releaser: Principal
+    plan: Plan
+    case: Case
+    past: history.History
+    settle: timedelta
+    deadline: datetime | None = None
+
+    def append(self, record: NewRecord) -> None:
+        """Append one record, durably and alone."""
+        self.journal.append([record], at=self.clock(), run=self.run, actor=self.releaser.key)
+
+    def follower(self) -> Follower:
+        """Return what following needs."""
+        return Follower(
+            azure=self.azure,
+            clock=self.clock,
+            sleep=self.sleep,
+            settle=self.settle,
+            deadline=self.deadline,
+        )
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """What happened so far in this run; ``stopped`` says why nothing new is sent."""
+
+    held: list[Held]
+    requests: list[tuple[str, PlannedRequest]] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    sent: list[Attempt] = field(default_factory=list)
+    still_open: tuple[Attempt, ...] = ()
+    stopped: str = ""
+
+
+def preview(plan: Plan, case: Case, past: history.History, *, now: datetime) -> ReleaseResult:
+    """Say what a real run would send at ``now``, and what it would hold; sends nothing."""
+    sorted_out = sort_out(plan, case, past, now=now)
+    return ReleaseResult(
+        plan_digest=plan.digest,
+        executed=False,
+        requests=tuple((item.id, item.request) for item in sorted_out.ready),
+        receipts=(),
+        held=sorted_out.held,
+    )
+
+
+def execute(release: Release) -> ReleaseResult:
+    """Release what the plan and the gates allow.
+
+    Raises:
+        LeaseHeldError: another run holds one of the vaults; nothing was sent.
+        JournalError: the journal could not be appended to; what was sent before is in it.
+    """
+    sorted_out = sort_out(release.plan, release.case, release.past, now=release.clock())
+    ledger = _Ledger(held=list(sorted_out.held))
+    taken: list[ResourceId] = []
+    try:
+        for vault in _vaults(sorted_out):
+            epoch = release.lease.acquire(vault, run=release.run, now=release.clock())
+            taken.append(vault)
+            release.append(history.lease_record(vault, epoch))
+        _send_all(release, sorted_out.ready, ledger)
+        _follow(release, ledger)
+    finally:
+        for vault in taken:
+            release.lease.release(vault)
+    return ReleaseResult(
+        plan_digest=release.plan.digest,
+        executed=True,
+        requests=tuple(ledger.requests),
+        receipts=tuple(ledger.receipts),
+        held=tuple(ledger.held),
+        open_attempts=ledger.still_open,
+    )
+
+
+def _vaults(sorted_out: Readiness) -> list[ResourceId]:
+    return sorted({ResourceId(item.vault_id) for item in sorted_out.ready})
+
+
+def _send_all(release: Release, ready: Sequence[PlanItem], ledger: _Ledger) -> None:
+    attempter = Attempter(
+        plan_digest=release.plan.digest,
+        azure=release.azure,
+        case=release.case,
+        clock=release.clock,
+        append=release.append,
+    )
+    held_workloads: set[str] = set()
+    for workload, items in _by_workload(ready):
+        if not ledger.stopped and not held_workloads & {workload}:
+            refused = look(attempter, items) if len(items) > 1 else None
+            if refused is not None:
+                _hold(ledger, held_workloads, refused)
+        for item in items:
+            _send_next(release, attempter, item, ledger, held_workloads)
+
+
+def _by_workload(items: Iterable[PlanItem]) -> list[tuple[str, list[PlanItem]]]:
+    groups: dict[str, list[PlanItem]] = {}
+    for item in sorted(items, key=lambda item: (item.workloads, item.id.casefold())):
+        groups.setdefault(item.workloads[0], []).append(item)
+    return list(groups.items())
+
+
+def _send_next(
+    release: Release,
+    attempter: Attempter,
+    item: PlanItem,
+    ledger: _Ledger,
+    held_workloads: set[str],
+) -> None:
+    if any(held.item_id.casefold() == item.id.casefold() for held in ledger.held):
+        return
+    if not ledger.stopped and release.deadline and release.clock() >= release.deadline:
+        ledger.stopped = "the deadline was reached before it was sent"
+    shared = held_workloads & set(item.workloads)
+    if ledger.stopped or shared:
+        reason = ledger.stopped or f"workload {min(shared)} is held"
+        _hold(ledger, held_workloads, Refused(item=item, reason=reason))
+        return
+    release.progress("release", len(ledger.sent), len(release.plan.items))
+    outcome = send(attempter, item)
+    if isinstance(outcome, Refused):
+        _hold(ledger, held_workloads, outcome)
+        return
+    ledger.requests.append((item.id, item.request))
+    if isinstance(outcome, Receipt):
+        _settle(release, ledger, outcome)
+        held_workloads.update(item.workloads)
+        return
+    ledger.sent.append(outcome)
+    if not outcome.answered:
+        ledger.stopped = f"the effect on {item.name} is unknown; nothing new is sent"
+    elif len(ledger.sent) == 1:
+        _follow_canary(release, ledger)
+
+
+def _hold(ledger: _Ledger, held_workloads: set[str], refused: Refused) -> None:
+    item = refused.item
+    held_workloads.update(item.workloads)
+    ledger.held.append(
+        Held(
+            item_id=item.id,
+            name=item.name,
+            workloads=item.workloads,
+            reason=refused.reason,
+            changes=refused.changes,
+        )
+    )
+
+
+def _settle(release: Release, ledger: _Ledger, receipt: Receipt) -> None:
+    release.append(history.receipt_record(receipt))
+    ledger.receipts.append(receipt)
+    release.progress("released", len(ledger.receipts), len(release.plan.items))
+
+
+def _follow_canary(release: Release, ledger: _Ledger) -> None:
+    _follow(release, ledger)
+    last = ledger.receipts[-1] if ledger.receipts else None
+    if last is None or last.state is not ReceiptState.DONE or ledger.still_open:
+        ledger.stopped = "the first item of this run was not proven done; nothing new is sent"
+
+
+def _follow(release: Release, ledger: _Ledger) -> None:
+    finished = {receipt.item_id for receipt in ledger.receipts}
+    pending = [attempt for attempt in ledger.sent if attempt.item_id not in finished]
+    if pending:
+        ledger.still_open = follow(
+            release.follower(), pending, lambda receipt: _settle(release, ledger, receipt)
+        )

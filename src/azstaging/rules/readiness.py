@@ -1,0 +1,107 @@
+"""Which items of a plan may go now, and which are held. Pure; a plan shrinks, it never grows.
+
+The decision is computed again from the journal and a fresh inventory; what the plan says was
+open is not believed. A workload goes whole or is held whole.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from azstaging.model.decisions import GateClosed, GateOpen
+from azstaging.model.plans import Held, Plan, PlanItem, ReceiptState
+from azstaging.rules.fingerprint import changes, fingerprint
+from azstaging.rules.gate import Case, decide
+from azstaging.rules.history import History
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """The items of a plan, sorted out.
+
+    Attributes:
+        ready: may be sent now, in the order of the plan.
+        held: may not, with the reason.
+        done: were released under this plan in an earlier run.
+    """
+
+    ready: tuple[PlanItem, ...]
+    held: tuple[Held, ...]
+    done: tuple[PlanItem, ...] = ()
+
+
+def sort_out(plan: Plan, case: Case, past: History, *, now: datetime) -> Readiness:
+    """Sort a plan's items into ready, held and done at ``now``."""
+    done = [item for item in plan.items if _is_done(item, plan, past)]
+    waiting = [item for item in plan.items if item not in done]
+    held = {item.id: refusal for item in waiting if (refusal := _refusal(item, plan, case, past))}
+    closed = _closed_workloads(plan, case, now)
+    for item in waiting:
+        reasons = [f"{name}: {closed[name]}" for name in item.workloads if name in closed]
+        if item.id not in held and reasons:
+            held[item.id] = _held(item, "; ".join(reasons))
+    hold_workloads(waiting, held)
+    ready = tuple(item for item in waiting if item.id not in held)
+    return Readiness(ready=ready, held=tuple(held.values()), done=tuple(done))
+
+
+def _is_done(item: PlanItem, plan: Plan, past: History) -> bool:
+    return any(
+        receipt is not None and receipt.state is ReceiptState.DONE
+        for digest, receipt in past.attempts_on(item.id, item.generation)
+        if digest == plan.digest
+    )
+
+
+def _held(item: PlanItem, reason: str, changed: tuple[str, ...] = ()) -> Held:
+    return Held(
+        item_id=item.id,
+        name=item.name,
+        workloads=item.workloads,
+        reason=reason,
+        changes=changed,
+    )
+
+
+def _refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | None:
+    for digest, receipt in past.attempts_on(item.id, item.generation):
+        state = receipt.state.value if receipt else "open"
+        if digest == plan.digest:
+            return _held(item, f"it was attempted under this plan already ({state})")
+        if receipt is None or receipt.state in {ReceiptState.UNKNOWN, ReceiptState.DONE}:
+            return _held(item, f"an earlier attempt on it is {state}")
+    row = case.inventory.find(item.id)
+    if row is None:
+        return _held(item, "it is not in the inventory any more")
+    if set(row.workloads) != set(item.workloads):
+        return _held(item, "its workloads changed since it was planned")
+    changed = changes(item.fingerprint, fingerprint(row))
+    if changed:
+        return _held(item, "it changed since it was planned", changed)
+    return None
+
+
+def _closed_workloads(plan: Plan, case: Case, now: datetime) -> dict[str, str]:
+    decisions = {d.workload: d for d in decide(case, now=now)}
+    closed: dict[str, str] = {}
+    for name in plan.workloads:
+        decision = decisions.get(name)
+        if isinstance(decision, GateClosed):
+            closed[name] = "; ".join(reason.detail for reason in decision.reasons[:3])
+        elif not isinstance(decision, GateOpen):
+            closed[name] = "the workload is not in the configuration any more"
+    return closed
+
+
+def hold_workloads(items: Iterable[PlanItem], held: dict[str, Held]) -> None:
+    """Hold every item that shares a workload with a held one, until nothing changes."""
+    waiting = list(items)
+    grown = True
+    while grown:
+        grown = False
+        workloads = {name for item in waiting if item.id in held for name in item.workloads}
+        for item in waiting:
+            shared = workloads & set(item.workloads)
+            if item.id not in held and shared:
+                held[item.id] = _held(item, f"workload {min(shared)} is held")
+                grown = True
