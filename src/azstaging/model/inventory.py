@@ -97,6 +97,8 @@ class Inventory:
         expected: number of items expected, or None when the configuration does not say.
         vaults: vaults that were listed completely.
         unresolved: workload members that match no item: (workload, selector).
+        ambiguous: plain names that several machines have, and that select all of them.
+        unexpected: items that were read though the list of expected ids does not name them.
     """
 
     read_at: datetime
@@ -106,12 +108,15 @@ class Inventory:
     wave: str = ""
     vaults: tuple[ResourceId, ...] = ()
     unresolved: tuple[tuple[str, str], ...] = ()
+    ambiguous: tuple[tuple[str, str], ...] = ()
+    unexpected: tuple[ResourceId, ...] = ()
     request_counts: tuple[tuple[str, int], ...] = field(default=(), repr=False)
 
     @property
     def complete(self) -> bool:
         """True when nothing is unread and the expected count (if any) is met."""
-        return not self.gaps and (self.expected is None or self.expected == self.read)
+        wanted = self.read - len(self.unexpected)
+        return not self.gaps and (self.expected is None or self.expected == wanted)
 
     @property
     def read(self) -> int:

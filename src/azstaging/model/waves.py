@@ -50,3 +50,18 @@ class Wave:
     expected_ids: tuple[ResourceId, ...] = ()
     release_after: datetime | None = None
     max_release: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is read. Everything empty means: all that the credential sees.
+
+    Attributes:
+        subscriptions: GUIDs; every vault of each is read.
+        vaults: ARM ids of Recovery Services or DataReplication vaults, read besides.
+        projects: ARM ids of Azure Migrate projects; the vaults that they replicate to are read.
+    """
+
+    subscriptions: tuple[str, ...] = ()
+    vaults: tuple[ResourceId, ...] = ()
+    projects: tuple[ResourceId, ...] = ()
