@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode
 
-import msgspec
 from azure.core.pipeline import Pipeline
 from azure.core.rest import HttpRequest, HttpResponse
 
 from azstaging.azure import api_versions
+from azstaging.azure.bodies import Json, decode_object, encode_body, rows_of, unexpected
 from azstaging.azure.calls import Answer, Call, CallKind, Change, ChangeAnswer, Tally, path_of
+from azstaging.azure.changes import change_answer
 from azstaging.azure.clouds import Cloud
 from azstaging.azure.credentials import (
     TokenCredential,
@@ -26,11 +27,11 @@ from azstaging.azure.credentials import (
     describe_credential,
     principal_of,
 )
-from azstaging.azure.failures import answer_date, refusal, request_id_of, retry_after_seconds
+from azstaging.azure.failures import refusal
+from azstaging.azure.hosts import HostPin
 from azstaging.azure.policies import (
     BodyPolicy,
     CallPolicy,
-    HostPin,
     HostPinPolicy,
     PacingPolicy,
     Policy,
@@ -40,21 +41,19 @@ from azstaging.azure.policies import (
 from azstaging.azure.redaction import redact_http_logs
 from azstaging.azure.throttle import Rates, Throttle, TimeBudget
 from azstaging.azure.transport import SingleSendTransport
-from azstaging.errors import ConfigurationError, StagingError, UnexpectedResponseError
+from azstaging.errors import ConfigurationError, StagingError
 from azstaging.model.ids import ResourceId, check_segment
 from azstaging.model.plans import Principal
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Json = dict[str, Any]
 Query = Mapping[str, str]
 
 # More pages than any list has; a list that never ends must not be read for ever.
 MAX_PAGES = 20_000
 _OK = 200
 _NO_RATES = Rates()
-_BOM = b"\xef\xbb\xbf"
 
 
 class Sender(Protocol):
@@ -195,7 +194,7 @@ class ArmSession:
             ServiceError: see `get_bytes`.
         """
         answer = self.get_bytes(path, api_version, query, sender=sender)
-        return _object(answer, str(path))
+        return decode_object(answer, str(path))
 
     def list_pages(
         self,
@@ -216,11 +215,11 @@ class ArmSession:
         while url:
             seen.add(url)
             answer = self._read(url, CallKind.READ, sender=sender)
-            page = _object(answer, str(path))
-            yield _rows(page, answer, str(path))
+            page = decode_object(answer, str(path))
+            yield rows_of(page, answer, str(path))
             url = self._next(page, answer, str(path))
             if url in seen or len(seen) >= MAX_PAGES:
-                raise _unexpected("a nextLink that was followed already", "/nextLink", answer, path)
+                raise unexpected("a nextLink that was followed already", "/nextLink", answer, path)
 
     def list_all(
         self,
@@ -251,9 +250,9 @@ class ArmSession:
             ConfigurationError: the path is not known to be a query; it was not sent.
             ServiceError: see `get_bytes`.
         """
-        content = msgspec.json.encode(body)
+        content = encode_body(body)
         answer = self._read(self.url(path, api_version), CallKind.QUERY, content=content)
-        return _object(answer, path)
+        return decode_object(answer, path)
 
     def send_change(
         self,
@@ -324,31 +323,7 @@ class ArmSession:
             if isinstance(failure, StagingError):
                 raise failure
             raise ConfigurationError(f"{call.title} was not sent: {type(failure).__name__}.")
-        return self._change_answer(call, *call.outcome)
-
-    def _change_answer(self, call: Call, status: int, headers: Mapping[str, str]) -> ChangeAnswer:
-        if status not in {200, 202, 204}:
-            body = call.answer.body if call.answer else b""
-            raise refusal(status, headers, body, call)
-        return ChangeAnswer(
-            status=status,
-            job_id=self._job_id(headers),
-            request_id=request_id_of(headers),
-            retry_after_seconds=retry_after_seconds(headers) or 0.0,
-            date=answer_date(headers),
-            client_request_id=call.client_request_id,
-        )
-
-    def _job_id(self, headers: Mapping[str, str]) -> str:
-        """Take the job's id out of the operation's URL; the URL itself is signed and not kept."""
-        for name in ("azure-asyncoperation", "location"):
-            url = headers.get(name, "")
-            if url and self._pin.allows(url):
-                try:
-                    return check_segment(path_of(url).rstrip("/").rpartition("/")[2])
-                except ConfigurationError:
-                    continue
-        return ""
+        return change_answer(call, *call.outcome, pin=self._pin)
 
     def principal(self) -> Principal | None:
         """Return who we are: ``tid`` and ``oid`` of a token that ARM has just accepted.
@@ -402,7 +377,7 @@ class ArmSession:
         if link is None or link == "":
             return ""
         if not isinstance(link, str) or not self._pin.allows(link):
-            raise _unexpected(
+            raise unexpected(
                 "a nextLink that does not lead to this cloud's ARM; it was not followed and "
                 "no token was sent there",
                 "/nextLink",
@@ -412,47 +387,7 @@ class ArmSession:
         return link
 
 
-def encode_body(body: Mapping[str, Any]) -> bytes:
-    """Return the bytes of a request body, always the same for the same values."""
-    return msgspec.json.encode(dict(body), order="sorted")
-
-
 def _verify(verify: bool | str | None) -> bool | str:
     if verify is not None:
         return verify
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
-
-
-def _object(answer: Answer, path: str) -> Json:
-    try:
-        parsed = msgspec.json.decode(answer.body.removeprefix(_BOM))
-    except (msgspec.DecodeError, RecursionError) as error:
-        problem = "a body that is not complete JSON"
-        raise _unexpected(problem, "", answer, path) from error
-    if not isinstance(parsed, dict):
-        raise _unexpected("JSON that is not an object", "", answer, path)
-    return parsed
-
-
-def _rows(page: Json, answer: Answer, path: str) -> list[Json]:
-    rows = page.get("value")
-    if not isinstance(rows, list):
-        problem = "a list without its rows (value is missing or null), which is no empty list"
-        raise _unexpected(problem, "/value", answer, path)
-    for index, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise _unexpected("a row that is not an object", f"/value/{index}", answer, path)
-    return rows
-
-
-def _unexpected(
-    problem: str, pointer: str, answer: Answer, path: ResourceId | str
-) -> UnexpectedResponseError:
-    return UnexpectedResponseError(
-        f"GET {path} was answered with {problem}. Nothing was concluded from it.",
-        pointer=pointer,
-        status=answer.status,
-        request_id=answer.request_id,
-        resource_id=str(path),
-        operation=f"GET {path}",
-    )
