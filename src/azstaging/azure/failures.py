@@ -34,6 +34,7 @@ from azstaging.errors import (
 CERTIFICATE = "CertificateVerifyFailed"
 
 _ACTION = re.compile(r"actions?(?:\(s\))?:? '([A-Za-z0-9./*_-]{3,200})'")
+_LINKS = ("__cause__", "__context__", "inner_exception", "reason")
 _REFUSALS = range(400, 500)
 _ERRORS = range(400, 600)
 
@@ -114,7 +115,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(current))
         yield current
-        linked = [current.__cause__, current.__context__, getattr(current, "reason", None)]
+        # azure-core keeps the original in inner_exception, urllib3 in reason, requests in args.
+        linked = [getattr(current, name, None) for name in _LINKS]
         pending += [one for one in (*linked, *current.args) if isinstance(one, BaseException)]
 
 

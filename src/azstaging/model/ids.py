@@ -22,7 +22,7 @@ def check_segment(segment: str) -> str:
             resolves, separates or decodes. A resource named ``..`` would turn "remove one
             protected item" into "remove the container".
     """
-    if segment in {"", ".", ".."} or not _SEGMENT.match(segment) or segment.endswith("."):
+    if segment in {"", ".", ".."} or not _SEGMENT.fullmatch(segment) or segment.endswith("."):
         raise ConfigurationError(
             f"{segment!r} is not a safe segment of a resource id; no request was built from it."
         )
