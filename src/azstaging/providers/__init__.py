@@ -4,10 +4,14 @@ A new provider is one file and one line in ``PROVIDERS``.
 """
 
 from azstaging.model.items import Collection, Facts, JsonObject, ReplicatedItem, StopRequest
+from azstaging.providers.a2a import A2A
 from azstaging.providers.envelope import identity_of
 from azstaging.providers.fields import Fields
+from azstaging.providers.hyperv_replica_azure import HyperVReplicaAzure
 from azstaging.providers.hyperv_to_azstackhci import HyperVToAzStackHCI
+from azstaging.providers.inmage_azure_v2 import InMageAzureV2
 from azstaging.providers.inmage_rcm import InMageRcm
+from azstaging.providers.inmage_rcm_failback import InMageRcmFailback
 from azstaging.providers.interface import Provider
 from azstaging.providers.unknown import Unknown
 from azstaging.providers.vmware_cbt import VMwareCbt
@@ -16,6 +20,10 @@ from azstaging.providers.vmware_to_azstackhci import VMwareToAzStackHCI
 PROVIDERS: tuple[Provider, ...] = (
     VMwareCbt(),
     InMageRcm(),
+    InMageRcmFailback(),
+    InMageAzureV2(),
+    HyperVReplicaAzure(),
+    A2A(),
     VMwareToAzStackHCI(),
     HyperVToAzStackHCI(),
 )

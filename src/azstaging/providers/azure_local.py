@@ -18,11 +18,8 @@ from azstaging.model.items import (
 )
 from azstaging.providers.envelope import (
     ABSENT,
-    generation_of,
-    health_errors_of,
-    identity_of,
+    assemble,
     is_of,
-    outstanding,
     raw_of,
     shown,
 )
@@ -123,6 +120,8 @@ TESTS: Mapping[str, TestMachine] = {
     "TestFailoverCompletionFailed": TestMachine.OUTSTANDING,
 }
 
+CLEAN_UP = "TestFailoverCleanup"
+
 _JOB_RUNS = frozenset({"Pending", "Started", "Cancelling"})
 _JOB_ENDED = frozenset(
     {
@@ -140,34 +139,19 @@ def parse_data_replication_item(
     body: JsonObject, details_of: Callable[[Fields], Details]
 ) -> ReplicatedItem:
     """Read an Azure Local item; ``details_of`` reads its ``customProperties``."""
-    item_id, vault_id = identity_of(body)
     properties = Fields(body).object("properties")
     specific = properties.object("customProperties")
-    details = details_of(specific)
-    return ReplicatedItem(
-        id=item_id,
-        name=properties.text("fabricObjectName") or specific.text("sourceVmName") or item_id.name,
-        provider=specific.text("instanceType"),
+    return assemble(
+        body,
+        details_of(specific),
         collection=Collection.DATA_REPLICATION,
-        vault_id=vault_id,
-        generation=generation_of(properties, "correlationId"),
-        health=properties.text("replicationHealth"),
-        health_errors=health_errors_of(properties),
-        raw=raw_of(properties, specific, RAW),
+        name=properties.text("fabricObjectName") or specific.text("sourceVmName"),
+        provider=specific.text("instanceType"),
+        generation=properties.text("correlationId"),
         allowed_operations=properties.texts("allowedJobs"),
         running_job=_running_job(properties.object("currentJob")),
-        detailed=details.detailed,
-        source_id=details.source_id,
-        target_id=details.target_id,
-        test_target_id=details.test_target_id,
-        test_target_name=details.test_target_name,
-        settings=details.settings,
-        source=details.source,
-        disks=details.disks,
-        nics=details.nics,
-        last_recovery_point=details.last_recovery_point,
-        rpo_seconds=details.rpo_seconds,
-        body=body,
+        health=properties.text("replicationHealth"),
+        raw=raw_of(properties, specific, RAW),
     )
 
 
@@ -183,14 +167,13 @@ def facts_of_data_replication_item(item: ReplicatedItem) -> Facts:
     cutover, replication = _state(item, unrecognised)
     test = _test(item, unrecognised)
     idle = _idle(item, unrecognised)
-    cleanup_allowed = "TestFailoverCleanup" in item.allowed_operations
     return Facts(
         cutover=cutover,
         replication=replication,
-        test=outstanding(test, cleanup_allowed=cleanup_allowed),
+        test=test,
         reversed=None if replication is None else _reprotects(item),
         stop_allowed="DisableProtection" in item.allowed_operations,
-        cleanup_allowed=cleanup_allowed,
+        cleanup_allowed=CLEAN_UP in item.allowed_operations,
         idle=idle,
         unrecognised=tuple(unrecognised),
     )
@@ -221,6 +204,8 @@ def _reprotects(item: ReplicatedItem) -> bool:
 
 
 def _test(item: ReplicatedItem, unrecognised: list[str]) -> TestMachine | None:
+    if CLEAN_UP in item.allowed_operations:
+        return TestMachine.OUTSTANDING
     given = item.raw.get("testFailoverState", ABSENT)
     if given is None:
         return TestMachine.NONE

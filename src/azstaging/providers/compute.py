@@ -9,6 +9,9 @@ from azstaging.model.machines import Lock, TargetAddress, TargetDisk, TargetMach
 from azstaging.model.times import parse_time
 from azstaging.providers.fields import Fields, as_id, as_number, tags_of
 
+_Resources = Mapping[ResourceId, JsonObject]
+
+_MACHINE = "microsoft.compute/virtualmachines"
 _LOCK = "/providers/microsoft.authorization/locks/"
 
 
@@ -26,9 +29,9 @@ def target_machine(
 
     Args:
         vm: the VM; power, agent and operating system need ``$expand=instanceView``.
-        nics: any network interfaces; only those that the VM names are used. One that is named
-            but not here keeps its id, with everything else not told.
-        disks: any managed disks; as for ``nics``.
+        nics: its network interfaces; others are passed by. One that the VM names but that is
+            not here keeps its id, with everything else not told.
+        disks: its managed disks; as for ``nics``.
         size: the ``vmSizes`` row of the VM's size (name, numberOfCores, memoryInMB).
         locks: any locks; only those that cover the VM are used.
         resolved_by: how the VM was found: ``disks``, ``item``, ``name``.
@@ -81,8 +84,29 @@ def target_machine(
     )
 
 
+def attached_ids(vm: JsonObject) -> tuple[ResourceId, ...]:
+    """Return the ids of a VM's managed disks, the OS disk first, then of its interfaces."""
+    properties = Fields(vm).object("properties")
+    storage = properties.object("storageProfile")
+    disks = (storage.object("osDisk"), *storage.objects("dataDisks"))
+    nics = properties.object("networkProfile").objects("networkInterfaces")
+    found = [disk.object("managedDisk").id("id") for disk in disks] + [nic.id("id") for nic in nics]
+    return tuple(resource_id for resource_id in found if resource_id is not None)
+
+
+def machine_id(value: object) -> ResourceId | None:
+    """Read the id of a VM; an id without the machine's name, as the service writes it, is None."""
+    found = as_id(value)
+    if found is None or found.resource_type != _MACHINE or len(found.segments) % 2:
+        return None
+    return found
+
+
 def disk_owner(disk: JsonObject) -> ResourceId | None:
-    """Return the id of the machine that the disk is attached to, or None: it is detached."""
+    """Return the id of what the disk is attached to, or None: it is detached.
+
+    Usually a VM; a machine of a scale set and others are possible.
+    """
     return Fields(disk).id("managedBy")
 
 
@@ -115,9 +139,9 @@ def _id_of(body: JsonObject, what: str) -> ResourceId:
     return found
 
 
-def _by_id(bodies: Iterable[JsonObject]) -> Mapping[ResourceId, Fields]:
-    found = ((Fields(body).id("id"), Fields(body)) for body in bodies)
-    return {resource_id: fields for resource_id, fields in found if resource_id is not None}
+def _by_id(bodies: Iterable[JsonObject]) -> _Resources:
+    found = ((as_id(Fields(body).value("id")), body) for body in bodies)
+    return {resource_id: body for resource_id, body in found if resource_id is not None}
 
 
 def _size(properties: Fields, size: JsonObject | None) -> tuple[int | None, int | None]:
@@ -142,26 +166,24 @@ def _agent(view: Fields) -> str:
     return "ready" if ready else "not ready"
 
 
-def _disk_generation(os_disk: Fields, disks: Mapping[ResourceId, Fields]) -> str:
+def _disk_generation(os_disk: Fields, disks: _Resources) -> str:
     disk_id = os_disk.object("managedDisk").id("id")
-    found = disks.get(disk_id) if disk_id else None
-    return found.object("properties").text("hyperVGeneration") if found else ""
+    found = Fields(disks.get(disk_id) if disk_id else None)
+    return found.object("properties").text("hyperVGeneration")
 
 
-def _disks(storage: Fields, bodies: Mapping[ResourceId, Fields]) -> tuple[TargetDisk, ...]:
+def _disks(storage: Fields, bodies: _Resources) -> tuple[TargetDisk, ...]:
     os_disk = _disk(storage.object("osDisk"), bodies, is_os=True)
     data = (_disk(disk, bodies, is_os=False) for disk in storage.objects("dataDisks"))
     return tuple(disk for disk in (os_disk, *data) if disk is not None)
 
 
-def _disk(
-    attached: Fields, bodies: Mapping[ResourceId, Fields], *, is_os: bool
-) -> TargetDisk | None:
+def _disk(attached: Fields, bodies: _Resources, *, is_os: bool) -> TargetDisk | None:
     managed = attached.object("managedDisk")
     disk_id = managed.id("id")
     if disk_id is None:
         return None
-    disk = bodies.get(disk_id, Fields(None))
+    disk = Fields(bodies.get(disk_id))
     properties = disk.object("properties")
     return TargetDisk(
         id=disk_id,
@@ -176,14 +198,14 @@ def _disk(
     )
 
 
-def _nics(network: Fields, bodies: Mapping[ResourceId, Fields]) -> tuple[TargetNic, ...]:
+def _nics(network: Fields, bodies: _Resources) -> tuple[TargetNic, ...]:
     named = network.objects("networkInterfaces")
     pairs = ((reference.id("id"), reference) for reference in named)
     return tuple(_nic(nic_id, ref, bodies.get(nic_id)) for nic_id, ref in pairs if nic_id)
 
 
-def _nic(nic_id: ResourceId, reference: Fields, body: Fields | None) -> TargetNic:
-    properties = (body or Fields(None)).object("properties")
+def _nic(nic_id: ResourceId, reference: Fields, body: JsonObject | None) -> TargetNic:
+    properties = Fields(body).object("properties")
     primary = reference.object("properties").flag("primary")
     return TargetNic(
         id=nic_id,

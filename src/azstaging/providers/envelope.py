@@ -7,16 +7,26 @@ from azstaging.model.items import (
     HealthError,
     JsonObject,
     ReplicatedItem,
-    TestMachine,
 )
 from azstaging.providers.fields import Fields, as_id, as_text
+from azstaging.providers.interface import Details
 
 ABSENT = "absent"
-_CONTAINER = "microsoft.recoveryservices/vaults/replicationfabrics/replicationprotectioncontainers"
-_TYPES = {
-    Collection.MIGRATION_ITEMS: f"{_CONTAINER}/replicationmigrationitems",
-    Collection.PROTECTED_ITEMS: f"{_CONTAINER}/replicationprotecteditems",
-    Collection.DATA_REPLICATION: "microsoft.datareplication/replicationvaults/protecteditems",
+_CONTAINER = ("vaults", "replicationfabrics", "replicationprotectioncontainers")
+# What stands at the even places of an item's id, and the namespace of its resource type.
+_SHAPES = {
+    Collection.MIGRATION_ITEMS: (
+        "microsoft.recoveryservices",
+        (*_CONTAINER, "replicationmigrationitems"),
+    ),
+    Collection.PROTECTED_ITEMS: (
+        "microsoft.recoveryservices",
+        (*_CONTAINER, "replicationprotecteditems"),
+    ),
+    Collection.DATA_REPLICATION: (
+        "microsoft.datareplication",
+        ("replicationvaults", "protecteditems"),
+    ),
 }
 
 
@@ -46,12 +56,20 @@ def identity_of(body: object) -> tuple[ResourceId, ResourceId]:
 
 
 def is_of(item: ReplicatedItem, collection: Collection) -> bool:
-    """Tell whether the item's id really addresses one item of ``collection``.
+    """Tell whether the item's id addresses exactly one item of ``collection``.
 
     A stop is built for no other id: the DELETE that stops a migration item is the purge of a
     protected item, and one segment less addresses the whole container.
     """
-    return item.collection is collection and item.id.resource_type == _TYPES[collection]
+    namespace, types = _SHAPES[collection]
+    segments = [segment.casefold() for segment in item.id.segments]
+    return (
+        item.collection is collection
+        and segments[::2] == ["subscriptions", "resourcegroups", "providers", *types]
+        and len(segments) % 2 == 0
+        and segments[5] == namespace
+        and all(segments)
+    )
 
 
 def job_name(job: object) -> str:
@@ -78,13 +96,63 @@ def shown(value: object) -> str:
     return as_text(value) or ("null" if value is None else type(value).__name__)
 
 
-def outstanding(test: TestMachine | None, *, cleanup_allowed: bool) -> TestMachine | None:
-    """Return the test fact: what can be cleaned up is there, whatever the state says."""
-    return TestMachine.OUTSTANDING if cleanup_allowed else test
+def assemble(
+    body: JsonObject,
+    details: Details,
+    *,
+    collection: Collection,
+    name: str,
+    provider: str,
+    generation: str,
+    allowed_operations: tuple[str, ...],
+    running_job: str,
+    health: str,
+    raw: JsonObject,
+    failover_health: str = "",
+) -> ReplicatedItem:
+    """Put an item together from its envelope and from what its provider read.
+
+    Raises:
+        UnexpectedResponseError: the body has no usable ARM id.
+    """
+    item_id, vault_id = identity_of(body)
+    return ReplicatedItem(
+        id=item_id,
+        name=name or item_id.name,
+        provider=provider,
+        collection=collection,
+        vault_id=vault_id,
+        fabric=item_id.after("replicationFabrics") or "",
+        container=item_id.after("replicationProtectionContainers") or "",
+        generation=generation.strip() or None,
+        health=health,
+        failover_health=failover_health,
+        health_errors=_health_errors(Fields(body).object("properties")),
+        raw=raw,
+        allowed_operations=allowed_operations,
+        running_job=running_job,
+        detailed=details.detailed,
+        source_id=details.source_id,
+        target_id=details.target_id,
+        test_target_id=details.test_target_id,
+        test_target_name=details.test_target_name,
+        settings=details.settings,
+        source=details.source,
+        disks=details.disks,
+        nics=details.nics,
+        last_recovery_point=details.last_recovery_point,
+        rpo_seconds=details.rpo_seconds,
+        body=body,
+    )
 
 
-def health_errors_of(properties: Fields) -> tuple[HealthError, ...]:
-    """Read health errors of every api-version, in the order of the service."""
+def raw_of(properties: Fields, specific: Fields, names: tuple[str, ...]) -> JsonObject:
+    """Return the named state fields exactly as given; those of the envelope win."""
+    return dict(specific.pick(names)) | dict(properties.pick(names))
+
+
+def _health_errors(properties: Fields) -> tuple[HealthError, ...]:
+    # Two lists in 2016-08-10, one since.
     names = ("healthErrors", "replicationHealthErrors", "failoverHealthErrors")
     return tuple(_health_error(error) for name in names for error in properties.objects(name))
 
@@ -96,13 +164,3 @@ def _health_error(error: Fields) -> HealthError:
         message=(error.text("errorMessage", "message") or error.text("summaryMessage", "summary")),
         advice=error.text("recommendedAction", "recommendation").strip(),
     )
-
-
-def generation_of(properties: Fields, name: str) -> str | None:
-    """Return the correlation id of this replication, or None when it is not told."""
-    return properties.text(name).strip() or None
-
-
-def raw_of(properties: Fields, details: Fields, names: tuple[str, ...]) -> JsonObject:
-    """Return the named state fields exactly as given; those of the envelope win."""
-    return dict(details.pick(names)) | dict(properties.pick(names))

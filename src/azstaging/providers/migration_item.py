@@ -14,13 +14,10 @@ from azstaging.model.items import (
 )
 from azstaging.providers.envelope import (
     ABSENT,
-    generation_of,
-    health_errors_of,
-    identity_of,
+    assemble,
     idle_of,
     is_of,
     job_name,
-    outstanding,
     raw_of,
     shown,
 )
@@ -73,41 +70,26 @@ TESTS: Mapping[str, TestMachine] = {
     "TestMigrationPartiallySucceeded": TestMachine.OUTSTANDING,
 }
 
+CLEAN_UP = "TestMigrateCleanup"
+
 
 def parse_migration_item(
     body: JsonObject, details_of: Callable[[Fields], Details]
 ) -> ReplicatedItem:
     """Read a migration item; ``details_of`` reads its ``providerSpecificDetails``."""
-    item_id, vault_id = identity_of(body)
     properties = Fields(body).object("properties")
     specific = properties.object("providerSpecificDetails")
-    details = details_of(specific)
-    return ReplicatedItem(
-        id=item_id,
-        name=properties.text("machineName") or item_id.name,
-        provider=specific.text("instanceType"),
+    return assemble(
+        body,
+        details_of(specific),
         collection=Collection.MIGRATION_ITEMS,
-        vault_id=vault_id,
-        fabric=item_id.after("replicationFabrics") or "",
-        container=item_id.after("replicationProtectionContainers") or "",
-        generation=generation_of(properties, "eventCorrelationId"),
-        health=properties.text("health"),
-        health_errors=health_errors_of(properties),
-        raw=raw_of(properties, specific, RAW),
+        name=properties.text("machineName"),
+        provider=specific.text("instanceType"),
+        generation=properties.text("eventCorrelationId"),
         allowed_operations=properties.texts("allowedOperations"),
         running_job=job_name(properties.value("currentJob")),
-        detailed=details.detailed,
-        source_id=details.source_id,
-        target_id=details.target_id,
-        test_target_id=details.test_target_id,
-        test_target_name=details.test_target_name,
-        settings=details.settings,
-        source=details.source,
-        disks=details.disks,
-        nics=details.nics,
-        last_recovery_point=details.last_recovery_point,
-        rpo_seconds=details.rpo_seconds,
-        body=body,
+        health=properties.text("health"),
+        raw=raw_of(properties, specific, RAW),
     )
 
 
@@ -117,14 +99,13 @@ def facts_of_migration_item(item: ReplicatedItem) -> Facts:
     cutover, replication = _state(item, unrecognised)
     test = _test(item, unrecognised)
     idle, not_told = idle_of(item, "currentJob")
-    cleanup_allowed = "TestMigrateCleanup" in item.allowed_operations
     return Facts(
         cutover=cutover,
         replication=replication,
-        test=outstanding(test, cleanup_allowed=cleanup_allowed),
+        test=test,
         reversed=False,
         stop_allowed="DisableMigration" in item.allowed_operations,
-        cleanup_allowed=cleanup_allowed,
+        cleanup_allowed=CLEAN_UP in item.allowed_operations,
         idle=idle,
         unrecognised=(*unrecognised, *not_told),
     )
@@ -151,6 +132,8 @@ def _rests(item: ReplicatedItem) -> bool:
 
 
 def _test(item: ReplicatedItem, unrecognised: list[str]) -> TestMachine | None:
+    if CLEAN_UP in item.allowed_operations:
+        return TestMachine.OUTSTANDING
     given = item.raw.get("testMigrateState", ABSENT)
     meaning = TESTS.get(given) if isinstance(given, str) else None
     if meaning is None:

@@ -1,8 +1,9 @@
 """The ``replicationProtectedItems`` envelope: Site Recovery, and what Azure Migrate does with it.
 
-The service publishes no enum for ``protectionState``: these are recorded values and those of
-public scripts. Names of ranges (``...StatesBegin``) are real states too, so states are matched by
-membership and never by their spelling. What is not here is unrecognised and closes the gate.
+The service publishes no enum for ``protectionState``: these are recorded values, those of its
+published examples (2021-03-01) and of public scripts. Names of ranges (``...StatesBegin``) are
+real states too ("Planned failover committed"), so states are matched by membership and never by
+their spelling. What is not here is unrecognised and closes the gate.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,13 +20,10 @@ from azstaging.model.items import (
 )
 from azstaging.providers.envelope import (
     ABSENT,
-    generation_of,
-    health_errors_of,
-    identity_of,
+    assemble,
     idle_of,
     is_of,
     job_name,
-    outstanding,
     raw_of,
     shown,
 )
@@ -63,11 +61,17 @@ STATES: StateTable = {
     "InitialReplicationRecoveryCompletionPending": (Cutover.NONE, Replication.PREPARING),
     "InitialReplicationFailed": (Cutover.NONE, Replication.FAILED),
     "Protected": (Cutover.NONE, Replication.ACTIVE),
-    "UnplannedFailoverStatesBegin": (Cutover.DONE, Replication.PAUSED),
-    "UnplannedFailoverCommitPendingStatesBegin": (Cutover.DONE, Replication.PAUSED),
-    "UnplannedFailoverCommitted": (Cutover.DONE, Replication.PAUSED),
+    "PlannedFailoverInProgress": (Cutover.RUNNING, Replication.ACTIVE),
+    "PlannedFailoverFailed": (Cutover.FAILED, Replication.ACTIVE),
+    "PlannedFailoverCommitRequired": (Cutover.DONE, Replication.PAUSED),
     "PlannedFailoverCommitPendingStatesBegin": (Cutover.DONE, Replication.PAUSED),
+    "PlannedFailoverStatesBegin": (Cutover.DONE, Replication.PAUSED),
     "PlannedFailoverCommitted": (Cutover.DONE, Replication.PAUSED),
+    "UnplannedFailoverInProgress": (Cutover.RUNNING, Replication.ACTIVE),
+    "UnplannedFailoverFailed": (Cutover.FAILED, Replication.ACTIVE),
+    "UnplannedFailoverCommitPendingStatesBegin": (Cutover.DONE, Replication.PAUSED),
+    "UnplannedFailoverStatesBegin": (Cutover.DONE, Replication.PAUSED),
+    "UnplannedFailoverCommitted": (Cutover.DONE, Replication.PAUSED),
 }
 
 # MarkedForDeletion is what stays when a test machine has been cleaned up: seen on items that
@@ -80,6 +84,7 @@ TESTS: Mapping[str, TestMachine] = {
     "TestFailoverCompleting": TestMachine.RUNNING,
     "TestFailoverCleanupInitiated": TestMachine.RUNNING,
     "TestFailoverCleanupCompleting": TestMachine.RUNNING,
+    "WaitingForCompletion": TestMachine.OUTSTANDING,
     "TestFailoverCompleted": TestMachine.OUTSTANDING,
     "TestFailoverFailed": TestMachine.OUTSTANDING,
     "TestFailoverCompletionFailed": TestMachine.OUTSTANDING,
@@ -88,6 +93,7 @@ TESTS: Mapping[str, TestMachine] = {
 # What Microsoft's published sample sends; recorded as accepted with 202 (2016-08-10).
 GENERIC_INPUT = {"instanceType": "DisableProtectionProviderSpecificInput"}
 
+CLEAN_UP = "TestFailoverCleanup"
 STOP_ALLOWED = frozenset({"DisableProtection", "CompleteMigration"})
 
 
@@ -95,37 +101,20 @@ def parse_protected_item(
     body: JsonObject, details_of: Callable[[Fields], Details]
 ) -> ReplicatedItem:
     """Read a protected item; ``details_of`` reads its ``providerSpecificDetails``."""
-    item_id, vault_id = identity_of(body)
     properties = Fields(body).object("properties")
     specific = properties.object("providerSpecificDetails")
-    details = details_of(specific)
-    return ReplicatedItem(
-        id=item_id,
-        name=properties.text("friendlyName") or item_id.name,
-        provider=specific.text("instanceType"),
+    return assemble(
+        body,
+        details_of(specific),
         collection=Collection.PROTECTED_ITEMS,
-        vault_id=vault_id,
-        fabric=item_id.after("replicationFabrics") or "",
-        container=item_id.after("replicationProtectionContainers") or "",
-        generation=generation_of(properties, "eventCorrelationId"),
-        health=properties.text("replicationHealth"),
-        failover_health=properties.text("failoverHealth"),
-        health_errors=health_errors_of(properties),
-        raw=raw_of(properties, specific, RAW),
+        name=properties.text("friendlyName"),
+        provider=specific.text("instanceType"),
+        generation=properties.text("eventCorrelationId"),
         allowed_operations=properties.texts("allowedOperations"),
         running_job=job_name(properties.value("currentScenario")),
-        detailed=details.detailed,
-        source_id=details.source_id,
-        target_id=details.target_id,
-        test_target_id=details.test_target_id,
-        test_target_name=details.test_target_name,
-        settings=details.settings,
-        source=details.source,
-        disks=details.disks,
-        nics=details.nics,
-        last_recovery_point=details.last_recovery_point,
-        rpo_seconds=details.rpo_seconds,
-        body=body,
+        health=properties.text("replicationHealth"),
+        failover_health=properties.text("failoverHealth"),
+        raw=raw_of(properties, specific, RAW),
     )
 
 
@@ -149,14 +138,13 @@ def facts_of_protected_item(
     if location is not None and replication is not None:
         reverse = location == "Recovery" and cutover is Cutover.NONE
     idle, not_told = idle_of(item, "currentScenario")
-    cleanup_allowed = "TestFailoverCleanup" in item.allowed_operations
     return Facts(
         cutover=cutover if location is not None else None,
         replication=replication,
-        test=outstanding(test, cleanup_allowed=cleanup_allowed),
+        test=test,
         reversed=reverse,
         stop_allowed=not stop_operations.isdisjoint(item.allowed_operations),
-        cleanup_allowed=cleanup_allowed,
+        cleanup_allowed=CLEAN_UP in item.allowed_operations,
         idle=idle,
         unrecognised=(*unrecognised, *not_told),
     )
@@ -182,6 +170,8 @@ def _location(item: ReplicatedItem, unrecognised: list[str]) -> str | None:
 
 
 def _test(item: ReplicatedItem, unrecognised: list[str]) -> TestMachine | None:
+    if CLEAN_UP in item.allowed_operations:
+        return TestMachine.OUTSTANDING
     given = item.raw.get("testFailoverState", ABSENT)
     if given is None:
         return TestMachine.NONE
