@@ -4,6 +4,7 @@ import enum
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from azstaging.model.ids import ResourceId
 
@@ -23,9 +24,9 @@ class Difference:
     """One field of one machine: source, intended, actual; "" stands for not told.
 
     Attributes:
-        area: compute, os, disks, network, placement, licence, tags, agents.
+        area: agents, compute, diagnostics, disks, licence, network, os, placement, tags.
         field: field name with its unit, e.g. ``memory_mib``, ``disk[0].size_gib``.
-        rule: id of the rule that classified it.
+        rule: id of the rule that classified it, built in or of an expectation.
         reason: one sentence: why this class.
     """
 
@@ -41,8 +42,42 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """A difference that somebody expects: it makes ``act`` and ``suspicious`` ``expected``.
+
+    In every pattern ``*`` stands for any text and everything else for itself, without case.
+
+    Attributes:
+        field: pattern over `Difference.field`, e.g. ``disk[0].type`` or ``nic[*].address``.
+        from_: pattern over the source value.
+        to: pattern over the actual value.
+        owner: who answers for it.
+        expires: aware UTC; from then on it matches nothing.
+        item: pattern over the machine's name, or an ARM id.
+    """
+
+    field: str
+    reason: str
+    owner: str
+    expires: datetime
+    from_: str = "*"
+    to: str = "*"
+    item: str = "*"
+
+    @property
+    def rule(self) -> str:
+        """The rule id that rows matched by it carry, e.g. ``expect:size@web-01``."""
+        item = "" if self.item == "*" else f"@{self.item}"
+        values = "" if (self.from_, self.to) == ("*", "*") else f":{self.from_}->{self.to}"
+        return f"expect:{self.field}{item}{values}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
-    """All rows, sorted by item, area and field; every compared field appears exactly once."""
+    """All rows, item by item in the order of the inventory, within an item by area.
+
+    Every compared field of an item appears exactly once.
+    """
 
     at: datetime
     rows_: tuple[Difference, ...]
@@ -65,6 +100,23 @@ class Diff:
 
     def _keep(self, predicate: Callable[[Difference], bool]) -> "Diff":
         return Diff(at=self.at, rows_=tuple(row for row in self.rows_ if predicate(row)))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one plain dict per row, keys as in `Difference`; the class is its word."""
+        return [
+            {
+                "item_id": str(row.item_id),
+                "area": row.area,
+                "field": row.field,
+                "source": row.source,
+                "intended": row.intended,
+                "actual": row.actual,
+                "class": row.cls.value,
+                "rule": row.rule,
+                "reason": row.reason,
+            }
+            for row in self.rows_
+        ]
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows per class, every class present."""
