@@ -115,6 +115,14 @@ class AzureConnection:
         """List all VMs of a subscription."""
         return self.resources.list_virtual_machines(subscription_id)
 
+    def list_virtual_machine_states(self, subscription_id: str) -> list[Json]:
+        """List the run-time states of all VMs of a subscription."""
+        return self.resources.list_virtual_machine_states(subscription_id)
+
+    def list_discovered_machines(self, site: ResourceId) -> list[Json]:
+        """List the machines of an OffAzure site, deleted ones included."""
+        return self.migrate.list_discovered_machines(site)
+
     def list_network_interfaces(self, subscription_id: str) -> list[Json]:
         """List all network interfaces of a subscription."""
         return self.resources.list_network_interfaces(subscription_id)

@@ -83,6 +83,16 @@ class Resources:
         """
         return self._list(subscription_id, "Microsoft.Compute", "virtualMachines", versions.COMPUTE)
 
+    def list_virtual_machine_states(self, subscription_id: str) -> list[Json]:
+        """List the run-time states of all VMs of a subscription, without their models.
+
+        Azure: VirtualMachines_ListAll,
+        GET {subscription}/providers/Microsoft.Compute/virtualMachines?statusOnly=true
+        """
+        path = subscription_scope(subscription_id)
+        path = path.child("providers", "Microsoft.Compute", "virtualMachines")
+        return self._session.list_all(path, versions.COMPUTE, {"statusOnly": "true"})
+
     def list_network_interfaces(self, subscription_id: str) -> list[Json]:
         """List all network interfaces of a subscription.
 

@@ -61,7 +61,15 @@ class ResourceReader(Protocol):
     """Reads of target resources, locks, sizes and discovered source machines."""
 
     def list_virtual_machines(self, subscription_id: str) -> list[Json]:
-        """All VMs of a subscription, with power state where the list gives it."""
+        """All VMs of a subscription; their instance views are a list of their own."""
+        ...
+
+    def list_virtual_machine_states(self, subscription_id: str) -> list[Json]:
+        """Instance views of all VMs of a subscription (``statusOnly=true``), by id."""
+        ...
+
+    def list_discovered_machines(self, site: ResourceId) -> list[Json]:
+        """All discovered machines of an OffAzure site."""
         ...
 
     def list_network_interfaces(self, subscription_id: str) -> list[Json]:

@@ -1,0 +1,172 @@
+"""The inventory: every replicated item in scope, what it became, and what could not be read.
+
+Lists first, single reads for what a list leaves out. Nothing is ever shortened in silence: what
+is not answered, is refused or has an odd shape is a `Gap`, and everything else is still there.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from azstaging.engine.machines import match_all, read_what_lists_lack
+from azstaging.engine.ports import AzurePort, Clock, Progress
+from azstaging.engine.reads import Reads
+from azstaging.engine.resources import LOCKS, TARGET_KINDS, TargetLists
+from azstaging.engine.rows import build_rows
+from azstaging.engine.sources import read_sources
+from azstaging.engine.targets import subscriptions_of
+from azstaging.engine.vaults import find_items, read_details
+from azstaging.model.ids import ResourceId, vault_of
+from azstaging.model.inventory import Inventory, InventoryItem, Phase
+from azstaging.model.items import Collection, Facts, ReplicatedItem
+from azstaging.model.plans import Receipt, ReceiptState
+from azstaging.model.times import format_time
+from azstaging.model.waves import Scope, Wave
+from azstaging.rules.completeness import (
+    EVERYTHING,
+    Standing,
+    account,
+    count_gap,
+    expected_ids,
+)
+from azstaging.rules.selection import select
+
+_COLLECTIONS = {each.value.casefold(): each for each in Collection}
+
+
+def collect(
+    azure: AzurePort,
+    scope: Scope,
+    wave: Wave,
+    *,
+    clock: Clock,
+    released: Mapping[str, Receipt] | None = None,
+    executor_threads: int = 8,
+    progress: Progress | None = None,
+) -> Inventory:
+    """Read the inventory of a wave.
+
+    Args:
+        azure: where to read.
+        scope: subscriptions, vaults and projects; empty means all that the credential sees.
+        wave: workloads and what is expected.
+        clock: gives the time of the inventory, taken before the first read.
+        released: latest receipt by item id, from the journal.
+        executor_threads: reads in flight at most.
+        progress: called with (step, done, total).
+
+    Returns:
+        All items, sorted by id, with the gaps. ``complete`` only if there is none.
+
+    Raises:
+        ServiceError: the subscriptions could not be listed, so nothing is known at all.
+        AuthenticationError, DeadlineReachedError: as they say.
+    """
+    read_at = clock()
+    executor = ThreadPoolExecutor(executor_threads, thread_name_prefix="azstaging-read")
+    reads = Reads(executor, progress)
+    try:
+        rows, vaults = _read_rows(azure, scope, reads)
+    finally:
+        # After an error or Ctrl-C nothing that still waits is sent.
+        executor.shutdown(wait=True, cancel_futures=True)
+    read = Inventory(
+        read_at=read_at,
+        items=tuple(rows),
+        gaps=reads.gaps,
+        expected=wave.expected,
+        wave=wave.name,
+        vaults=vaults,
+        request_counts=reads.counts,
+    )
+    return reconcile(read, wave, released or {})
+
+
+def _read_rows(
+    azure: AzurePort, scope: Scope, reads: Reads
+) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
+    found = find_items(azure, scope, reads)
+    lists = TargetLists(azure, reads)
+    # Started now, they run beside the details.
+    lists.start(sorted({each.subscription_id or "" for each in found.items} - {""}), (LOCKS,))
+    lists.start(sorted(subscriptions_of(found.items.values())), TARGET_KINDS)
+    items = [each for _, each in sorted(read_details(azure, found.items, reads).items())]
+    lists.start(sorted(subscriptions_of(items)), TARGET_KINDS)
+    resources = lists.gather()
+    matched = read_what_lists_lack(azure, match_all(items, resources), resources, reads)
+    sources = read_sources(azure, items, resources, reads)
+    return build_rows(matched, resources, sources), found.vaults
+
+
+def reconcile(read: Inventory, wave: Wave, released: Mapping[str, Receipt]) -> Inventory:
+    """Account for every expected id, add what is proven released, and assign workloads.
+
+    Args:
+        read: rows and gaps as they were read, without workloads.
+        wave: what is expected.
+        released: latest receipt by item id.
+    """
+    done = {
+        ResourceId(receipt.item_id): receipt
+        for receipt in released.values()
+        if receipt.state is ReceiptState.DONE
+    }
+    here = {row.id for row in read.items}
+    expected = expected_ids(wave)
+    # What was released and is gone from a vault that was read is listed, expected or not.
+    vaults = set(read.vaults)
+    listed = [each for each in done if vault_of(each) in vaults]
+    accounts = account([*expected, *listed], read=here, released=done, gaps=read.gaps)
+    rows = [
+        *read.items,
+        *(
+            released_row(done[each])
+            for each, standing in accounts.standings.items()
+            if standing is Standing.RELEASED
+        ),
+    ]
+    rows.sort(key=lambda row: row.id.key)
+    selection = select(rows, wave.workloads)
+    gaps = (*read.gaps, *accounts.gaps)
+    uncounted = count_gap(wave, len(rows), EVERYTHING)
+    return replace(
+        read,
+        items=tuple(replace(row, workloads=selection.workloads.get(row.id, ())) for row in rows),
+        gaps=gaps if uncounted is None else (*gaps, uncounted),
+        expected=len(wave.expected_ids) if wave.expected_ids else wave.expected,
+        unresolved=selection.unresolved,
+        ambiguous=selection.ambiguous,
+        unexpected=_unexpected(rows, wave),
+    )
+
+
+def _unexpected(rows: list[InventoryItem], wave: Wave) -> tuple[ResourceId, ...]:
+    if not wave.expected_ids:
+        return ()
+    expected = set(wave.expected_ids)
+    return tuple(row.id for row in rows if row.id not in expected)
+
+
+def released_row(receipt: Receipt) -> InventoryItem:
+    """Return the row of an item that is gone, and of which the journal proves the release."""
+    item_id = ResourceId(receipt.item_id)
+    item = ReplicatedItem(
+        id=item_id,
+        name=receipt.name,
+        provider="",
+        collection=_COLLECTIONS.get(item_id.segments[-2].casefold(), Collection.PROTECTED_ITEMS),
+        vault_id=vault_of(item_id),
+        generation=receipt.generation,
+        detailed=False,
+    )
+    facts = Facts(
+        cutover=None,
+        replication=None,
+        test=None,
+        reversed=None,
+        stop_allowed=False,
+        cleanup_allowed=False,
+        idle=None,
+    )
+    evidence = (f"released, receipt of {format_time(receipt.at)}", *receipt.witnesses)
+    return InventoryItem(item=item, facts=facts, phase=Phase.RELEASED, phase_evidence=evidence)

@@ -1,0 +1,167 @@
+"""Finds the machine of every item, and reads what the lists say nothing about."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from azstaging.engine.ports import AzurePort, Json
+from azstaging.engine.reads import Read, Reads
+from azstaging.engine.resources import Resources, is_virtual_machine
+from azstaging.engine.targets import Match, match_target
+from azstaging.model.ids import ResourceId, subscription_scope
+from azstaging.model.items import Collection, Cutover, Facts, ReplicatedItem
+from azstaging.providers import facts_of
+from azstaging.providers.fields import Fields
+
+_CUT_OVER = frozenset({Cutover.DONE, Cutover.DONE_WITH_NOTES, Cutover.PARTIAL})
+_VM_ACTION = "Microsoft.Compute/virtualMachines/read"
+_SIZES_ACTION = "Microsoft.Compute/locations/vmSizes/read"
+_ROWS_A_PAGE = 100
+_LOCAL = Match(note="the target of an Azure Local migration cannot be read yet", unknown=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """One item with its facts and the machine that belongs to it."""
+
+    item: ReplicatedItem
+    facts: Facts
+    match: Match
+
+    @property
+    def cut_over(self) -> bool:
+        """Whether the item says that the machine was migrated."""
+        return self.facts.cutover in _CUT_OVER
+
+    @property
+    def machines(self) -> Iterator[ResourceId]:
+        """Yield the machines whose run-time state matters: target and, for A2A, source."""
+        if self.match.vm is not None:
+            yield self.match.vm
+        if self.item.source_id is not None and is_virtual_machine(self.item.source_id):
+            yield self.item.source_id
+
+
+def match_all(items: Iterable[ReplicatedItem], resources: Resources) -> list[Matched]:
+    """Derive the facts of every item, and find its machine in the lists."""
+    matched = []
+    for item in items:
+        facts = facts_of(item)
+        match = (
+            _LOCAL
+            if item.collection is Collection.DATA_REPLICATION
+            else match_target(item, resources, cut_over=facts.cutover in _CUT_OVER)
+        )
+        matched.append(Matched(item=item, facts=facts, match=match))
+    return matched
+
+
+def read_what_lists_lack(
+    azure: AzurePort, matched: list[Matched], resources: Resources, reads: Reads
+) -> list[Matched]:
+    """Read machines that no list has, run-time states of migrated machines, and sizes."""
+    owners = dict.fromkeys(each.match.vm for each in matched if each.match.vm is not None)
+    missing = [vm for vm in owners if vm.key not in resources.vms]
+    _list_states(azure, _lacking(matched, resources), resources, reads)
+    wanted = list(dict.fromkeys([*missing, *_lacking(matched, resources)]))
+    results = reads.run((_vm_read(azure, vm) for vm in wanted), "machines")
+    fates: dict[ResourceId, str] = {}
+    for vm, result in zip(wanted, results, strict=True):
+        if result.value is not None:
+            resources.vms[vm.key] = result.value
+        elif result.gap is None:
+            # It went between the list and now.
+            fates[vm] = ""
+            resources.vms.pop(vm.key, None)
+        elif vm in missing:
+            fates[vm] = result.gap.detail
+    _read_sizes(azure, matched, resources, reads)
+    return [_settled(each, fates) for each in matched]
+
+
+def _lacking(matched: Iterable[Matched], resources: Resources) -> list[ResourceId]:
+    """Return the machines of migrated items that are listed without their run-time state."""
+    found = dict.fromkeys(vm for each in matched if each.cut_over for vm in each.machines)
+    return [vm for vm in found if vm.key in resources.vms and not resources.has_view(vm)]
+
+
+def _settled(each: Matched, fates: Mapping[ResourceId, str]) -> Matched:
+    vm = each.match.vm
+    if vm is None or vm not in fates:
+        return each
+    problem = fates[vm]
+    note = problem or f"its disks name {vm.name} as their machine, which is not there"
+    return Matched(item=each.item, facts=each.facts, match=Match(note=note, unknown=bool(problem)))
+
+
+def _list_states(
+    azure: AzurePort, wanted: Iterable[ResourceId], resources: Resources, reads: Reads
+) -> None:
+    """List run-time states where that costs less than asking for each machine."""
+    counts = Counter((vm.subscription_id or "").casefold() for vm in wanted)
+    held = Counter((ResourceId(key).subscription_id or "") for key in resources.vms)
+    worth = [
+        subscription
+        for subscription, count in counts.items()
+        if subscription and count > 2 + held[subscription] // _ROWS_A_PAGE
+    ]
+    for result in reads.run((_states_read(azure, each) for each in worth), "machines"):
+        resources.add_states(result.value or ())
+
+
+def _states_read(azure: AzurePort, subscription: str) -> Read[list[Json]]:
+    return Read(
+        what="virtual machine states",
+        scope=subscription_scope(subscription),
+        permission=_VM_ACTION,
+        call=lambda: azure.list_virtual_machine_states(subscription),
+        covers_items=False,
+        # Without this list each machine is asked by itself, so nothing stays unread.
+        optional=True,
+    )
+
+
+def _vm_read(azure: AzurePort, vm: ResourceId) -> Read[Json]:
+    return Read(
+        what="virtual machine",
+        scope=vm,
+        permission=_VM_ACTION,
+        call=lambda: azure.get_virtual_machine(vm),
+        covers_items=False,
+        may_be_absent=True,
+    )
+
+
+def _read_sizes(
+    azure: AzurePort, matched: Iterable[Matched], resources: Resources, reads: Reads
+) -> None:
+    places = dict.fromkeys(
+        place
+        for each in matched
+        for vm in each.machines
+        if (place := place_of(vm, resources)) is not None
+    )
+    results = reads.run((_size_read(azure, *place) for place in places), "sizes")
+    for place, result in zip(places, results, strict=True):
+        rows = ((Fields(row).text("name").casefold(), row) for row in result.value or ())
+        resources.sizes[place] = dict(rows)
+
+
+def place_of(vm: ResourceId, resources: Resources) -> tuple[str, str] | None:
+    """Return subscription and location of a listed machine, casefolded: where its size is from."""
+    location = Fields(resources.vms.get(vm.key)).text("location").replace(" ", "").casefold()
+    if not vm.subscription_id or not location:
+        return None
+    return vm.subscription_id.casefold(), location
+
+
+def _size_read(azure: AzurePort, subscription: str, location: str) -> Read[list[Json]]:
+    return Read(
+        what="virtual machine sizes",
+        scope=subscription_scope(subscription).child(
+            "providers", "Microsoft.Compute", "locations", location
+        ),
+        permission=_SIZES_ACTION,
+        call=lambda: azure.list_vm_sizes(subscription, location),
+        covers_items=False,
+    )

@@ -1,0 +1,149 @@
+"""Reads side by side; what cannot be read becomes a gap instead of a shorter list."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from azstaging.engine.ports import Progress
+from azstaging.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    NotFoundError,
+    ServiceError,
+    StagingError,
+    ThrottledError,
+    UnexpectedResponseError,
+    UnreachableError,
+)
+from azstaging.model.ids import ResourceId
+from azstaging.model.inventory import Gap
+
+T = TypeVar("T")
+
+_REASONS: tuple[tuple[type[StagingError], str], ...] = (
+    (AccessDeniedError, "forbidden"),
+    (NotFoundError, "not-found"),
+    (ThrottledError, "throttled"),
+    (UnreachableError, "unreachable"),
+    (UnexpectedResponseError, "unexpected-response"),
+    # An id of the service's own that is not safe to put into a URL.
+    (ConfigurationError, "unexpected-response"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read(Generic[T]):
+    """One read, and what it means when it fails.
+
+    Attributes:
+        what: what is read, in the words of the service.
+        scope: what is unread when it fails.
+        permission: the action that it needs, exact.
+        covers_items: whether items may hide in what is unread.
+        may_be_absent: a 404 is an answer (None), not a gap.
+        optional: another way is tried when it fails; it leaves no gap.
+    """
+
+    what: str
+    scope: ResourceId
+    permission: str
+    call: Callable[[], T]
+    covers_items: bool = True
+    may_be_absent: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result(Generic[T]):
+    """What a read gave: a value, nothing because there is nothing, or a gap."""
+
+    value: T | None = None
+    gap: Gap | None = None
+
+
+class Reads:
+    """Runs reads in threads, and keeps the gaps and the counts of one inventory.
+
+    Authentication, the deadline and everything that is no answer of the service are raised: no
+    inventory can be made of them.
+    """
+
+    def __init__(self, executor: Executor, progress: Progress | None = None) -> None:
+        self._executor = executor
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._gaps: dict[tuple[str, str, str, str], Gap] = {}
+        self._counts: Counter[str] = Counter()
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """The gaps so far, sorted by scope; one for many failures of one kind at one scope."""
+        with self._lock:
+            return tuple(sorted(self._gaps.values(), key=lambda gap: (gap.scope, gap.detail)))
+
+    @property
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """How many reads of each kind were made, sorted by kind."""
+        with self._lock:
+            return tuple(sorted(self._counts.items()))
+
+    def note(self, gap: Gap, what: str = "") -> None:
+        """Keep a gap."""
+        key = (gap.scope.key, gap.reason, gap.permission, what)
+        with self._lock:
+            self._gaps.setdefault(key, gap)
+
+    def start(self, read: Read[T]) -> "Future[Result[T]]":
+        """Start one read."""
+        return self._executor.submit(self._attempt, read)
+
+    def run(self, reads: Iterable[Read[T]], step: str) -> list[Result[T]]:
+        """Run reads side by side and return their results in the order of the reads."""
+        futures = [self.start(read) for read in reads]
+        return self.collect(futures, step)
+
+    def collect(self, futures: Sequence["Future[Result[T]]"], step: str) -> list[Result[T]]:
+        """Wait for started reads, and say how far they are."""
+        results = []
+        for done, future in enumerate(futures, start=1):
+            results.append(future.result())
+            if self._progress:
+                self._progress(step, done, len(futures))
+        return results
+
+    def _attempt(self, read: Read[T]) -> Result[T]:
+        with self._lock:
+            self._counts[read.what] += 1
+        try:
+            return Result(value=read.call())
+        except NotFoundError as error:
+            if read.may_be_absent:
+                return Result()
+            return self._failed(read, error)
+        except (ServiceError, ConfigurationError) as error:
+            return self._failed(read, error)
+
+    def _failed(self, read: Read[T], error: StagingError) -> Result[T]:
+        gap = gap_of(read, error)
+        if read.optional:
+            return Result(gap=gap)
+        self.note(gap, read.what)
+        return Result(gap=gap)
+
+
+def gap_of(read: Read[T], error: StagingError) -> Gap:
+    """Turn the failure of a read into a gap."""
+    reason = next((word for kind, word in _REASONS if isinstance(error, kind)), "service-error")
+    permission = ""
+    if isinstance(error, AccessDeniedError):
+        permission = error.permission or read.permission
+    return Gap(
+        scope=read.scope,
+        reason=reason,
+        detail=f"{read.what} could not be read: {error}",
+        permission=permission,
+        covers_items=read.covers_items,
+    )

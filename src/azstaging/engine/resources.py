@@ -1,0 +1,204 @@
+"""Lists of whole subscriptions: machines, disks, network interfaces and locks.
+
+Two hundred rows a page instead of one request for every machine and each of its parts.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from azstaging.engine.ports import AzurePort, Json
+from azstaging.engine.reads import Read, Reads, Result
+from azstaging.errors import UnexpectedResponseError
+from azstaging.model.ids import ResourceId, parse_id, subscription_scope
+from azstaging.model.machines import Lock
+from azstaging.providers.compute import disk_owner, lock_from
+from azstaging.providers.fields import Fields
+
+VMS = "virtual machines"
+DISKS = "disks"
+NICS = "network interfaces"
+LOCKS = "locks"
+TARGET_KINDS = (VMS, DISKS, NICS, LOCKS)
+_ACTIONS = {
+    VMS: "Microsoft.Compute/virtualMachines/read",
+    DISKS: "Microsoft.Compute/disks/read",
+    NICS: "Microsoft.Network/networkInterfaces/read",
+    LOCKS: "Microsoft.Authorization/locks/read",
+}
+
+
+@dataclass(slots=True)
+class Resources:
+    """What whole-subscription lists told, by casefolded id.
+
+    Attributes:
+        unread: (casefolded subscription, kind) of every list that could not be read.
+        by_source: disks by the casefolded id of the resource that they were copied from.
+    """
+
+    vms: dict[str, Json] = field(default_factory=dict)
+    disks: dict[str, Json] = field(default_factory=dict)
+    nics: dict[str, Json] = field(default_factory=dict)
+    locks: dict[str, list[Lock]] = field(default_factory=dict)
+    sizes: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
+    unread: set[tuple[str, str]] = field(default_factory=set)
+    by_source: dict[str, list[str]] = field(default_factory=dict)
+    _holders: Mapping[str, ResourceId] | None = None
+
+    def is_unread(self, subscription: str | None, kind: str) -> bool:
+        """Tell whether the list of a kind is missing for a subscription."""
+        return ((subscription or "").casefold(), kind) in self.unread
+
+    def covering(self, resource: ResourceId) -> Iterator[Lock]:
+        """Yield the locks at a resource and at everything above it."""
+        key = resource.key
+        while key:
+            yield from self.locks.get(key, ())
+            key = key.rpartition("/")[0]
+
+    def add(self, kind: str, bodies: Iterable[Json]) -> None:
+        """Take in the rows of one list."""
+        if kind == LOCKS:
+            for lock in map(lock_from, bodies):
+                self.locks.setdefault(lock.scope.key, []).append(lock)
+            return
+        held = {VMS: self.vms, DISKS: self.disks, NICS: self.nics}[kind]
+        for body in bodies:
+            found = parse_id(body.get("id"))
+            if found is None:
+                continue
+            held[found.key] = body
+            if kind == DISKS:
+                source = Fields(body).object("properties").object("creationData")
+                copied = source.id("sourceResourceId")
+                if copied is not None:
+                    self.by_source.setdefault(copied.key, []).append(found.key)
+
+    def add_states(self, bodies: Iterable[Json]) -> None:
+        """Add the instance views of a ``statusOnly`` list to the machines that are known."""
+        for body in bodies:
+            found = parse_id(body.get("id"))
+            view = Fields(body).object("properties").value("instanceView")
+            if found is not None and isinstance(view, Mapping):
+                self.add_view(found, view)
+
+    def add_view(self, vm: ResourceId, view: Mapping[str, Any]) -> None:
+        """Add an instance view to a machine; one that it has already stays."""
+        known = self.vms.get(vm.key)
+        properties = known.get("properties") if known is not None else None
+        if known is None or not isinstance(properties, dict) or properties.get("instanceView"):
+            return
+        self.vms[vm.key] = {**known, "properties": {**properties, "instanceView": view}}
+
+    def has_view(self, vm: ResourceId) -> bool:
+        """Tell whether the power state of a machine is known."""
+        properties = Fields(self.vms.get(vm.key)).object("properties")
+        return bool(properties.object("instanceView"))
+
+    def owner_of(self, disk: ResourceId) -> ResourceId | None:
+        """Return what a disk is attached to, or None."""
+        body = self.disks.get(disk.key)
+        if body is not None:
+            return disk_owner(body)
+        if not self.is_unread(disk.subscription_id, DISKS):
+            return None
+        # The disks could not be listed; the machines say the same thing from their side.
+        return self._by_machine().get(disk.key)
+
+    def _by_machine(self) -> Mapping[str, ResourceId]:
+        if self._holders is None:
+            self._holders = {
+                disk.key: ResourceId(key)
+                for key, vm in self.vms.items()
+                for disk in attached_disks(vm)
+            }
+        return self._holders
+
+
+class TargetLists:
+    """Starts the lists of each subscription once, and gathers what they gave."""
+
+    def __init__(self, azure: AzurePort, reads: Reads) -> None:
+        self._azure = azure
+        self._reads = reads
+        self._seen: set[tuple[str, str]] = set()
+        self._started: dict[tuple[str, str], Future[Result[list[Json]]]] = {}
+        self.resources = Resources()
+
+    def start(self, subscriptions: Iterable[str], kinds: Iterable[str]) -> None:
+        """Start the lists of some kinds for some subscriptions; each is read once."""
+        for kind in kinds:
+            for subscription in subscriptions:
+                key = (subscription.casefold(), kind)
+                if key not in self._seen:
+                    self._seen.add(key)
+                    self._started[key] = self._reads.start(self._read(subscription, kind))
+
+    def gather(self) -> Resources:
+        """Wait for everything that was started, and return what is known now."""
+        keys = list(self._started)
+        results = self._reads.collect([self._started[key] for key in keys], "targets")
+        for (subscription, kind), result in zip(keys, results, strict=True):
+            if result.value is None:
+                self.resources.unread.add((subscription, kind))
+            else:
+                self.resources.add(kind, result.value)
+        self._started.clear()
+        return self.resources
+
+    def _read(self, subscription: str, kind: str) -> Read[list[Json]]:
+        azure = self._azure
+        listing: Mapping[str, Callable[[str], list[Json]]] = {
+            VMS: azure.list_virtual_machines,
+            DISKS: azure.list_disks,
+            NICS: azure.list_network_interfaces,
+            LOCKS: azure.list_locks,
+        }
+        return Read(
+            what=kind,
+            scope=subscription_scope(subscription),
+            permission=_ACTIONS[kind],
+            call=lambda: _checked(kind, listing[kind](subscription)),
+            covers_items=False,
+        )
+
+
+def _checked(kind: str, bodies: list[Json]) -> list[Json]:
+    """Return the rows of a list if every one says what it is.
+
+    Raises:
+        UnexpectedResponseError: one has no ARM id, or is no lock.
+    """
+    for body in bodies:
+        if kind == LOCKS:
+            lock_from(body)
+        elif parse_id(body.get("id")) is None:
+            raise UnexpectedResponseError(f"One of the {kind} was listed without an ARM id.")
+    return bodies
+
+
+def is_virtual_machine(id: ResourceId) -> bool:
+    """Tell whether an id is a virtual machine's, one of a scale set included."""
+    return id.resource_type.startswith("microsoft.compute/virtualmachine")
+
+
+def vm_key(group: ResourceId, name: str) -> str:
+    """Return the casefolded id of a machine by its resource group and name."""
+    return f"{group.key}/providers/microsoft.compute/virtualmachines/{name.strip().casefold()}"
+
+
+def attached_disks(vm: Json) -> tuple[ResourceId, ...]:
+    """Return the ids of a machine's managed disks, the OS disk first."""
+    storage = Fields(vm).object("properties").object("storageProfile")
+    parts = (storage.object("osDisk"), *storage.objects("dataDisks"))
+    found = (part.object("managedDisk").id("id") for part in parts)
+    return tuple(each for each in found if each is not None)
+
+
+def attached_nics(vm: Json) -> tuple[ResourceId, ...]:
+    """Return the ids of a machine's network interfaces."""
+    network = Fields(vm).object("properties").object("networkProfile")
+    found = (each.id("id") for each in network.objects("networkInterfaces"))
+    return tuple(each for each in found if each is not None)

@@ -1,0 +1,120 @@
+"""Puts one row together from what was read of its item, its machines and its source."""
+
+from collections.abc import Mapping
+
+from azstaging.engine.machines import Matched, place_of
+from azstaging.engine.ports import Json
+from azstaging.engine.resources import (
+    Resources,
+    attached_disks,
+    attached_nics,
+    is_virtual_machine,
+)
+from azstaging.engine.sources import Source
+from azstaging.engine.testmachines import find_test_machines
+from azstaging.model.ids import ResourceId
+from azstaging.model.inventory import InventoryItem
+from azstaging.model.items import ReplicatedItem, StopRequest
+from azstaging.model.machines import Lock, SourceMachine, TargetMachine
+from azstaging.providers import stop_request_of
+from azstaging.providers.compute import target_machine
+from azstaging.providers.discovery import source_from_vm, source_machine
+from azstaging.providers.fields import Fields
+from azstaging.rules.phase import derive_phase
+from azstaging.rules.preconditions import lock_blocks
+
+
+def build_rows(
+    matched: list[Matched], resources: Resources, sources: Mapping[ResourceId, Source]
+) -> list[InventoryItem]:
+    """Build the row of every item; workloads are added later."""
+    targets = {each.match.vm for each in matched if each.match.vm is not None}
+    return [_row(each, resources, sources, targets) for each in matched]
+
+
+def _row(
+    each: Matched,
+    resources: Resources,
+    sources: Mapping[ResourceId, Source],
+    targets: set[ResourceId],
+) -> InventoryItem:
+    item, match = each.item, each.match
+    target = _target(each, resources)
+    tests = find_test_machines(item, match.vm, resources, targets)
+    verdict = derive_phase(each.facts, target, match.unknown, tests)
+    source, note = _source(item, sources, resources)
+    return InventoryItem(
+        item=item,
+        facts=each.facts,
+        phase=verdict.phase,
+        phase_evidence=verdict.evidence,
+        source=source,
+        source_note=note,
+        target=target,
+        target_unknown=match.unknown,
+        target_note=match.note,
+        test_machines=tests,
+        locks=_blocking_locks(item, resources),
+    )
+
+
+def _target(each: Matched, resources: Resources) -> TargetMachine | None:
+    vm = each.match.vm
+    body = resources.vms.get(vm.key) if vm is not None else None
+    if vm is None or body is None:
+        return None
+    return target_machine(
+        body,
+        disks=_disks(body, resources),
+        nics=_nics(body, resources),
+        size=_size(vm, body, resources),
+        locks=tuple(resources.covering(vm)),
+        resolved_by=each.match.how,
+        intended_name=each.item.settings.vm_name,
+    )
+
+
+def _disks(vm: Json, resources: Resources) -> list[Json]:
+    found = (resources.disks.get(disk.key) for disk in attached_disks(vm))
+    return [disk for disk in found if disk is not None]
+
+
+def _nics(vm: Json, resources: Resources) -> list[Json]:
+    found = (resources.nics.get(nic.key) for nic in attached_nics(vm))
+    return [nic for nic in found if nic is not None]
+
+
+def _size(id: ResourceId, vm: Json, resources: Resources) -> Json | None:
+    name = Fields(vm).object("properties").object("hardwareProfile").text("vmSize").casefold()
+    place = place_of(id, resources)
+    return resources.sizes.get(place, {}).get(name) if place is not None else None
+
+
+def _source(
+    item: ReplicatedItem, sources: Mapping[ResourceId, Source], resources: Resources
+) -> tuple[SourceMachine | None, str]:
+    if item.source_id is None:
+        return None, "the item does not name its source machine"
+    known = sources.get(item.source_id, Source(note="the source machine was not read"))
+    if known.body is None:
+        return None, known.note
+    if is_virtual_machine(item.source_id):
+        body = resources.vms.get(item.source_id.key, known.body)
+        machine = source_from_vm(
+            body,
+            disks=_disks(body, resources),
+            nics=_nics(body, resources),
+            size=_size(item.source_id, body, resources),
+        )
+        return machine, known.note
+    machine = source_machine(known.body)
+    if machine.is_deleted:
+        return machine, "discovery marks the source machine as deleted"
+    return machine, known.note
+
+
+def _blocking_locks(item: ReplicatedItem, resources: Resources) -> tuple[Lock, ...]:
+    """Return the locks on the item, its vault, resource group or subscription that block a stop."""
+    request = stop_request_of(item) or StopRequest(operation="", method="DELETE", id=item.id)
+    locks = resources.covering(item.id)
+    return tuple(sorted((k for k in locks if lock_blocks(k.level, request)), key=lambda k: k.id))

@@ -1,0 +1,139 @@
+"""Which machine belongs to which item.
+
+An item does not say which VM it became; its disks do. A machine that merely has the intended
+name is not believed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from azstaging.engine.ports import Json
+from azstaging.engine.resources import VMS, Resources, attached_disks, is_virtual_machine, vm_key
+from azstaging.model.ids import ResourceId, parse_id
+from azstaging.model.items import ReplicatedItem
+from azstaging.providers.fields import Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Which machine belongs to an item, and how that is known.
+
+    Attributes:
+        vm: the machine, or None.
+        how: ``disks``, ``item``, ``name`` or "".
+        note: one sentence, or "".
+        unknown: it could not be told whether there is one.
+    """
+
+    vm: ResourceId | None = None
+    how: str = ""
+    note: str = ""
+    unknown: bool = False
+
+
+def subscriptions_of(items: Iterable[ReplicatedItem]) -> set[str]:
+    """Return the subscriptions that targets, test machines and source VMs can live in."""
+    return {
+        found.subscription_id.casefold()
+        for item in items
+        for found in _target_ids(item)
+        if found is not None and found.subscription_id
+    }
+
+
+def _target_ids(item: ReplicatedItem) -> Iterator[ResourceId | None]:
+    yield item.settings.resource_group_id
+    yield item.target_id
+    yield item.test_target_id
+    if item.source_id is not None and is_virtual_machine(item.source_id):
+        yield item.source_id
+    yield from (disk.target_disk_id for disk in item.disks)
+
+
+def match_target(item: ReplicatedItem, resources: Resources, *, cut_over: bool) -> Match:
+    """Find the machine of one item: through its disks, by its id, last by its name.
+
+    Args:
+        item: with its disks, as GET gave it.
+        resources: the lists of its target subscriptions.
+        cut_over: the item says that the machine was migrated. Only then does the intended name
+            mean anything.
+    """
+    unread = {
+        found.subscription_id
+        for found in _target_ids(item)
+        if found is not None and resources.is_unread(found.subscription_id, VMS)
+    }
+    if unread:
+        return Match(note="its subscription's machines could not be read", unknown=True)
+    disks = [disk.target_disk_id for disk in item.disks if disk.target_disk_id is not None]
+    if disks:
+        by_disks = _by_disks(disks, resources)
+        if by_disks is not None:
+            return by_disks
+    if item.target_id is not None:
+        if item.target_id.key in resources.vms:
+            return Match(vm=item.target_id, how="item")
+        return Match(note=f"the item names {item.target_id.name}, which is not there")
+    if disks:
+        return Match(note=_detached(disks, resources))
+    return _by_name(item, resources) if cut_over else Match()
+
+
+def _by_disks(disks: list[ResourceId], resources: Resources) -> Match | None:
+    owners: dict[ResourceId, list[ResourceId]] = {}
+    for disk in disks:
+        owner = resources.owner_of(disk)
+        if owner is not None:
+            owners.setdefault(owner, []).append(disk)
+    if not owners:
+        return None
+    if len(owners) > 1:
+        names = ", ".join(sorted(owner.name for owner in owners))
+        return Match(note=f"its disks are attached to several machines: {names}", unknown=True)
+    ((owner, attached),) = owners.items()
+    if not is_virtual_machine(owner):
+        return Match(note=f"its disks belong to {owner}, which is no virtual machine")
+    missing = [disk.name for disk in disks if disk not in attached]
+    note = f"not attached to it: {', '.join(missing)}" if missing else ""
+    return Match(vm=owner, how="disks", note=note)
+
+
+def _detached(disks: list[ResourceId], resources: Resources) -> str:
+    there = [disk.name for disk in disks if disk.key in resources.disks]
+    if there:
+        return f"its disks are attached to no machine: {', '.join(there)}"
+    return "none of its target disks exists"
+
+
+def _by_name(item: ReplicatedItem, resources: Resources) -> Match:
+    group, name = item.settings.resource_group_id, item.settings.vm_name
+    if group is None or not name:
+        return Match(note="the item names neither disks nor a machine")
+    body = resources.vms.get(vm_key(group, name))
+    found = parse_id(body.get("id")) if body is not None else None
+    if body is None or found is None:
+        return Match(note=f"there is no machine {name} in {group.name}")
+    proof = _same_disks(item, body, resources)
+    if not proof:
+        note = f"{name} has the intended name, but nothing proves that its disks are the item's"
+        return Match(note=note, unknown=True)
+    return Match(vm=found, how="name", note=f"found by name in {group.name}; {proof}")
+
+
+def _same_disks(item: ReplicatedItem, vm: Json, resources: Resources) -> str:
+    """Say how a machine's disks agree with the item's; "" when they do not, or cannot be told."""
+    attached = attached_disks(vm)
+    if not attached or len(attached) != len(item.disks):
+        return ""
+    intended = sorted(disk.name.casefold() for disk in item.disks)
+    if intended == sorted(disk.name.casefold() for disk in attached):
+        return "its disks have the intended names"
+    wanted = sorted(-(-disk.size_bytes // 2**30) for disk in item.disks if disk.size_bytes)
+    sizes = [
+        Fields(resources.disks.get(disk.key)).object("properties").number("diskSizeGB")
+        for disk in attached
+    ]
+    if wanted and wanted == sorted(size for size in sizes if size is not None):
+        return f"number and size of its {len(attached)} disks agree"
+    return ""

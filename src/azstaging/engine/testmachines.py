@@ -1,0 +1,93 @@
+"""Left-over test machines, found by looking for them; the item's state flag may be stale.
+
+Looked for: the machine that the item links, a machine on disks that were copied from the item's,
+and a machine with the name that the service gives to test machines. The name alone is not enough:
+what was built from an image is somebody's own machine.
+"""
+
+from collections.abc import Collection, Iterator
+
+from azstaging.engine.ports import Json
+from azstaging.engine.resources import Resources, vm_key
+from azstaging.model.ids import ResourceId, parse_id
+from azstaging.model.items import ReplicatedItem
+from azstaging.providers.compute import disk_owner
+from azstaging.providers.fields import Fields
+
+_MAX_NAME = 64
+_SUFFIX = "-test"
+_DISK_SUFFIXES = ("-test", "-asrtest")
+
+
+def find_test_machines(
+    item: ReplicatedItem,
+    target: ResourceId | None,
+    resources: Resources,
+    known_targets: Collection[ResourceId],
+) -> tuple[ResourceId, ...]:
+    """Return the test machines of one item, sorted.
+
+    Args:
+        item: the item, with its disks.
+        target: its migrated machine, if there is one.
+        resources: the lists of its target subscriptions.
+        known_targets: the migrated machines of all items; none of them is a test machine.
+    """
+    found = {
+        *_linked(item, resources),
+        *_by_disks(item, resources),
+        *_by_name(item, target, resources),
+    }
+    own = {target, item.source_id}
+    return tuple(sorted(vm for vm in found if vm not in own and vm not in known_targets))
+
+
+def _linked(item: ReplicatedItem, resources: Resources) -> Iterator[ResourceId]:
+    link = item.test_target_id
+    if link is not None and link.key in resources.vms:
+        yield link
+
+
+def _by_disks(item: ReplicatedItem, resources: Resources) -> Iterator[ResourceId]:
+    for disk in item.disks:
+        for origin in (disk.seed_disk_id, disk.target_disk_id):
+            if origin is None:
+                continue
+            keys = list(resources.by_source.get(origin.key, ()))
+            if origin is disk.target_disk_id:
+                keys += [origin.key + suffix for suffix in _DISK_SUFFIXES]
+            for key in keys:
+                owner = disk_owner(resources.disks[key]) if key in resources.disks else None
+                if owner is not None and owner.key in resources.vms:
+                    yield owner
+
+
+def _by_name(
+    item: ReplicatedItem, target: ResourceId | None, resources: Resources
+) -> Iterator[ResourceId]:
+    group = item.settings.resource_group_id
+    if group is None and target is not None:
+        group = target.parent()
+    if group is None:
+        return
+    names = {item.test_target_name}
+    for name in (item.settings.vm_name, target.name if target else ""):
+        if name:
+            names.add((name + _SUFFIX)[:_MAX_NAME])
+    for name in sorted(filter(None, names)):
+        body = resources.vms.get(vm_key(group, name))
+        vm = parse_id(body.get("id")) if body is not None else None
+        if body is not None and vm is not None and _from_disks(body):
+            yield vm
+
+
+def _from_disks(vm: Json) -> bool:
+    """Tell whether a machine was made from existing disks, as the service makes them.
+
+    Where the answer does not say, it counts: a test machine that is missed is worse.
+    """
+    storage = Fields(vm).object("properties").object("storageProfile")
+    if storage.object("imageReference"):
+        return False
+    option = storage.object("osDisk").text("createOption").casefold()
+    return option in {"", "attach"}

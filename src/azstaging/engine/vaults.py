@@ -1,0 +1,234 @@
+"""Finds the vaults in scope and reads every replicated item in them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from azstaging.engine.ports import AzurePort, Json
+from azstaging.engine.reads import Read, Reads, Result
+from azstaging.errors import UnexpectedResponseError
+from azstaging.model.ids import ResourceId, parse_id, subscription_scope
+from azstaging.model.inventory import Gap
+from azstaging.model.items import Collection, ReplicatedItem
+from azstaging.model.waves import Scope
+from azstaging.providers import parse_item
+
+_SUBSCRIPTIONS = ResourceId("/subscriptions")
+_CONTAINERS = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
+_LOCAL_VAULTS = "microsoft.datareplication/replicationvaults"
+_GET_ACTIONS = {
+    Collection.MIGRATION_ITEMS: f"{_CONTAINERS}/replicationMigrationItems/read",
+    Collection.PROTECTED_ITEMS: f"{_CONTAINERS}/replicationProtectedItems/read",
+    Collection.DATA_REPLICATION: "Microsoft.DataReplication/replicationVaults/protectedItems/read",
+}
+_LIST_ACTIONS = {
+    Collection.MIGRATION_ITEMS: "Microsoft.RecoveryServices/vaults/replicationMigrationItems/read",
+    Collection.PROTECTED_ITEMS: "Microsoft.RecoveryServices/vaults/replicationProtectedItems/read",
+    Collection.DATA_REPLICATION: _GET_ACTIONS[Collection.DATA_REPLICATION],
+}
+_SOLUTIONS = (
+    "Servers-Migration-ServerMigration",
+    "Servers-Migration-ServerMigration_DataReplication",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The items of every vault that could be read.
+
+    Attributes:
+        items: id -> item; disks and adapters may be missing yet (``detailed`` is False).
+        vaults: vaults of which every list was read to its end, sorted.
+    """
+
+    items: Mapping[ResourceId, ReplicatedItem]
+    vaults: tuple[ResourceId, ...]
+
+
+def find_items(azure: AzurePort, scope: Scope, reads: Reads) -> Found:
+    """Read the vault-wide lists of every vault in scope.
+
+    Raises:
+        ServiceError: the subscriptions could not be listed, so that nothing is known at all.
+    """
+    vaults = _vaults(azure, scope, reads)
+    lists = [(vault, collection) for vault in vaults for collection in _collections(vault)]
+    results = reads.run((_list_read(azure, vault, kind) for vault, kind in lists), "items")
+    items: dict[ResourceId, ReplicatedItem] = {}
+    incomplete: set[ResourceId] = set()
+    for (vault, collection), result in zip(lists, results, strict=True):
+        if result.value is None:
+            incomplete.add(vault)
+        for body in result.value or ():
+            parsed = _parse(body, vault, collection, reads)
+            if parsed is None:
+                incomplete.add(vault)
+            else:
+                items[parsed.id] = parsed
+    return Found(items=items, vaults=tuple(sorted(set(vaults) - incomplete)))
+
+
+def read_details(
+    azure: AzurePort, items: Mapping[ResourceId, ReplicatedItem], reads: Reads
+) -> dict[ResourceId, ReplicatedItem]:
+    """GET every item whose list row leaves out disks and adapters; the others stay as they are.
+
+    A detail that cannot be read is a gap at the item's own id; its list row stays.
+    """
+    lacking = [item for item in items.values() if not item.detailed]
+    results = reads.run((_detail_read(azure, item) for item in lacking), "details")
+    detailed = dict(items)
+    for item, result in zip(lacking, results, strict=True):
+        if result.value is not None:
+            detailed[item.id] = result.value
+    return detailed
+
+
+def _collections(vault: ResourceId) -> tuple[Collection, ...]:
+    if vault.resource_type == _LOCAL_VAULTS:
+        return (Collection.DATA_REPLICATION,)
+    return (Collection.MIGRATION_ITEMS, Collection.PROTECTED_ITEMS)
+
+
+def _list_read(azure: AzurePort, vault: ResourceId, collection: Collection) -> Read[list[Json]]:
+    listing: Mapping[Collection, Callable[[ResourceId], list[Json]]] = {
+        Collection.MIGRATION_ITEMS: azure.list_migration_items,
+        Collection.PROTECTED_ITEMS: azure.list_protected_items,
+        Collection.DATA_REPLICATION: azure.list_data_replication_items,
+    }
+    return Read(
+        what=collection.value,
+        scope=vault,
+        permission=_LIST_ACTIONS[collection],
+        call=lambda: listing[collection](vault),
+    )
+
+
+def _detail_read(azure: AzurePort, item: ReplicatedItem) -> Read[ReplicatedItem]:
+    def get() -> ReplicatedItem:
+        parsed = parse_item(azure.get_item(item.id), item.collection)
+        if parsed.id != item.id:
+            raise UnexpectedResponseError(
+                f"GET of {item.id} was answered with {parsed.id}; the answer is not used.",
+                pointer="/id",
+                resource_id=item.id.text,
+            )
+        return parsed
+
+    return Read(
+        what=f"{item.collection.value} details",
+        scope=item.id,
+        permission=_GET_ACTIONS[item.collection],
+        call=get,
+        covers_items=False,
+    )
+
+
+def _parse(
+    body: Json, vault: ResourceId, collection: Collection, reads: Reads
+) -> ReplicatedItem | None:
+    try:
+        return parse_item(body, collection)
+    except UnexpectedResponseError as error:
+        reads.note(
+            Gap(
+                scope=vault,
+                reason="unexpected-response",
+                detail=f"a row of {collection.value} could not be read: {error}",
+            ),
+            collection.value,
+        )
+        return None
+
+
+def _vaults(azure: AzurePort, scope: Scope, reads: Reads) -> list[ResourceId]:
+    """Return the vaults in scope, each once; what could not be listed is noted as a gap."""
+    found = dict.fromkeys(scope.vaults)
+    found |= dict.fromkeys(_project_vaults(azure, scope.projects, reads))
+    subscriptions = scope.subscriptions
+    if not subscriptions and not scope.vaults and not scope.projects:
+        subscriptions = _visible(azure, reads)
+    listings = [read for each in subscriptions for read in _vault_reads(azure, each)]
+    for read, result in zip(listings, reads.run(listings, "vaults"), strict=True):
+        found |= dict.fromkeys(_ids(result, read, reads))
+    return list(found)
+
+
+def _visible(azure: AzurePort, reads: Reads) -> tuple[str, ...]:
+    ids = [body.get("subscriptionId") for body in azure.list_subscriptions()]
+    known = tuple(each for each in ids if isinstance(each, str) and each)
+    if not known or len(known) < len(ids):
+        reads.note(
+            Gap(
+                scope=_SUBSCRIPTIONS,
+                reason="not-found" if not ids else "unexpected-response",
+                detail="This identity sees no subscription."
+                if not ids
+                else "A subscription was listed without its id.",
+                permission="Microsoft.Resources/subscriptions/read" if not ids else "",
+            )
+        )
+    return known
+
+
+def _vault_reads(azure: AzurePort, subscription: str) -> Iterable[Read[list[Json]]]:
+    scope = subscription_scope(subscription)
+    yield Read(
+        what="Recovery Services vaults",
+        scope=scope,
+        permission="Microsoft.RecoveryServices/vaults/read",
+        call=lambda: azure.list_vaults(subscription),
+    )
+    yield Read(
+        what="Azure Local replication vaults",
+        scope=scope,
+        permission="Microsoft.DataReplication/replicationVaults/read",
+        call=lambda: azure.list_replication_vaults(subscription),
+    )
+
+
+def _ids(result: Result[list[Json]], read: Read[list[Json]], reads: Reads) -> Iterable[ResourceId]:
+    for body in result.value or ():
+        found = parse_id(body.get("id"))
+        if found is not None:
+            yield found
+            continue
+        reads.note(
+            Gap(
+                scope=read.scope,
+                reason="unexpected-response",
+                detail=f"{read.what}: one was listed without an ARM id.",
+            )
+        )
+
+
+def _project_vaults(
+    azure: AzurePort, projects: Iterable[ResourceId], reads: Reads
+) -> Iterable[ResourceId]:
+    """Follow Azure Migrate projects to the vaults that their migration solutions name."""
+    wanted = [_solution_read(azure, each, name) for each in projects for name in _SOLUTIONS]
+    for result in reads.run(wanted, "projects"):
+        if result.value is not None:
+            yield result.value
+
+
+def _solution_read(azure: AzurePort, project: ResourceId, name: str) -> Read[ResourceId]:
+    def vault() -> ResourceId:
+        body = azure.get_resource(project.child("solutions", name))
+        details = ((body.get("properties") or {}).get("details") or {}).get("extendedDetails") or {}
+        found = parse_id(details.get("vaultId"))
+        if found is None:
+            raise UnexpectedResponseError(
+                f"The solution {name} of project {project.name} names no vault.",
+                pointer="/properties/details/extendedDetails/vaultId",
+                resource_id=project.text,
+            )
+        return found
+
+    return Read(
+        what=f"solution {name}",
+        scope=project,
+        permission="Microsoft.Migrate/migrateProjects/solutions/read",
+        call=vault,
+        # The second solution exists only where machines move to Azure Local.
+        may_be_absent=name != _SOLUTIONS[0],
+    )
