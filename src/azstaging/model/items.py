@@ -185,7 +185,8 @@ class Facts:
     """The closed set of facts into which every provider maps its raw states.
 
     ``None`` anywhere means the provider met a value it does not know; ``unrecognised`` lists
-    those as ``field=value``. A fact that is None closes the gate.
+    those as ``field=value``. ``cutover`` is also None, with nothing unrecognised, while a stop
+    runs or has failed: those states do not tell. A fact that is None closes the gate.
 
     Attributes:
         reversed: True when replication runs from Azure back to the source.

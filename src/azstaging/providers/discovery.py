@@ -8,11 +8,12 @@ from collections.abc import Iterable
 
 from azstaging.errors import UnexpectedResponseError
 from azstaging.model.items import JsonObject
-from azstaging.model.machines import SourceDisk, SourceMachine, SourceNic, TargetMachine
+from azstaging.model.machines import SourceDisk, SourceMachine, SourceNic, TargetDisk, TargetMachine
 from azstaging.model.times import parse_time
 from azstaging.providers.compute import target_machine
 from azstaging.providers.fields import Fields
 
+_GIB = 1024**3
 _POWER = {
     "on": "on",
     "running": "on",
@@ -129,9 +130,15 @@ def source_from_vm(
 
 def _source_disks(machine: TargetMachine) -> tuple[SourceDisk, ...]:
     return tuple(
-        SourceDisk(id=disk.id.text, name=disk.name, size_bytes=disk.size_bytes, lun=disk.lun)
+        SourceDisk(id=disk.id.text, name=disk.name, size_bytes=_size_bytes(disk), lun=disk.lun)
         for disk in machine.disks
     )
+
+
+def _size_bytes(disk: TargetDisk) -> int | None:
+    if disk.size_bytes is not None or disk.size_gib is None:
+        return disk.size_bytes
+    return disk.size_gib * _GIB
 
 
 def _source_nics(machine: TargetMachine) -> tuple[SourceNic, ...]:
