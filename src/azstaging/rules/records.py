@@ -1,0 +1,283 @@
+"""The records of the journal: builders for what is written, readers for what is read. Pure.
+
+Nothing else knows the shape of their data; `rules.history` gives these names to the engine.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from azstaging.model.decisions import Decision, GateOpen
+from azstaging.model.differences import Diff
+from azstaging.model.findings import Finding, Findings, Outcome, Subject
+from azstaging.model.ids import ResourceId
+from azstaging.model.inventory import Gap, Inventory
+from azstaging.model.plans import Approval, Attempt, Plan, PlannedRequest, Receipt
+from azstaging.model.records import NewRecord, Record, RecordType
+from azstaging.rules.canonical import digest, from_plain, time_from, time_text, to_plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventorySummary:
+    """What the journal keeps of one inventory.
+
+    Attributes:
+        phases, providers: number of items of each.
+        items_digest: over id, generation and phase of every item; the same estate in the same
+            state has the same digest.
+        seq: journal sequence once recorded, else None.
+    """
+
+    read_at: datetime
+    wave: str
+    expected: int | None
+    read: int
+    complete: bool
+    phases: Mapping[str, int]
+    providers: Mapping[str, int]
+    gaps: tuple[Gap, ...]
+    vaults: tuple[ResourceId, ...]
+    items_digest: str
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """One frozen configuration: ``digest`` addresses the file ``file`` of the estate folder.
+
+    Attributes:
+        at: when it was recorded.
+        seq: journal sequence, or None.
+    """
+
+    item_id: str
+    generation: str
+    digest: str
+    file: str
+    at: datetime
+    seq: int | None = None
+
+
+def run_record(command: str, *, version: str, policy_digest: str = "") -> NewRecord:
+    """Record that a run of a command began."""
+    return NewRecord(
+        type=RecordType.RUN,
+        data={"command": command, "version": version, "policy_digest": policy_digest},
+    )
+
+
+def summarise(inventory: Inventory) -> InventorySummary:
+    """Return what the journal keeps of an inventory."""
+    states = [[row.id.key, row.item.generation, row.phase.value] for row in inventory.items]
+    return InventorySummary(
+        read_at=inventory.read_at,
+        wave=inventory.wave,
+        expected=inventory.expected,
+        read=inventory.read,
+        complete=inventory.complete,
+        phases=Counter(row.phase.value for row in inventory.items),
+        providers=Counter(row.item.provider for row in inventory.items),
+        gaps=inventory.gaps,
+        vaults=inventory.vaults,
+        items_digest=digest(states),
+    )
+
+
+def inventory_record(inventory: Inventory) -> NewRecord:
+    """Record what was read: counts, gaps and a digest of every item's state."""
+    data = to_plain(summarise(inventory))
+    del data["seq"]
+    return NewRecord(type=RecordType.INVENTORY, data=data)
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """Return a finding as the data of its record; the record itself gives the sequence."""
+    subject = finding.subject
+    return {
+        "check": finding.check,
+        "subject": {
+            "id": subject.id,
+            "generation": subject.generation,
+            "target": subject.target,
+        },
+        "outcome": finding.outcome.value,
+        "detail": finding.detail,
+        "next_step": finding.next_step,
+        "at": time_text(finding.at),
+        "lifetime_seconds": finding.lifetime_seconds,
+        "run": finding.run,
+    }
+
+
+def finding_record(finding: Finding) -> NewRecord:
+    """Record one finding: it becomes evidence."""
+    return NewRecord(type=RecordType.FINDING, data=finding_data(finding))
+
+
+def diff_record(diff: Diff) -> NewRecord:
+    """Record a diff: rows per class, and a digest of every row."""
+    return NewRecord(
+        type=RecordType.DIFF,
+        data={
+            "at": time_text(diff.at),
+            "counts": diff.counts(),
+            "digest": digest([to_plain(row) for row in diff]),
+        },
+    )
+
+
+def baseline_record(item_id: ResourceId, *, generation: str, digest: str, file: str) -> NewRecord:
+    """Record one frozen configuration and the file that holds it, relative to the estate folder."""
+    return NewRecord(
+        type=RecordType.BASELINE,
+        data={"item_id": str(item_id), "generation": generation, "digest": digest, "file": file},
+    )
+
+
+def decision_record(decision: Decision) -> NewRecord:
+    """Record what one gate answered, with every reason or all evidence."""
+    data = to_plain(decision) | {"open": isinstance(decision, GateOpen)}
+    return NewRecord(type=RecordType.DECISION, data=data)
+
+
+def report_record(files: Mapping[str, str], *, seq: int, hash: str) -> NewRecord:
+    """Record a written report: file name -> digest, and the head it was made from."""
+    return NewRecord(type=RecordType.REPORT, data={"files": dict(files), "seq": seq, "hash": hash})
+
+
+def boards_record(organization: str, project: str, *, changes: Mapping[str, int]) -> NewRecord:
+    """Record a sync with Azure Boards: kind of change -> number of work items."""
+    return NewRecord(
+        type=RecordType.BOARDS,
+        data={"organization": organization, "project": project, "changes": dict(changes)},
+    )
+
+
+def plan_record(plan: Plan) -> NewRecord:
+    """Record a plan, whole."""
+    return NewRecord(type=RecordType.PLAN, data=to_plain(plan))
+
+
+def approval_record(approval: Approval) -> NewRecord:
+    """Record an approval of one plan digest."""
+    return NewRecord(type=RecordType.APPROVAL, data=to_plain(approval))
+
+
+def lease_record(vault_id: ResourceId, epoch: int) -> NewRecord:
+    """Record that the lease of a vault was taken."""
+    return NewRecord(type=RecordType.LEASE_TAKEN, data={"vault_id": str(vault_id), "epoch": epoch})
+
+
+def lease_released_record(vault_id: ResourceId, epoch: int) -> NewRecord:
+    """Record that the lease of a vault was given back."""
+    return NewRecord(
+        type=RecordType.LEASE_RELEASED, data={"vault_id": str(vault_id), "epoch": epoch}
+    )
+
+
+def intent_record(attempt: Attempt, request: PlannedRequest) -> NewRecord:
+    """Record that one request is about to be sent, to the letter. Written before it is sent."""
+    data = to_plain(attempt) | {"request": to_plain(request)}
+    del data["job_id"], data["answered"]
+    return NewRecord(type=RecordType.INTENT, data=data)
+
+
+def sent_record(attempt: Attempt, job_id: str, status: int) -> NewRecord:
+    """Record that the service accepted the request, and the job it named ("" for none)."""
+    return NewRecord(
+        type=RecordType.SENT,
+        data={
+            "item_id": attempt.item_id,
+            "generation": attempt.generation,
+            "plan_digest": attempt.plan_digest,
+            "job_id": job_id,
+            "status": status,
+        },
+    )
+
+
+def receipt_record(receipt: Receipt) -> NewRecord:
+    """Record what became of one attempt."""
+    return NewRecord(type=RecordType.RECEIPT, data=to_plain(receipt))
+
+
+def inventory_from(record: Record) -> InventorySummary:
+    """Read the summary of an inventory, with its sequence.
+
+    Raises:
+        ValueError: its data is not a summary's.
+    """
+    return replace(from_plain(InventorySummary, record.data), seq=record.seq)
+
+
+def baseline_from(record: Record) -> Baseline:
+    """Read a baseline, with its time and sequence.
+
+    Raises:
+        ValueError: its data is not a baseline's.
+    """
+    return from_plain(Baseline, {**record.data, "at": time_text(record.at), "seq": record.seq})
+
+
+def attempt_from(record: Record) -> Attempt:
+    """Read the attempt that an intent began: no answer yet.
+
+    Raises:
+        ValueError, KeyError: its data is not an intent's.
+    """
+    data = dict(record.data)
+    from_plain(PlannedRequest, data.pop("request"))
+    return from_plain(Attempt, data)
+
+
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_FINDING_KEYS = {
+    "check",
+    "subject",
+    "outcome",
+    "detail",
+    "next_step",
+    "at",
+    "lifetime_seconds",
+    "run",
+}
+
+
+def finding_from(record: Record) -> Finding:
+    """Read a finding, with its sequence.
+
+    Raises:
+        ValueError, KeyError: its data is not a finding's.
+    """
+    data = record.data
+    subject = data["subject"]
+    if data.keys() != _FINDING_KEYS or subject.keys() != {"id", "generation", "target"}:
+        raise ValueError("its fields are not those of a finding")
+    return Finding(
+        check=data["check"],
+        subject=Subject(
+            id=subject["id"], generation=subject["generation"], target=subject["target"]
+        ),
+        outcome=_OUTCOMES[data["outcome"]],
+        detail=data["detail"],
+        at=time_from(data["at"]),
+        lifetime_seconds=data["lifetime_seconds"],
+        next_step=data["next_step"],
+        run=data["run"],
+        seq=record.seq,
+    )
+
+
+def with_sequences(findings: Findings, records: Sequence[Record]) -> Findings:
+    """Return the findings with the sequences of the records they became, in the same order.
+
+    Without records (no journal) they come back as they are.
+    """
+    if not records:
+        return findings
+    placed = tuple(
+        replace(finding, seq=record.seq) for finding, record in zip(findings, records, strict=True)
+    )
+    return replace(findings, findings=placed)
