@@ -122,11 +122,12 @@ class ScriptedArm:
                 with contextlib.suppress(OSError):
                     self.connection.shutdown(socket.SHUT_RDWR)
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = respond
-
             def log_message(self, *_args: object) -> None:
                 """Stay quiet."""
 
+        # The names that http.server looks for.
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            setattr(Handler, f"do_{method}", Handler.respond)
         return Handler
 
 

@@ -106,8 +106,8 @@ HOSTILE = {
 @pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
 @pytest.mark.parametrize(("answer", "error", "effect"), HOSTILE.values(), ids=HOSTILE)
 def test_a_stop_is_sent_once_whatever_is_answered(
-    arm, connection, fake_time, stop, answer, error, effect
-):
+    arm: Any, connection: Any, fake_time: Any, stop: Any, answer: Any, error: Any, effect: Any
+) -> None:
     arm.says(answer)
     with pytest.raises(error) as caught:
         connection.stop(stop, connection.render(stop))
@@ -118,7 +118,9 @@ def test_a_stop_is_sent_once_whatever_is_answered(
 
 
 @pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
-def test_a_dropped_answer_is_unknown_and_sent_once(arm, connection, reply, stop):
+def test_a_dropped_answer_is_unknown_and_sent_once(
+    arm: Any, connection: Any, reply: Any, stop: Any
+) -> None:
     arm.says(reply(drop=True))
     with pytest.raises(UnreachableError) as caught:
         connection.stop(stop, connection.render(stop))
@@ -128,7 +130,7 @@ def test_a_dropped_answer_is_unknown_and_sent_once(arm, connection, reply, stop)
 
 
 @pytest.mark.parametrize("method", ["DELETE", "POST", "PUT", "PATCH"])
-def test_a_plain_change_is_sent_once_too(arm, session, reply, method):
+def test_a_plain_change_is_sent_once_too(arm: Any, session: Any, reply: Any, method: Any) -> None:
     arm.says(reply(drop=True))
     body = None if method == "DELETE" else {"a": 1}
     with pytest.raises(UnreachableError) as caught:
@@ -137,7 +139,7 @@ def test_a_plain_change_is_sent_once_too(arm, session, reply, method):
     assert len(arm.requests) == 1
 
 
-def test_no_connection_means_nothing_was_sent(open_session, closed_port):
+def test_no_connection_means_nothing_was_sent(open_session: Any, closed_port: Any) -> None:
     session = open_session(cloud=choose_cloud(arm_endpoint=f"http://127.0.0.1:{closed_port}"))
     with pytest.raises(UnreachableError) as caught:
         session.send_change("DELETE", MIGRATION_ITEM, api_version="2025-08-01")
@@ -146,7 +148,9 @@ def test_no_connection_means_nothing_was_sent(open_session, closed_port):
 
 
 @pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
-def test_an_accepted_stop_gives_the_job_and_hides_the_signed_urls(arm, connection, reply, stop):
+def test_an_accepted_stop_gives_the_job_and_hides_the_signed_urls(
+    arm: Any, connection: Any, reply: Any, stop: Any
+) -> None:
     arm.says(reply(202, b"", ACCEPTED))
     answer = connection.stop(stop, connection.render(stop))
     assert (answer.status, answer.job_id, answer.request_id) == (202, "job-77", "req-1")
@@ -157,7 +161,7 @@ def test_an_accepted_stop_gives_the_job_and_hides_the_signed_urls(arm, connectio
     assert seen.headers["x-ms-client-request-id"]
 
 
-def test_the_body_of_a_remove_is_what_was_rendered(arm, connection, reply):
+def test_the_body_of_a_remove_is_what_was_rendered(arm: Any, connection: Any, reply: Any) -> None:
     arm.says(reply(202, b"", ACCEPTED))
     stop = STOPS["remove"]
     connection.stop(stop, connection.render(stop))
@@ -169,7 +173,9 @@ def test_the_body_of_a_remove_is_what_was_rendered(arm, connection, reply):
 
 
 @pytest.mark.parametrize("status", [202, 204])
-def test_what_the_client_makes_of_an_answer_does_not_hide_it(arm, connection, reply, status):
+def test_what_the_client_makes_of_an_answer_does_not_hide_it(
+    arm: Any, connection: Any, reply: Any, status: Any
+) -> None:
     """The official client cannot read this Retry-After; the stop was accepted all the same."""
     arm.says(reply(status, b"", {**ACCEPTED, "Retry-After": "soon"}))
     stop = STOPS["delete"]
@@ -177,21 +183,27 @@ def test_what_the_client_makes_of_an_answer_does_not_hide_it(arm, connection, re
     assert (answer.status, answer.job_id, answer.retry_after_seconds) == (status, "job-77", 0.0)
 
 
-def test_a_status_that_the_client_does_not_know_is_still_an_answer(arm, connection, reply):
+def test_a_status_that_the_client_does_not_know_is_still_an_answer(
+    arm: Any, connection: Any, reply: Any
+) -> None:
     arm.says(reply(200, b"{}", {}))
     stop = STOPS["delete"]
     assert connection.stop(stop, connection.render(stop)).status == 200
     assert len(arm.requests) == 1
 
 
-def test_a_torn_body_of_an_accepted_stop_does_not_hide_it(arm, connection, reply):
+def test_a_torn_body_of_an_accepted_stop_does_not_hide_it(
+    arm: Any, connection: Any, reply: Any
+) -> None:
     arm.says(reply(202, b'{"status": "InProgress"}', ACCEPTED, sent=4))
     stop = STOPS["delete"]
     assert connection.stop(stop, connection.render(stop)).job_id == "job-77"
     assert len(arm.requests) == 1
 
 
-def test_a_job_of_a_foreign_operation_url_is_not_believed(arm, foreign, connection, reply):
+def test_a_job_of_a_foreign_operation_url_is_not_believed(
+    arm: Any, foreign: Any, connection: Any, reply: Any
+) -> None:
     headers = {
         "Azure-AsyncOperation": f"{foreign.url}/operationStatus/job-1",
         "Location": f"{foreign.url}/operationresults/job-1",
@@ -202,7 +214,7 @@ def test_a_job_of_a_foreign_operation_url_is_not_believed(arm, foreign, connecti
     assert foreign.requests == []
 
 
-def test_one_prepared_change_cannot_be_sent_twice(arm, session, reply):
+def test_one_prepared_change_cannot_be_sent_twice(arm: Any, session: Any, reply: Any) -> None:
     arm.says(reply(202, b"", ACCEPTED))
     url = session.url(MIGRATION_ITEM, "2025-08-01")
     change = session.prepare_change("DELETE", url)
@@ -211,12 +223,12 @@ def test_one_prepared_change_cannot_be_sent_twice(arm, session, reply):
         session.pipeline.run(HttpRequest("DELETE", url), stream=True, call=call)
 
     session.run_change(change, send)
-    with pytest.raises(ConfigurationError, match="never sent twice|sent already"):
+    with pytest.raises(ConfigurationError, match=r"never sent twice|sent already"):
         session.run_change(change, send)
     assert len(arm.requests) == 1
 
 
-def test_a_client_that_sends_twice_is_stopped(arm, session, reply):
+def test_a_client_that_sends_twice_is_stopped(arm: Any, session: Any, reply: Any) -> None:
     arm.says(reply(503, b"{}", {"Retry-After": "0"}))
     url = session.url(MIGRATION_ITEM, "2025-08-01")
     change = session.prepare_change("DELETE", url)
@@ -231,7 +243,7 @@ def test_a_client_that_sends_twice_is_stopped(arm, session, reply):
     assert len(arm.requests) == 1
 
 
-def test_the_same_request_id_is_sent_once(arm, session, reply):
+def test_the_same_request_id_is_sent_once(arm: Any, session: Any, reply: Any) -> None:
     arm.says(reply(202, b"", ACCEPTED))
     options: dict[str, Any] = {"api_version": "2025-08-01", "client_request_id": "attempt-1"}
     session.send_change("DELETE", MIGRATION_ITEM, **options)
@@ -245,7 +257,7 @@ UNSAFE = ["..", ".", "", "a/../b", "%2e%2e", "a?b", "a#b", "a\\b", "x\n", "name.
 
 
 @pytest.mark.parametrize("name", UNSAFE)
-def test_an_unsafe_segment_sends_nothing(arm, connection, name):
+def test_an_unsafe_segment_sends_nothing(arm: Any, connection: Any, name: Any) -> None:
     item = ResourceId(f"{CONTAINER}/replicationProtectedItems/{name}/x")
     with pytest.raises(ConfigurationError):
         connection.session.send_change("DELETE", item, api_version="2025-08-01")
@@ -256,7 +268,9 @@ def test_an_unsafe_segment_sends_nothing(arm, connection, name):
 
 @pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
 @pytest.mark.parametrize("place", ["container1", "fabric1", "vault1", "rg-staging"])
-def test_a_dot_segment_anywhere_stops_the_stop(arm, connection, stop, place):
+def test_a_dot_segment_anywhere_stops_the_stop(
+    arm: Any, connection: Any, stop: Any, place: Any
+) -> None:
     hostile = StopRequest(
         operation=stop.operation,
         method=stop.method,
@@ -270,7 +284,7 @@ def test_a_dot_segment_anywhere_stops_the_stop(arm, connection, stop, place):
     assert arm.requests == []
 
 
-def test_the_last_name_may_not_be_a_dot_segment(connection, arm):
+def test_the_last_name_may_not_be_a_dot_segment(connection: Any, arm: Any) -> None:
     hostile = StopRequest(
         operation="ReplicationProtectedItems_Delete",
         method="POST",
@@ -283,7 +297,7 @@ def test_the_last_name_may_not_be_a_dot_segment(connection, arm):
     assert arm.requests == []
 
 
-def test_a_client_that_builds_another_url_sends_nothing(arm, session):
+def test_a_client_that_builds_another_url_sends_nothing(arm: Any, session: Any) -> None:
     url = session.url(MIGRATION_ITEM, "2025-08-01")
     change = session.prepare_change("DELETE", url)
     sly = url.replace("vc1_5013aaaa", "x/../../replicationMigrationItems/vc1_other")
@@ -296,7 +310,7 @@ def test_a_client_that_builds_another_url_sends_nothing(arm, session):
     assert arm.requests == []
 
 
-def test_a_client_that_builds_another_body_sends_nothing(arm, session):
+def test_a_client_that_builds_another_body_sends_nothing(arm: Any, session: Any) -> None:
     url = session.url(PROTECTED_ITEM.child("remove"), "2025-08-01")
     change = session.prepare_change("POST", url, {"properties": {}})
 
@@ -309,7 +323,7 @@ def test_a_client_that_builds_another_body_sends_nothing(arm, session):
     assert arm.requests == []
 
 
-def test_a_purge_cannot_be_rendered(connection):
+def test_a_purge_cannot_be_rendered(connection: Any) -> None:
     purge = StopRequest(operation="purge", method="DELETE", id=PROTECTED_ITEM)
     with pytest.raises(ConfigurationError, match="not how"):
         connection.render(purge)
@@ -325,19 +339,23 @@ def test_a_purge_cannot_be_rendered(connection):
         + "/replicationMigrationItems/a",
     ],
 )
-def test_only_an_item_can_be_stopped(connection, id):
+def test_only_an_item_can_be_stopped(connection: Any, id: Any) -> None:
     with pytest.raises(ConfigurationError, match="not the id"):
         connection.render(StopRequest(operation="x", method="DELETE", id=ResourceId(id)))
 
 
-def test_a_stop_that_renders_differently_from_the_plan_is_not_sent(arm, connection):
+def test_a_stop_that_renders_differently_from_the_plan_is_not_sent(
+    arm: Any, connection: Any
+) -> None:
     stop, other = STOPS["delete"], STOPS["remove"]
     with pytest.raises(ConfigurationError, match="renders differently"):
         connection.stop(stop, connection.render(other))
     assert arm.requests == []
 
 
-def test_the_id_is_stopped_in_any_casing_of_the_service(arm, connection, reply):
+def test_the_id_is_stopped_in_any_casing_of_the_service(
+    arm: Any, connection: Any, reply: Any
+) -> None:
     arm.says(reply(202, b"", ACCEPTED))
     odd = MIGRATION_ITEM.text.replace("/subscriptions/", "/Subscriptions/").replace(
         "resourceGroups", "resourcegroups"
@@ -347,20 +365,20 @@ def test_the_id_is_stopped_in_any_casing_of_the_service(arm, connection, reply):
     assert arm.requests[0].path.casefold().startswith(MIGRATION_ITEM.key)
 
 
-def test_azure_local_is_rendered_and_never_sent(arm, connection):
-    id = ResourceId(
+def test_azure_local_is_rendered_and_never_sent(arm: Any, connection: Any) -> None:
+    item = ResourceId(
         "/subscriptions/s1/resourceGroups/g/providers/Microsoft.DataReplication"
         "/replicationVaults/v/protectedItems/item1"
     )
-    stop = StopRequest(operation="ProtectedItem_Delete", method="DELETE", id=id)
+    stop = StopRequest(operation="ProtectedItem_Delete", method="DELETE", id=item)
     rendered = connection.render(stop)
-    assert rendered.url == f"{arm.url}{id}?api-version=2024-09-01"
+    assert rendered.url == f"{arm.url}{item}?api-version=2024-09-01"
     with pytest.raises(ConfigurationError, match="cannot be proven"):
         connection.stop(stop, rendered)
     assert arm.requests == []
 
 
-def test_a_request_that_no_session_prepared_is_not_sent(arm, session):
+def test_a_request_that_no_session_prepared_is_not_sent(arm: Any, session: Any) -> None:
     url = session.url(MIGRATION_ITEM, "2025-08-01")
     with pytest.raises(ConfigurationError):
         session.pipeline.run(HttpRequest("DELETE", url), stream=True)
@@ -370,20 +388,22 @@ def test_a_request_that_no_session_prepared_is_not_sent(arm, session):
     assert arm.requests == []
 
 
-def test_a_query_is_only_what_is_known_to_be_one(arm, session):
+def test_a_query_is_only_what_is_known_to_be_one(arm: Any, session: Any) -> None:
     with pytest.raises(ConfigurationError, match="not known to be a read"):
         session.post_read(f"{PROTECTED_ITEM}/remove", "2025-08-01", {})
     assert arm.requests == []
 
 
-def test_the_official_client_cannot_change_anything_on_its_own(arm, connection):
+def test_the_official_client_cannot_change_anything_on_its_own(arm: Any, connection: Any) -> None:
     client = connection.site_recovery.client("11111111-2222-3333-4444-555555555555")
     with pytest.raises(StagingError):
         client.replication_protected_items.begin_purge("rg", "v", "f", "c", "item", polling=False)
     assert arm.requests == []
 
 
-def test_a_change_is_not_begun_shortly_before_the_deadline(arm, open_session, fake_time):
+def test_a_change_is_not_begun_shortly_before_the_deadline(
+    arm: Any, open_session: Any, fake_time: Any
+) -> None:
     session = open_session(deadline=fake_time.now + 20)
     with pytest.raises(DeadlineReachedError) as caught:
         session.send_change("DELETE", MIGRATION_ITEM, api_version="2025-08-01")
@@ -391,7 +411,7 @@ def test_a_change_is_not_begun_shortly_before_the_deadline(arm, open_session, fa
     assert arm.requests == []
 
 
-def test_the_missing_permission_is_named_exactly(arm, session):
+def test_the_missing_permission_is_named_exactly(arm: Any, session: Any) -> None:
     action = (
         "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
         "/replicationMigrationItems/delete"
@@ -409,7 +429,9 @@ def test_the_missing_permission_is_named_exactly(arm, session):
 @pytest.mark.parametrize(
     ("headers", "gateway"), [({"x-ms-failure-cause": "gateway"}, True), ({}, False)]
 )
-def test_the_two_kinds_of_404_are_told_apart(arm, connection, headers, gateway):
+def test_the_two_kinds_of_404_are_told_apart(
+    arm: Any, connection: Any, headers: Any, gateway: Any
+) -> None:
     arm.says((404, error_body("NotFound"), headers))
     with pytest.raises(NotFoundError) as caught:
         connection.get_item(MIGRATION_ITEM)
