@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from azstaging.model.frames import Tabular
 from azstaging.model.ids import ResourceId
+from azstaging.model.views import decisions_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,7 @@ Decision = GateOpen | GateClosed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decisions:
+class Decisions(Tabular):
     """One decision per workload, sorted by name."""
 
     at: datetime
@@ -124,6 +127,10 @@ class Decisions:
     def closed(self) -> tuple[GateClosed, ...]:
         """The closed gates, sorted by workload."""
         return tuple(d for d in self.decisions if isinstance(d, GateClosed))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one dict per workload."""
+        return decisions_rows(self)
 
     def __repr__(self) -> str:
         return f"Decisions({len(self.open)} open, {len(self.closed)} closed)"

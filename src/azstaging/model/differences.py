@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from azstaging.model.frames import Tabular
 from azstaging.model.ids import ResourceId
+from azstaging.model.views import diff_rows
 
 
 class DiffClass(enum.Enum):
@@ -73,7 +75,7 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Diff:
+class Diff(Tabular):
     """All rows, item by item in the order of the inventory, within an item by area.
 
     Every compared field of an item appears exactly once.
@@ -121,6 +123,10 @@ class Diff:
     def counts(self) -> dict[str, int]:
         """Return the number of rows per class, every class present."""
         return {c.value: sum(row.cls is c for row in self.rows_) for c in DiffClass}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one dict per compared field."""
+        return diff_rows(self)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {name}" for name, n in self.counts().items() if n)

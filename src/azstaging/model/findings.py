@@ -4,8 +4,11 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from azstaging.model.frames import Tabular
 from azstaging.model.ids import ResourceId
+from azstaging.model.views import findings_rows
 
 
 class Outcome(enum.Enum):
@@ -58,7 +61,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class Findings(Tabular):
     """All findings of one run, sorted by subject and check."""
 
     at: datetime
@@ -81,6 +84,10 @@ class Findings:
         """Return the findings on one item."""
         key = id.key if isinstance(id, ResourceId) else ResourceId(id).key
         return tuple(f for f in self.findings if f.subject.id == key)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one dict per finding."""
+        return findings_rows(self)
 
     def __repr__(self) -> str:
         bad = sum(f.outcome is not Outcome.PASS for f in self.findings)

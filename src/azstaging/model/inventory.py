@@ -4,10 +4,13 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from azstaging.model.frames import Tabular
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import Facts, ReplicatedItem
 from azstaging.model.machines import Lock, SourceMachine, TargetMachine
+from azstaging.model.views import inventory_document, inventory_rows
 
 
 class Phase(enum.Enum):
@@ -34,7 +37,8 @@ class Gap:
     Attributes:
         scope: the ARM id of what could not be read; an item's id when only that is missing.
         reason: one word: ``forbidden``, ``not-found``, ``throttled``, ``unreachable``,
-            ``unexpected-response``, ``absent_unproven``, ``expected-count``, ``ambiguous``.
+            ``unexpected-response``, ``service-error``, ``absent_unproven``,
+            ``expected-count``, ``ambiguous``.
         detail: one sentence.
         permission: the missing action, exact, or "".
         covers_items: False when only targets or sources below the scope are unread.
@@ -90,7 +94,7 @@ class InventoryItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inventory:
+class Inventory(Tabular):
     """All items of a wave at ``read_at``, sorted by id, with the gaps.
 
     Attributes:
@@ -137,6 +141,14 @@ class Inventory:
     def in_workload(self, name: str) -> tuple[InventoryItem, ...]:
         """Return the rows of one workload, in the order of the inventory."""
         return tuple(row for row in self.items if name in row.workloads)
+
+    def rows(self, *, wide: bool = False) -> list[dict[str, Any]]:
+        """Return one dict per item, with the columns that fit a laptop, or all of them."""
+        return inventory_rows(self, wide=wide)
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON contract ``azstaging/inventory/1`` as plain values."""
+        return inventory_document(self)
 
     def __repr__(self) -> str:
         expected = "" if self.expected is None else f" of {self.expected} expected"
