@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import trustme
 
 from azstaging.azure.clouds import choose_cloud
 from azstaging.azure.connection import AzureConnection
@@ -53,19 +55,22 @@ def as_reply(value: Any) -> Reply:
 class ScriptedArm:
     """A loopback HTTP server that answers what it is told and remembers what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.scheme = "http" if tls is None else "https"
         self.requests: list[Seen] = []
         self.script: list[Any] = []
         self.answer: Callable[[Seen], Any] | None = None
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def says(self, *replies: Any) -> None:
         """Answer the next requests in this order; the last reply stays."""
@@ -170,6 +175,22 @@ def reply() -> type[Reply]:
 @pytest.fixture
 def arm() -> Iterator[ScriptedArm]:
     server = ScriptedArm()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    """An authority that nobody trusts unless told to."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls_arm(authority: trustme.CA) -> Iterator[ScriptedArm]:
+    """The same over TLS, with a certificate of ``authority``."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    server = ScriptedArm(context)
     yield server
     server.close()
 

@@ -1,6 +1,7 @@
 """A change leaves once, whatever the service answers, and only if it is exactly what was meant."""
 
 import base64
+import contextlib
 from typing import Any
 
 import pytest
@@ -241,6 +242,49 @@ def test_a_client_that_sends_twice_is_stopped(arm: Any, session: Any, reply: Any
         session.run_change(change, send_twice)
     assert caught.value.effect is Effect.UNKNOWN
     assert len(arm.requests) == 1
+
+
+def test_a_client_that_hides_a_lost_answer_and_tries_again(
+    arm: Any, session: Any, reply: Any
+) -> None:
+    """The second try is refused; what the first one did is still not known."""
+    arm.says(reply(drop=True))
+    url = session.url(MIGRATION_ITEM, "2025-08-01")
+    change = session.prepare_change("DELETE", url)
+
+    def send(call: Call) -> None:
+        for _ in range(2):
+            with contextlib.suppress(UnreachableError):
+                session.pipeline.run(HttpRequest("DELETE", url), stream=True, call=call)
+
+    with pytest.raises(UnreachableError) as caught:
+        session.run_change(change, send)
+    assert caught.value.effect is Effect.UNKNOWN
+    assert len(arm.requests) == 1
+
+
+def test_any_failure_after_the_request_left_is_unknown(session: Any) -> None:
+    change = session.prepare_change("DELETE", session.url(MIGRATION_ITEM, "2025-08-01"))
+
+    def send(_call: Call) -> None:
+        change.spend()
+        raise ValueError("a defect of the client")
+
+    with pytest.raises(UnreachableError) as caught:
+        session.run_change(change, send)
+    assert caught.value.effect is Effect.UNKNOWN
+
+
+def test_a_failure_before_the_request_left_changed_nothing(arm: Any, session: Any) -> None:
+    change = session.prepare_change("DELETE", session.url(MIGRATION_ITEM, "2025-08-01"))
+
+    def send(_call: Call) -> None:
+        raise ValueError("a defect of the client")
+
+    with pytest.raises(ConfigurationError, match="was not sent") as caught:
+        session.run_change(change, send)
+    assert caught.value.effect is Effect.NONE
+    assert arm.requests == []
 
 
 def test_the_same_request_id_is_sent_once(arm: Any, session: Any, reply: Any) -> None:

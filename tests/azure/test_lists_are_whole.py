@@ -150,15 +150,8 @@ def test_a_body_with_a_mark_of_its_order_is_read(arm: Any, session: Any, reply: 
 VAULT = ResourceId(
     "/subscriptions/s1/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/v1"
 )
-ITEM = VAULT.child(
-    *[
-        "replicationFabrics",
-        "f",
-        "replicationProtectionContainers",
-        "c",
-        "replicationProtectedItems",
-        "i",
-    ]
+ITEM = VAULT.child("replicationFabrics", "f").child(
+    "replicationProtectionContainers", "c", "replicationProtectedItems", "i"
 )
 
 

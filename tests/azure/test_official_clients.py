@@ -80,6 +80,13 @@ def test_a_full_job_list_that_reaches_back_is_whole(arm: Any, connection: Any) -
     assert len(arm.requests) == 1
 
 
+def test_a_full_job_list_in_no_order_is_not_believed(arm: Any, connection: Any) -> None:
+    jobs = [job(f"j{n}", "2026-11-23T11:00:00Z") for n in range(200)]
+    arm.says({"value": [job("old", "2026-11-01T00:00:00Z"), *jobs]}, {"value": jobs[:2]})
+    assert len(connection.list_jobs(VAULT, SINCE)) == 2
+    assert len(arm.requests) == 2
+
+
 @pytest.mark.parametrize(
     ("vault", "path"),
     [(VAULT, f"{VAULT}/replicationJobs/j1"), (LOCAL, f"{LOCAL}/jobs/j1")],

@@ -19,7 +19,7 @@ from azstaging.azure.credentials import (
     principal_of,
 )
 from azstaging.config import CloudSettings
-from azstaging.errors import AuthenticationError, ConfigurationError
+from azstaging.errors import AuthenticationError, ConfigurationError, UnexpectedResponseError
 from azstaging.model.plans import Principal
 
 LOOPBACK = choose_cloud(arm_endpoint="http://127.0.0.1:1")
@@ -54,6 +54,15 @@ def test_a_token_that_arm_refuses_has_no_principal(
 ) -> None:
     arm.says((401, {"error": {"code": "InvalidAuthenticationToken", "message": "no"}}))
     with pytest.raises(AuthenticationError):
+        open_session(jwt({"tid": "T1", "oid": "O1"})).principal()
+
+
+@pytest.mark.parametrize("body", [b"<html>Sign in</html>", b"{}", b'{"value": null}'])
+def test_a_page_of_a_proxy_has_accepted_nobody(
+    arm: Any, open_session: Any, jwt: Callable[[dict[str, Any]], str], reply: Any, body: bytes
+) -> None:
+    arm.says(reply(200, body))
+    with pytest.raises(UnexpectedResponseError):
         open_session(jwt({"tid": "T1", "oid": "O1"})).principal()
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
-from azstaging.errors import ConfigurationError
+from azstaging.errors import ConfigurationError, UnreachableError
 
 
 class CallKind(enum.Enum):
@@ -70,6 +70,7 @@ class Call:
         attempts: requests that were sent for it.
         token: the token that the last request carried; never shown.
         outcome: status and all headers that a change was answered with, as soon as they came.
+        failure: why the last request got no complete answer, or None.
     """
 
     kind: CallKind
@@ -81,6 +82,7 @@ class Call:
     token: str = field(default="", repr=False)
     answer: "Answer | None" = field(default=None, repr=False)
     outcome: "tuple[int, Mapping[str, str]] | None" = field(default=None, repr=False)
+    failure: UnreachableError | None = None
 
     @property
     def is_change(self) -> bool:

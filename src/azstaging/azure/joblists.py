@@ -1,6 +1,7 @@
 """Which rows of a job list belong to a time."""
 
 from datetime import datetime
+from itertools import pairwise
 
 from azstaging.azure.bodies import Json
 from azstaging.model.times import parse_time
@@ -11,10 +12,16 @@ def started_since(jobs: list[Json], since: datetime) -> list[Json]:
 
     A job without one has just been made: it may be the one that is looked for.
     """
-    found = []
-    for job in jobs:
-        properties = job.get("properties")
-        started = parse_time(properties.get("startTime")) if isinstance(properties, dict) else None
-        if started is None or started >= since:
-            found.append(job)
-    return found
+    times = [_started(job) for job in jobs]
+    return [job for job, at in zip(jobs, times, strict=True) if at is None or at >= since]
+
+
+def newest_first(jobs: list[Json]) -> bool:
+    """Tell whether the list goes back in time, so that a cut one lacks only the oldest."""
+    times = [at for at in map(_started, jobs) if at is not None]
+    return all(later >= earlier for later, earlier in pairwise(times))
+
+
+def _started(job: Json) -> datetime | None:
+    properties = job.get("properties")
+    return parse_time(properties.get("startTime")) if isinstance(properties, dict) else None

@@ -308,7 +308,8 @@ class BodyPolicy(Policy):
             torn = error
         if torn is not None:
             # Raised outside the handler, so that the original (with its URL) is not chained.
-            raise no_answer(torn, call) from AzureError(redact(torn, limit=300))
+            call.failure = no_answer(torn, call)
+            raise call.failure from AzureError(redact(torn, limit=300))
         call.answer = Answer(
             status=http.status_code,
             headers={name: headers[name] for name in _SHOWN_HEADERS if name in headers},
@@ -316,11 +317,12 @@ class BodyPolicy(Policy):
             date=answer_date(headers),
             request_id=request_id_of(headers),
         )
-        logger.debug(
-            "%s -> %d in %.0f ms (request %s)",
-            redact(call.title, limit=500),
-            http.status_code,
-            (self._monotonic() - started) * 1000,
-            request_id_of(headers) or "-",
-        )
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug(
+                "%s -> %d in %.0f ms (request %s)",
+                redact(call.title, limit=500),
+                http.status_code,
+                (self._monotonic() - started) * 1000,
+                call.answer.request_id or "-",
+            )
         return response

@@ -27,7 +27,7 @@ from azstaging.azure.credentials import (
     describe_credential,
     principal_of,
 )
-from azstaging.azure.failures import refusal
+from azstaging.azure.failures import no_answer, refusal
 from azstaging.azure.hosts import HostPin
 from azstaging.azure.policies import (
     BodyPolicy,
@@ -306,6 +306,8 @@ class ArmSession:
         Raises:
             ServiceError: as for `send_change`.
         """
+        if change.sent:
+            raise ConfigurationError(f"{change.method} {path_of(change.url)} was sent already.")
         kind = CallKind.DELETE if change.method == "DELETE" else CallKind.WRITE
         call = Call(
             kind=kind,
@@ -319,11 +321,14 @@ class ArmSession:
             send(call)
         except Exception as error:  # noqa: BLE001  # a client's own error must not hide the answer
             failure = error
-        if call.outcome is None:
-            if isinstance(failure, StagingError):
-                raise failure
-            raise ConfigurationError(f"{call.title} was not sent: {type(failure).__name__}.")
-        return change_answer(call, *call.outcome, pin=self._pin)
+        if call.outcome is not None:
+            return change_answer(call, *call.outcome, pin=self._pin)
+        if change.sent:
+            # Whatever the client did after the request left, it is not known to be undone.
+            raise call.failure or no_answer(failure or RuntimeError("no answer"), call)
+        if isinstance(failure, StagingError):
+            raise failure
+        raise ConfigurationError(f"{call.title} was not sent ({failure!r}).") from failure
 
     def principal(self) -> Principal | None:
         """Return who we are: ``tid`` and ``oid`` of a token that ARM has just accepted.
@@ -338,7 +343,9 @@ class ArmSession:
         """
         url = self.url("/subscriptions", api_versions.SUBSCRIPTIONS)
         call = self._call(CallKind.READ, "GET", url)
-        self._run(HttpRequest("GET", url), call, None)
+        answer = self._run(HttpRequest("GET", url), call, None)
+        # A sign-in page of a proxy is a 200 too; only ARM's own list shows that ARM accepted it.
+        rows_of(decode_object(answer, call.path), answer, call.path)
         return principal_of(call.token)
 
     def _read(

@@ -14,7 +14,7 @@ from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
 from azstaging.azure.api_versions import RECOVERY_SERVICES_VAULTS, SITE_RECOVERY
 from azstaging.azure.bodies import Json, encode_body, require_id
 from azstaging.azure.calls import Call
-from azstaging.azure.joblists import started_since
+from azstaging.azure.joblists import newest_first, started_since
 from azstaging.azure.session import ArmSession
 from azstaging.engine.ports import StopAnswer
 from azstaging.errors import ConfigurationError, UnexpectedResponseError
@@ -117,7 +117,8 @@ class SiteRecovery:
         """
         rows = self._list(vault, "replicationJobs")
         found = started_since(rows, since)
-        if len(rows) < _JOB_LIST_LIMIT or len(found) < len(rows):
+        reaches_back = len(found) < len(rows) and newest_first(rows)
+        if len(rows) < _JOB_LIST_LIMIT or reaches_back:
             return found
         # Cut, perhaps: ask for that time only. EndTime is not given, it could hide running jobs.
         query = {"$filter": f"StartTime eq '{format_time(since)}'"}

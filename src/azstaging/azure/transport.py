@@ -81,7 +81,8 @@ class SingleSendTransport(RequestsTransport):  # type: ignore[misc]  # lazily ex
         except AzureError as error:
             failure = error
         # Raised outside the handler, so that the original (with its URL) is not chained.
-        raise no_answer(failure, call) from AzureError(redact(failure, limit=300))
+        call.failure = no_answer(failure, call)
+        raise call.failure from AzureError(redact(failure, limit=300))
 
     def _spend(self, call: Call, request: HttpRequest) -> None:
         change = call.change

@@ -1,0 +1,77 @@
+"""TLS on loopback: a given CA bundle is trusted, anything else is refused before a token leaves."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import trustme
+
+from azstaging.azure.clouds import choose_cloud
+from azstaging.errors import Effect, UnreachableError
+from azstaging.model.ids import ResourceId
+
+ITEM = ResourceId("/subscriptions/s1/resourceGroups/g/providers/Microsoft.Compute/disks/d1")
+
+
+def test_a_given_authority_is_trusted(
+    tls_arm: Any, open_session: Any, authority: trustme.CA, tmp_path: Any
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    tls_arm.says({"value": [{"id": "/a"}]})
+    session = open_session(cloud=choose_cloud(arm_endpoint=tls_arm.url), verify=str(bundle))
+    assert session.list_all("/subscriptions", "2022-12-01") == [{"id": "/a"}]
+
+
+def test_the_bundle_of_the_environment_is_used(
+    tls_arm: Any,
+    open_session: Any,
+    authority: trustme.CA,
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    tls_arm.says({"value": []})
+    session = open_session(cloud=choose_cloud(arm_endpoint=tls_arm.url))
+    assert session.list_all("/subscriptions", "2022-12-01") == []
+
+
+def read(session: Any) -> None:
+    session.get_json(ITEM, "2022-07-02")
+
+
+def delete(session: Any) -> None:
+    session.send_change("DELETE", ITEM, api_version="2022-07-02")
+
+
+@pytest.mark.parametrize("send", [read, delete])
+def test_an_unknown_authority_gets_no_token(
+    tls_arm: Any,
+    open_session: Any,
+    fake_time: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    send: Callable[[Any], None],
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    session = open_session(cloud=choose_cloud(arm_endpoint=tls_arm.url))
+    with pytest.raises(UnreachableError, match="certificate is not trusted") as caught:
+        send(session)
+    assert caught.value.effect is Effect.NONE
+    assert tls_arm.requests == []
+    assert fake_time.sleeps == []
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_no_proxy_stands_before_this_machine(
+    arm: Any,
+    session: Any,
+    closed_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port}")
+    arm.says({"value": []})
+    assert session.list_all("/subscriptions", "2022-12-01") == []
