@@ -8,7 +8,6 @@ from typing import Any
 
 from azstaging.model.frames import Tabular
 from azstaging.model.ids import ResourceId
-from azstaging.model.views import diff_rows
 
 
 class DiffClass(enum.Enum):
@@ -123,10 +122,6 @@ class Diff(Tabular):
     def counts(self) -> dict[str, int]:
         """Return the number of rows per class, every class present."""
         return {c.value: sum(row.cls is c for row in self.rows_) for c in DiffClass}
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one dict per compared field."""
-        return diff_rows(self)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {name}" for name, n in self.counts().items() if n)
