@@ -12,7 +12,7 @@ from azstaging.providers.fields import Fields, as_id, as_number, tags_of
 _Resources = Mapping[ResourceId, JsonObject]
 
 _MACHINE = "microsoft.compute/virtualmachines"
-_LOCK = "/providers/microsoft.authorization/locks/"
+_LOCK = ["providers", "microsoft.authorization", "locks"]
 
 
 def target_machine(
@@ -117,15 +117,16 @@ def lock_from(body: JsonObject) -> Lock:
         UnexpectedResponseError: the body has no id of a lock.
     """
     lock_id = _id_of(body, "management lock")
-    at = lock_id.key.rfind(_LOCK)
-    if at <= 0:
+    segments = lock_id.segments
+    scope = "/".join(segments[:-4])
+    if not scope or [segment.casefold() for segment in segments[-4:-1]] != _LOCK:
         raise UnexpectedResponseError(
             f"{lock_id} was listed as a management lock and is none; nothing was changed.",
             pointer="/id",
             resource_id=lock_id.text,
         )
     level = Fields(body).object("properties").text("level")
-    return Lock(id=lock_id, level=level, scope=ResourceId(lock_id.text[:at]))
+    return Lock(id=lock_id, level=level, scope=ResourceId(f"/{scope}"))
 
 
 def _id_of(body: JsonObject, what: str) -> ResourceId:

@@ -148,7 +148,8 @@ def assemble(
 
 def raw_of(properties: Fields, specific: Fields, names: tuple[str, ...]) -> JsonObject:
     """Return the named state fields exactly as given; those of the envelope win."""
-    return dict(specific.pick(names)) | dict(properties.pick(names))
+    found = dict(properties.pick(names))
+    return found | {name: value for name, value in specific.pick(names) if name not in found}
 
 
 def _health_errors(properties: Fields) -> tuple[HealthError, ...]:

@@ -42,8 +42,9 @@ class Fields:
     def value(self, *names: str) -> Any:
         """Return the first of the named properties that is there and not null, else None."""
         for name in names:
-            found = self.body.get(name)
-            if found is None:
+            if name in self.body:
+                found = self.body[name]
+            else:
                 found = self._by_folded_name().get(name.casefold())
             if found is not None:
                 return found
