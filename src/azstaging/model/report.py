@@ -1,0 +1,83 @@
+"""The report as a value: everything that a report says, before it has a view or a format."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from azstaging.model.decisions import Decisions, Waiver
+from azstaging.model.differences import Diff
+from azstaging.model.findings import Findings
+from azstaging.model.ids import ResourceId
+from azstaging.model.inventory import Inventory
+from azstaging.model.plans import Approval, Plan, Receipt
+from azstaging.model.waves import Wave
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalHead:
+    """The last record that a report was made from.
+
+    Attributes:
+        journal_id: the journal's id, from its record 0.
+        seq: sequence of the last record.
+        hash: its SHA-256, hexadecimal.
+    """
+
+    journal_id: str
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to one item, or to the wave when ``item_id`` is None.
+
+    Attributes:
+        what: a few words, e.g. ``Test migration ended``.
+        actor: who did it, or "" when not told.
+        seq: journal sequence, or None when it comes from a replication job.
+    """
+
+    at: datetime
+    what: str
+    detail: str = ""
+    item_id: ResourceId | None = None
+    actor: str = ""
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a report is made from. The same value gives the same bytes, in every format.
+
+    Attributes:
+        made_at: when the report was made. Ages and expiries are told as of the decisions, so that
+            the evidence reads as the gates read it.
+        tool_version: version of azstaging that made the evidence readable.
+        findings: the findings that the decisions were made from, in journal order.
+        workload_checks: ids of checks whose subject is the workload, not an item.
+        waivers: all waivers of the configuration, in force or not.
+        events: what is known beyond the values here, e.g. replication jobs; any order.
+        evidence: journal sequence -> hash of that record.
+        journal: None when nothing was recorded; the report then says so.
+    """
+
+    made_at: datetime
+    tool_version: str
+    wave: Wave
+    inventory: Inventory
+    findings: Findings
+    diff: Diff
+    decisions: Decisions
+    workload_checks: frozenset[str] = frozenset()
+    waivers: tuple[Waiver, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    events: tuple[Event, ...] = ()
+    evidence: Mapping[int, str] = field(default_factory=dict, repr=False)
+    journal: JournalHead | None = None
+
+    def __repr__(self) -> str:
+        name = self.wave.name
+        return f"Report({name!r}, {len(self.inventory)} items, {self.decisions!r})"

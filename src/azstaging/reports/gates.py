@@ -1,0 +1,147 @@
+"""Workloads with their reasons, the blockers behind them, and the one answer of the first page."""
+
+from collections import Counter, defaultdict
+
+from azstaging.model import decisions as model
+from azstaging.model.decisions import GateClosed, GateOpen
+from azstaging.reports import document as doc
+from azstaging.reports.lookup import Lookup
+from azstaging.reports.standings import Standings, cells
+from azstaging.reports.words import WORKLOAD_STATES, count, is_or_are, title
+
+_UNDECIDED = model.Reason(
+    code="not-decided",
+    detail="no decision was made for this workload",
+    next_step="Run azstaging status.",
+)
+
+
+def workload_rows(lookup: Lookup, standings: Standings) -> list[doc.Workload]:
+    """Return every workload: held first, then ready, then released, each by name."""
+    rows = [_workload(name, lookup, standings) for name in lookup.names]
+    return sorted(rows, key=lambda w: (WORKLOAD_STATES.index(w.state), w.name.casefold(), w.name))
+
+
+def _workload(name: str, lookup: Lookup, standings: Standings) -> doc.Workload:
+    decision = lookup.decisions.get(name)
+    state = lookup.workload_state(name)
+    config = lookup.workloads.get(name)
+    return doc.Workload(
+        name=name,
+        state=state,
+        owner=lookup.owner(name),
+        criticality=config.criticality if config else "",
+        item_ids=[str(row.id) for row in lookup.members.get(name, ())],
+        reasons=[_reason(r, lookup) for r in _reasons(name, lookup)] if state == "held" else [],
+        evidence=list(decision.evidence) if isinstance(decision, GateOpen) else [],
+        cells=cells(name, lookup, standings),
+    )
+
+
+def _reasons(name: str, lookup: Lookup) -> tuple[model.Reason, ...]:
+    decision = lookup.decisions.get(name)
+    return decision.reasons if isinstance(decision, GateClosed) else (_UNDECIDED,)
+
+
+def _reason(reason: model.Reason, lookup: Lookup) -> doc.Reason:
+    return doc.Reason(
+        code=reason.code,
+        title=title(reason.code),
+        detail=reason.detail,
+        next_step=reason.next_step,
+        item_id=str(reason.item_id) if reason.item_id else None,
+        item_name=lookup.item_name(reason.item_id),
+        check=reason.check,
+        evidence=reason.evidence,
+        waivable=reason.waivable,
+    )
+
+
+def blocker_rows(workloads: list[doc.Workload]) -> list[doc.Blocker]:
+    """Return what holds the held workloads, the most frequent first."""
+    grouped: dict[tuple[str, str], list[tuple[doc.Workload, doc.Reason]]] = defaultdict(list)
+    for workload in workloads:
+        for reason in workload.reasons:
+            grouped[reason.code, reason.check].append((workload, reason))
+    rows = [_blocker(code, check, held) for (code, check), held in grouped.items()]
+    return sorted(rows, key=lambda b: (-b.workloads, -b.items, b.code, b.check))
+
+
+def _blocker(code: str, check: str, held: list[tuple[doc.Workload, doc.Reason]]) -> doc.Blocker:
+    steps = Counter(reason.next_step for _, reason in held)
+    return doc.Blocker(
+        code=code,
+        check=check,
+        title=title(code),
+        workloads=len({workload.name for workload, _ in held}),
+        items=len({reason.item_id for _, reason in held if reason.item_id}),
+        waivable=all(reason.waivable for _, reason in held),
+        owners=sorted({workload.owner for workload, _ in held if workload.owner}),
+        next_step=min(steps, key=lambda step: (-steps[step], step)),
+    )
+
+
+def answer(
+    workloads: list[doc.Workload], blockers: list[doc.Blocker], completeness: doc.Completeness
+) -> doc.Answer:
+    """Say whether anything can be released, and if not, why."""
+    states = Counter(workload.state for workload in workloads)
+    ready, held, released = states["ready"], states["held"], states["released"]
+    state, headline = _headline(ready, held, released)
+    why = [*_why(held, blockers)]
+    if not completeness.complete:
+        why.append("Not everything could be read: " + _missing(completeness))
+    return doc.Answer(
+        state=state,
+        headline=headline,
+        why=" ".join(why),
+        ready=ready,
+        held=held,
+        released=released,
+        workloads=len(workloads),
+    )
+
+
+def _headline(ready: int, held: int, released: int) -> tuple[str, str]:
+    everything = ready + held + released
+    if not everything:
+        return "empty", "Nothing can be released: the wave has no workload."
+    if released == everything:
+        return "released", f"{_all(released)} {is_or_are(released)} released."
+    if not ready:
+        return "held", f"Nothing can be released: {count(held, 'workload')} held."
+    if not held:
+        rest = " remaining" if released else ""
+        return "ready", f"{_all(ready, rest)} can be released."
+    return "partly", f"{ready:,} of {count(everything, 'workload')} can be released."
+
+
+def _all(number: int, rest: str = "") -> str:
+    return f"The{rest} workload" if number == 1 else f"All {number:,}{rest} workloads"
+
+
+def _why(held: int, blockers: list[doc.Blocker]) -> list[str]:
+    if not held or not blockers:
+        return []
+    top = blockers[0]
+    about = f" ({top.check})" if top.check else ""
+    if held == 1:
+        return [f"One is held: {_sentence(top.title)}{about}."]
+    where = f"in {count(top.workloads, 'workload')}"
+    return [f"{held:,} are held; most often {_sentence(top.title)}{about}, {where}."]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _missing(completeness: doc.Completeness) -> str:
+    parts = []
+    if completeness.gaps:
+        parts.append(count(len(completeness.gaps), "gap"))
+    wanted = completeness.read - len(completeness.unexpected)
+    if completeness.expected is not None and completeness.expected != wanted:
+        parts.append(f"{wanted:,} of {completeness.expected:,} expected items read")
+    if completeness.unresolved:
+        parts.append(f"{count(len(completeness.unresolved), 'selector')} without a match")
+    return ", ".join(parts) + "."

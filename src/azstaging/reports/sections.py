@@ -1,0 +1,284 @@
+"""The sections of a view: what HTML and Markdown show, before either of them shows it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from azstaging.reports import ledger, tables
+from azstaging.reports.charts import Chart, pareto, stacked
+from azstaging.reports.document import Difference, Document, Item, Workload
+from azstaging.reports.item_table import items
+from azstaging.reports.table import Table
+from azstaging.reports.views import View, for_view
+from azstaging.reports.words import count
+
+# What one file can show without a script and stay quick; the tables always have everything.
+_MOST_WORKLOADS = 200
+_MOST_MACHINES = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadPage:
+    """One workload in full: its items, and what is to be done about them."""
+
+    workload: Workload
+    items: Sequence[Item]
+    acts: Sequence[Difference]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One section.
+
+    Attributes:
+        intro: one or two sentences, or "".
+        parts: tables and charts, in order.
+        pages: workloads in full.
+        steps: numbered lines.
+    """
+
+    name: str
+    title: str
+    intro: str = ""
+    parts: Sequence[Table | Chart] = ()
+    pages: Sequence[WorkloadPage] = ()
+    steps: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A view of a document, ready for a format.
+
+    Attributes:
+        document: as the view may show it.
+        blockers: for the first page.
+    """
+
+    view: View
+    document: Document
+    blockers: Chart
+    sections: tuple[Section, ...]
+
+
+def page(document: Document, view: View) -> Page:
+    """Return what one view shows of a document."""
+    seen = for_view(document, view)
+    return Page(
+        view=view,
+        document=seen,
+        blockers=pareto(tables.blockers(seen), "workloads", "warn", "workloads held"),
+        sections=tuple(SECTIONS[name](seen) for name in view.sections),
+    )
+
+
+def _status(document: Document) -> Section:
+    answer = document.answer
+    return Section(
+        name="status",
+        title="Workloads",
+        intro=(
+            f"{answer.ready:,} ready, {answer.held:,} held, {answer.released:,} released. "
+            f"{_after(document)}"
+        ).strip(),
+        parts=(tables.workloads(document),),
+    )
+
+
+def _after(document: Document) -> str:
+    if not document.release_after:
+        return ""
+    when = document.release_after[:16].replace("T", " ")
+    return f"The wave may not be released before {when} UTC."
+
+
+def _workloads(document: Document) -> Section:
+    by_id = {item.id.casefold(): item for item in document.items}
+    acts: dict[str, list[Difference]] = {}
+    for difference in document.diff:
+        if difference.cls == "act":
+            acts.setdefault(difference.item_id.casefold(), []).append(difference)
+    pages: list[WorkloadPage] = []
+    machines = 0
+    for workload in document.workloads[:_MOST_WORKLOADS]:
+        found = [by_id[key] for i in workload.item_ids if (key := i.casefold()) in by_id]
+        machines += len(found)
+        if machines > _MOST_MACHINES:
+            break
+        todo = [act for item in found for act in acts.get(item.id.casefold(), ())]
+        pages.append(WorkloadPage(workload=workload, items=found, acts=todo))
+    return Section(
+        name="workloads",
+        title="Workloads in full",
+        intro=_shown(len(pages), len(document.workloads)),
+        pages=pages,
+    )
+
+
+def _shown(shown: int, number: int) -> str:
+    order = "Held workloads first, then ready, then released."
+    if shown == number:
+        return order
+    rest = count(number - shown, "more workload")
+    return f"{order} The first {shown:,} of {number:,}; {rest}: see the table of items."
+
+
+def _acts(document: Document) -> Section:
+    acts = [difference for difference in document.diff if difference.cls == "act"]
+    table = tables.diff(msgspec.structs.replace(document, diff=acts))
+    return Section(
+        name="acts",
+        title="Open actions",
+        intro="Expected changes after which somebody has to do something.",
+        parts=(_renamed(table, "acts", "Open actions", "Nothing is left to do."),),
+    )
+
+
+def _renamed(table: Table, name: str, title: str, empty: str) -> Table:
+    return Table(
+        name=name,
+        title=title,
+        columns=table.columns,
+        rows=table.rows,
+        anchors=table.anchors,
+        empty=empty,
+    )
+
+
+def _items(document: Document) -> Section:
+    return Section(
+        name="items",
+        title="Items",
+        intro="One row per replicated item. A row opens with every detail.",
+        parts=(items(document),),
+    )
+
+
+def _checks(document: Document) -> Section:
+    return Section(
+        name="checks",
+        title="Checks by workload",
+        intro="The worst standing decides. Released items need no evidence and are not counted.",
+        parts=(tables.heat_map(document),),
+    )
+
+
+def _evidence(document: Document) -> Section:
+    return Section(
+        name="evidence",
+        title="Controls and evidence",
+        intro="Each control with the journal record that decides it. A row opens with its digest.",
+        parts=(tables.findings(document),),
+    )
+
+
+def _open_checks(document: Document) -> Section:
+    found = [f for f in document.findings if f.standing != "passed"]
+    passed = len(document.findings) - len(found)
+    table = tables.findings(msgspec.structs.replace(document, findings=found))
+    return Section(
+        name="open-checks",
+        title="Checks that did not pass",
+        intro=f"{passed:,} more passed; the audit record lists them.",
+        parts=(_renamed(table, "findings", table.title, "Every check passed."),),
+    )
+
+
+def _diff(document: Document) -> Section:
+    tones = {"suspicious": "bad", "act": "warn", "unknown": "doubt", "expected": "quiet"}
+    return Section(
+        name="diff",
+        title="Configuration: source, intended, actual",
+        intro="Suspicious first, then what asks for action, then what could not be compared.",
+        parts=(stacked(tables.areas(document), tones), tables.diff(document)),
+    )
+
+
+def _phases(document: Document) -> Section:
+    chart = pareto(tables.phases(document), "items", "plain", "items")
+    return Section(name="phases", title="Phases", parts=(chart,))
+
+
+def _gaps(document: Document) -> Section:
+    return Section(
+        name="gaps",
+        title="What could not be read",
+        intro=document.completeness.statement,
+        parts=(ledger.gaps(document),),
+    )
+
+
+def _waivers(document: Document) -> Section:
+    table = ledger.waivers(document)
+    return Section(
+        name="waivers",
+        title="Waivers",
+        intro="One check, one subject, one reason, until a date; 30 days at most.",
+        parts=(pareto(table, "days_left", "plain", "days left"),),
+    )
+
+
+def _policy(document: Document) -> Section:
+    found = document.policy
+    intro = ""
+    if found:
+        intro = (
+            f"A flaky check needs {count(found.flaky_passes, 'pass', 'passes')} in a row. A plan "
+            f"needs {count(found.approvals, 'approval')} and holds {found.plan_hours} h; an "
+            f"approval holds {found.approval_hours} h."
+        )
+    return Section(
+        name="policy",
+        title="What the gates required",
+        intro=intro,
+        parts=(ledger.policy(document),),
+    )
+
+
+def _plans(document: Document) -> Section:
+    return Section(name="plans", title="Plans and approvals", parts=(ledger.plans(document),))
+
+
+def _receipts(document: Document) -> Section:
+    return Section(
+        name="receipts",
+        title="Receipts",
+        intro="Every attempt to stop a replication, and what proves its outcome.",
+        parts=(ledger.receipts(document),),
+    )
+
+
+def _timeline(document: Document) -> Section:
+    return Section(name="timeline", title="Timeline", parts=(ledger.timeline(document),))
+
+
+def _integrity(document: Document) -> Section:
+    head = document.integrity
+    made = f"Made from {count(head.recorded, 'recorded finding')}"
+    at = "" if head.seq is None else f" and journal record {head.seq:,}"
+    return Section(
+        name="integrity",
+        title="Integrity",
+        intro=f"{made}{at}.",
+        steps=document.integrity.verify,
+    )
+
+
+SECTIONS: dict[str, Callable[[Document], Section]] = {
+    "acts": _acts,
+    "checks": _checks,
+    "diff": _diff,
+    "evidence": _evidence,
+    "gaps": _gaps,
+    "integrity": _integrity,
+    "items": _items,
+    "open-checks": _open_checks,
+    "phases": _phases,
+    "plans": _plans,
+    "policy": _policy,
+    "receipts": _receipts,
+    "status": _status,
+    "timeline": _timeline,
+    "waivers": _waivers,
+    "workloads": _workloads,
+}

@@ -1,0 +1,77 @@
+"""One table: what every format that has rows and columns is made from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from azstaging.model.text import safe_filename
+
+Value = str | int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column.
+
+    Attributes:
+        kind: text, id (an ARM id or a hash), int, seconds, time (RFC 3339 UTC), state (a word
+            of `marks`) or standing (a state, then ``passed/total``).
+        shown: False for what only wide formats and the details of a row show.
+        facet: offers a choice of its values as a filter.
+    """
+
+    key: str
+    label: str
+    kind: str = "text"
+    shown: bool = True
+    facet: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Tell whether values are integers or None."""
+        return self.kind in {"int", "seconds"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows under columns.
+
+    Attributes:
+        name: stable, used for sheets, files and links.
+        title: caption.
+        anchors: one link target per row, or empty.
+        empty: what to say when there is no row.
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: Sequence[tuple[Value, ...]]
+    anchors: Sequence[str] = ()
+    empty: str = "None."
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Indices of the columns that narrow formats show."""
+        return tuple(index for index, column in enumerate(self.columns) if column.shown)
+
+
+def anchor(kind: str, key: str) -> str:
+    """Return a link target: ``item-<slug>-<hash>``; ``key`` is a name or a casefolded id."""
+    return f"{kind}-{safe_filename(key)}"
+
+
+def item_anchor(item_id: str) -> str:
+    """Return the link target of an item: from the last segment and the hash of its id."""
+    key = item_id.casefold()
+    digest = safe_filename(key)[-10:]
+    return f"item-{safe_filename(key.rsplit('/', 1)[-1])[:-11]}-{digest}"
+
+
+def workload_anchor(name: str) -> str:
+    """Return the link target of a workload."""
+    return anchor("workload", name)
+
+
+def yes(value: bool) -> str:
+    """Return ``yes`` or ``no``."""
+    return "yes" if value else "no"

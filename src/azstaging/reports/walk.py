@@ -1,0 +1,32 @@
+"""Every text of a document, changed by one function."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+_Value = TypeVar("_Value")
+
+
+def map_text(value: _Value, change: Callable[[str, str], str]) -> _Value:
+    """Return a copy of a value of structs, lists and mappings with every text changed.
+
+    Args:
+        value: a document or a part of it.
+        change: takes the name of the field ("" inside a list or mapping) and the text.
+    """
+    result: _Value = _map("", value, change)
+    return result
+
+
+def _map(field: str, value: Any, change: Callable[[str, str], str]) -> Any:
+    if isinstance(value, str):
+        return change(field, value)
+    if isinstance(value, msgspec.Struct):
+        names = value.__struct_fields__
+        return type(value)(**{name: _map(name, getattr(value, name), change) for name in names})
+    if isinstance(value, list):
+        return [_map("", entry, change) for entry in value]
+    if isinstance(value, dict):
+        return {change("", key): _map("", entry, change) for key, entry in value.items()}
+    return value
