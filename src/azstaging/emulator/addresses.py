@@ -4,8 +4,8 @@ Casing follows the recordings: Recovery Services writes ``/Subscriptions/``, the
 ``/subscriptions/``.
 """
 
-import uuid
 from functools import cached_property
+from hashlib import blake2b
 
 from azstaging.emulator.estate import (
     LOCAL_PROVIDERS,
@@ -17,7 +17,6 @@ from azstaging.emulator.estate import (
     Vault,
 )
 
-_NAMESPACE = uuid.UUID("c0ffee00-0000-4000-8000-00000a257a61")
 SITE_RECOVERY = (
     "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
 )
@@ -25,7 +24,9 @@ SITE_RECOVERY = (
 
 def stable_guid(*parts: object) -> str:
     """Return the same GUID for the same words, in every run."""
-    return str(uuid.uuid5(_NAMESPACE, "/".join(str(part) for part in parts)))
+    words = "/".join(str(part) for part in parts)
+    text = blake2b(words.encode(), digest_size=16).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:]}"
 
 
 def group_id(subscription: str, group: str) -> str:

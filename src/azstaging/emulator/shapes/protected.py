@@ -57,9 +57,7 @@ _STAGES = {
         "Primary",
         ("DisableProtection",),
     ),
-    "cutover-running": _Stage(
-        "UnplannedFailoverTransitionStatesBegin", "Failover in progress", "Primary", ()
-    ),
+    "cutover-running": _Stage("UnplannedFailoverInProgress", "Failover in progress", "Primary", ()),
     "failed": _Stage(
         "UnplannedFailoverFailed",
         "Failover failed",
@@ -132,8 +130,8 @@ def _properties(scene: Scene, machine: Machine, stage: _Stage) -> Json:
         "protectionState": stage.state,
         "protectionStateDescription": stage.description,
         "activeLocation": stage.location,
-        "testFailoverState": "WaitingForUserInput" if tested else "None",
-        "testFailoverStateDescription": "Waiting for user input" if tested else "None",
+        "testFailoverState": "WaitingForCompletion" if tested else "None",
+        "testFailoverStateDescription": "Waiting for completion" if tested else "None",
         "switchProviderState": "None",
         "switchProviderStateDescription": None,
         "allowedOperations": list(stage.allowed),
