@@ -76,7 +76,7 @@ class AzureBoards:
 
     Args:
         cloud: whose ``boards_url`` is used.
-        organization, project: names, validated like segments of an ARM id.
+        organization, project: names, validated like segments of an ARM id (`check_name`).
         credential: any ``TokenCredential``; None takes a PAT from ``AZSTAGING_BOARDS_PAT``, else
             the chain that fits the place, else (loopback) ``AZSTAGING_TOKEN``.
         options: of `BoardsSession`.
@@ -99,7 +99,7 @@ class AzureBoards:
                 "cloud.boards_url. Nothing was sent."
             )
         self._organization = check_segment(organization)
-        self._project = check_segment(project)
+        self._project = check_name(project)
         root = check_address(cloud.boards_url, setting="boards_url")
         self._base = f"{root}/{quote(organization, safe='')}"
         self._session = BoardsSession(self._base, cloud, credential, **options)
@@ -246,6 +246,18 @@ class AzureBoards:
         return rows
 
 
+def check_name(name: str) -> str:
+    """Return the name of a project or type if it addresses exactly itself; blanks may be inside.
+
+    Raises:
+        ConfigurationError: see `check_segment`; ``..`` would lead to another resource.
+    """
+    if name != name.strip():
+        raise ConfigurationError(f"{name!r} begins or ends with a blank; no request was built.")
+    check_segment(name.replace(" ", "_"))
+    return name
+
+
 def _operations(patch: list[Json]) -> list[Any]:
     operation = _models().JsonPatchOperation
     return [operation(op=o["op"], path=o["path"], value=o.get("value")) for o in patch]
@@ -353,7 +365,7 @@ def _guard(official: Any, location: Any) -> type:
             query_parameters: dict[str, str] | None = None,
         ) -> Any:
             for value in (route_values or {}).values():
-                check_segment(unquote(value))
+                check_name(unquote(value))
             return super()._create_request_message(
                 http_method, location_id, route_values, query_parameters
             )
