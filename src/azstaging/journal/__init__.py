@@ -1,1 +1,234 @@
-"""journal."""
+"""The journal: the append-only, hash-chained record of all that was seen, decided and done.
+
+The chain shows changes to whoever holds a head that was recorded elsewhere (a report, a work item,
+a mail). It does not stop a writer who rewrites all of it.
+"""
+
+import threading
+import weakref
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from types import TracebackType
+
+from azstaging.errors import ConfigurationError
+from azstaging.journal.file import FileJournal
+from azstaging.journal.pack import export
+from azstaging.journal.place import Place
+from azstaging.journal.reading import ReadJournal
+from azstaging.journal.verify import VerifyResult, verify
+from azstaging.model.records import NewRecord, Record, RecordType
+from azstaging.rules.history import History
+
+__all__ = ["Journal", "VerifyResult"]
+
+# One process is one writer: opening a folder twice (a notebook's cell run again) shares it.
+_open: "weakref.WeakValueDictionary[Path, FileJournal]" = weakref.WeakValueDictionary()
+# Re-entrant: a finalizer may run wherever this thread allocates.
+_open_mutex = threading.RLock()
+
+
+def _leave(store: FileJournal | ReadJournal) -> None:
+    if isinstance(store, FileJournal):
+        with _open_mutex:
+            store.openers -= 1
+            if store.openers == 0:
+                store.close()
+
+
+class Journal:
+    """A journal, open for writing (``open``) or for reading (``read``).
+
+    Appending and reading are safe from several threads. As a context manager it closes itself.
+    """
+
+    def __init__(self, store: FileJournal | ReadJournal) -> None:
+        self._store = store
+        self._history = History()
+        self._leave = weakref.finalize(self, _leave, store)
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Journal":
+        """Open an estate folder for writing; folder and journal are made on first use.
+
+        The lock is taken on first use too, and held until ``close`` or the end of the process.
+
+        Raises:
+            ConfigurationError: the path is a file, or a URL.
+            LeaseHeldError: on first use, when another process has it open.
+            JournalError: on first use, when it does not verify or is at home elsewhere.
+        """
+        folder = _folder(path)
+        with _open_mutex:
+            store = _open.get(folder)
+            if store is None:
+                store = _open[folder] = FileJournal(folder)
+            store.openers += 1
+        return cls(store)
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Journal":
+        """Open an estate folder, one segment file or an exported pack for reading. No lock.
+
+        Raises:
+            ConfigurationError: there is no journal at the path, or it is a URL.
+        """
+        return cls(ReadJournal(_local(path)))
+
+    @classmethod
+    def verify_at(cls, path: str | Path, *, head: str | None = None) -> VerifyResult:
+        """Verify the journal at a path; see ``verify``."""
+        return cls.read(path).verify(head=head)
+
+    @classmethod
+    def adopt(cls, path: str | Path, *, reason: str, now: datetime | None = None) -> "Journal":
+        """Open a journal that was moved to this host and path, and record the move.
+
+        Two copies that both go on would tell two histories under one id: adopt only when the
+        other one is no longer used.
+
+        Raises:
+            ConfigurationError: there is no journal, no reason, or it is at home here already.
+            LeaseHeldError: another process has it open.
+        """
+        folder = _folder(path)
+        ReadJournal(folder)
+        if not reason.strip():
+            raise ConfigurationError("Adopting a journal needs a reason; nothing was changed.")
+        store = FileJournal(folder, anywhere=True)
+        try:
+            home, here = store.home(), Place.of(folder)
+            if home == here:
+                raise ConfigurationError(f"The journal is at home at {here} already.")
+            data = {
+                "host": here.host,
+                "path": here.path,
+                "from_host": home.host,
+                "from_path": home.path,
+                "reason": reason,
+            }
+            record = NewRecord(type=RecordType.ADOPTED, data=data)
+            store.append([record], at=now or datetime.now(timezone.utc), run="", actor="")
+        finally:
+            store.close()
+        return cls.open(folder)
+
+    @property
+    def id(self) -> str:
+        """The journal's id, from record 0."""
+        return self._open_store().id
+
+    @property
+    def folder(self) -> Path:
+        """The estate folder; of a segment file or a pack, the file itself."""
+        return self._store.folder
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Sequence and hash of the last record; -1 and 64 zeros when there is none."""
+        return self._open_store().head
+
+    def append(
+        self, records: Sequence[NewRecord], *, at: datetime, run: str, actor: str
+    ) -> tuple[Record, ...]:
+        """Append records durably, all or none, and return them with their place.
+
+        Args:
+            records: in order; a first append writes record 0 before them.
+            at: aware UTC.
+            run: id of the run.
+            actor: ``tid/oid`` of the principal, or "".
+
+        Raises:
+            JournalError: they could not be written; nothing of them stands.
+        """
+        return self._open_store().append(records, at=at, run=run, actor=actor)
+
+    def records(self) -> tuple[Record, ...]:
+        """All records, verified, in order.
+
+        Raises:
+            JournalError: with ``seq``, the first record that does not verify.
+        """
+        return self._open_store().records()
+
+    def history(self) -> History:
+        """Everything the journal says, folded; only what was appended since is folded again.
+
+        Raises:
+            JournalError: a record does not verify, or is not understood.
+        """
+        records = self.records()
+        self._history = self._history.extend(records[self._history.seq + 1 :])
+        return self._history
+
+    def verify(self, *, head: str | None = None) -> VerifyResult:
+        """Read everything again from where it is stored, and prove it.
+
+        Args:
+            head: a head recorded elsewhere (a hash, or ``SEQ HASH``), which the chain must hold.
+
+        Raises:
+            JournalError: it cannot be read at all.
+            ConfigurationError: ``head`` is not a head.
+        """
+        return verify(self._open_store().source, head=head)
+
+    def export(self, path: str | Path) -> Path:
+        """Write one file that can be verified anywhere; an earlier file is replaced.
+
+        Args:
+            path: ``*.jsonl`` for the records alone; else a ZIP with plans, baselines and evidence.
+
+        Raises:
+            JournalError: the journal does not verify; nothing was written.
+            ConfigurationError: the file cannot be written, or the journal does not begin at 0.
+        """
+        folder = self.folder if self.folder.is_dir() else None
+        export(self._open_store().source, folder, Path(path))
+        return Path(path)
+
+    def close(self) -> None:
+        """Give the lock back when nobody else in this process has the folder open."""
+        self._leave()
+
+    def _open_store(self) -> FileJournal | ReadJournal:
+        if not self._leave.alive:
+            raise ConfigurationError(f"The journal {self.folder} was closed.")
+        return self._store
+
+    def __enter__(self) -> "Journal":  # noqa: PYI034 - 3.10 has no typing.Self
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        mode = "reading" if isinstance(self._store, ReadJournal) else "writing"
+        return f"Journal({str(self.folder)!r}, {mode})"
+
+
+def _local(path: str | Path) -> Path:
+    text = str(path)
+    if not text.strip():
+        raise ConfigurationError("The journal's path is empty.")
+    if "://" in text:
+        raise ConfigurationError(
+            f"{text.split('?', 1)[0]} is a URL; the blob store of the journal is not there yet.",
+            advice="Name an estate folder on a local disk.",
+        )
+    return Path(text).expanduser()
+
+
+def _folder(path: str | Path) -> Path:
+    folder = _local(path).resolve()
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(
+            f"The estate folder {folder} is not a folder; nothing was written."
+        )
+    return folder

@@ -12,6 +12,7 @@ class RecordType(enum.Enum):
 
     OPENED = "journal.opened"
     ADOPTED = "journal.adopted"
+    TORN = "journal.torn"
     RUN = "run.started"
     INVENTORY = "inventory.read"
     FINDING = "finding"
