@@ -39,6 +39,7 @@ class SourceMachine:
         firmware: ``bios``, ``uefi`` or "".
         is_deleted: the row stayed in discovery although the machine is gone.
         updated_at: when discovery last saw it.
+        size: Azure size, location: region, licence_type: benefit; of a source VM only.
     """
 
     id: ResourceId
@@ -55,6 +56,9 @@ class SourceMachine:
     nics: tuple[SourceNic, ...] = ()
     is_deleted: bool = False
     updated_at: datetime | None = None
+    size: str = ""
+    location: str = ""
+    licence_type: str = ""
     body: JsonObject = field(default_factory=dict, repr=False)
 
 
@@ -97,7 +101,7 @@ class TargetNic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """A management lock: ``level`` is ``CanNotDelete`` or ``ReadOnly``; ``scope``, what it locks."""
+    """A management lock on ``scope``; ``level`` is ``CanNotDelete`` or ``ReadOnly``."""
 
     id: ResourceId
     level: str

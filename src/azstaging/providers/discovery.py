@@ -124,6 +124,9 @@ def source_from_vm(
         bios_id=machine.vm_id,
         disks=_source_disks(machine),
         nics=_source_nics(machine),
+        size=machine.size,
+        location=machine.location,
+        licence_type=machine.licence_type,
         body=vm,
     )
 

@@ -1,0 +1,78 @@
+"""Collecting the rows of one item; and the judgements that most fields share. Pure.
+
+A judgement is the id of a built-in rule (`diff_rules`); "" on a side means not told.
+"""
+
+from azstaging.model.differences import Difference
+from azstaging.model.inventory import InventoryItem
+from azstaging.rules.diff_rules import RULES
+
+
+class Rows:
+    """The rows of one item, in the order in which they are added."""
+
+    __slots__ = ("_item_id", "found", "unseen")
+
+    def __init__(self, row: InventoryItem) -> None:
+        self._item_id = row.id
+        self.found: list[Difference] = []
+        #: Rule for a value that the target does not show.
+        self.unseen = "actual-not-told"
+        if row.target is None:
+            self.unseen = "target-unread" if row.target_unknown else "no-target"
+
+    def add(
+        self, area: str, field: str, sides: tuple[str, str, str], rule: str, detail: str = ""
+    ) -> None:
+        """Add one row.
+
+        Args:
+            area: see `Difference`.
+            field: its name, once per item.
+            sides: source, intended, actual.
+            rule: id of a built-in rule.
+            detail: what the rule's reason cannot know, a few words, or "".
+        """
+        known = RULES[rule]
+        source, intended, actual = sides
+        self.found.append(
+            Difference(
+                item_id=self._item_id,
+                area=area,
+                field=field,
+                source=source,
+                intended=intended,
+                actual=actual,
+                cls=known.cls,
+                rule=rule,
+                reason=f"{known.reason} ({detail})" if detail else known.reason,
+            )
+        )
+
+    def planned(self, area: str, field: str, sides: tuple[str, str, str]) -> None:
+        """Add a row for a setting that the replication item intends."""
+        self.add(area, field, sides, self.judge_planned(*sides))
+
+    def judge_planned(self, source: str, intended: str, actual: str) -> str:
+        """Judge a setting: the intended value decides; compared without case."""
+        if not actual:
+            return self.unseen
+        if intended:
+            if intended.casefold() != actual.casefold():
+                return "not-as-planned"
+            return "as-planned" if source and source.casefold() != actual.casefold() else "same"
+        if source and source.casefold() == actual.casefold():
+            return "same"
+        return "intended-not-told" if source else "nothing-told"
+
+
+def number(value: int | None) -> str:
+    """Write a number, "" for None."""
+    return "" if value is None else str(value)
+
+
+def switch(value: bool | None) -> str:
+    """Write a flag as on or off, "" for None."""
+    if value is None:
+        return ""
+    return "on" if value else "off"
