@@ -156,6 +156,8 @@ def test_a_size_row_of_another_size_is_not_believed() -> None:
     row = {"name": "Standard_D8s_v5", "numberOfCores": 8, "memoryInMB": 32768}
     machine = target_machine(_vm(), size=row)
     assert (machine.cores, machine.memory_mib) == (None, None)
+    nameless = {"numberOfCores": 8, "memoryInMB": 32768}
+    assert target_machine(_vm(hardwareProfile=None), size=nameless).cores is None
     machine = target_machine(_vm(), size={**row, "name": "STANDARD_D2S_V5"})
     assert (machine.cores, machine.memory_mib) == (8, 32768)
 

@@ -19,7 +19,7 @@ from azstaging.model.items import (
 from azstaging.providers.envelope import (
     ABSENT,
     assemble,
-    is_of,
+    is_item_of,
     raw_of,
     shown,
 )
@@ -235,7 +235,7 @@ def stop_data_replication_item(item: ReplicatedItem) -> StopRequest | None:
     Azure: ProtectedItem_Delete,
     https://learn.microsoft.com/rest/api/recoveryservices/protected-item/delete
     """
-    if not is_of(item, Collection.DATA_REPLICATION):
+    if not is_item_of(item.id, Collection.DATA_REPLICATION):
         return None
     return StopRequest(operation="ProtectedItem_Delete", method="DELETE", id=item.id)
 

@@ -55,17 +55,16 @@ def identity_of(body: object) -> tuple[ResourceId, ResourceId]:
         ) from error
 
 
-def is_of(item: ReplicatedItem, collection: Collection) -> bool:
-    """Tell whether the item's id addresses exactly one item of ``collection``.
+def is_item_of(item_id: ResourceId, collection: Collection) -> bool:
+    """Tell whether an id addresses exactly one item of ``collection``.
 
     A stop is built for no other id: the DELETE that stops a migration item is the purge of a
     protected item, and one segment less addresses the whole container.
     """
     namespace, types = _SHAPES[collection]
-    segments = [segment.casefold() for segment in item.id.segments]
+    segments = [segment.casefold() for segment in item_id.segments]
     return (
-        item.collection is collection
-        and segments[::2] == ["subscriptions", "resourcegroups", "providers", *types]
+        segments[::2] == ["subscriptions", "resourcegroups", "providers", *types]
         and len(segments) % 2 == 0
         and segments[5] == namespace
         and all(segments)

@@ -16,7 +16,7 @@ from azstaging.providers.envelope import (
     ABSENT,
     assemble,
     idle_of,
-    is_of,
+    is_item_of,
     job_name,
     raw_of,
     shown,
@@ -149,6 +149,6 @@ def stop_migration_item(item: ReplicatedItem) -> StopRequest | None:
     Azure: ReplicationMigrationItems_Delete,
     https://learn.microsoft.com/rest/api/site-recovery/replication-migration-items/delete
     """
-    if not is_of(item, Collection.MIGRATION_ITEMS):
+    if not is_item_of(item.id, Collection.MIGRATION_ITEMS):
         return None
     return StopRequest(operation="ReplicationMigrationItems_Delete", method="DELETE", id=item.id)

@@ -22,7 +22,7 @@ from azstaging.providers.envelope import (
     ABSENT,
     assemble,
     idle_of,
-    is_of,
+    is_item_of,
     job_name,
     raw_of,
     shown,
@@ -200,7 +200,7 @@ def stop_protected_item(item: ReplicatedItem) -> StopRequest | None:
 
 def remove_request(item: ReplicatedItem, properties: JsonObject) -> StopRequest | None:
     """Return a POST remove with these properties, or None for an id of another collection."""
-    if not is_of(item, Collection.PROTECTED_ITEMS):
+    if not is_item_of(item.id, Collection.PROTECTED_ITEMS):
         return None
     return StopRequest(
         operation="ReplicationProtectedItems_Delete",
