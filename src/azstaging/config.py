@@ -14,10 +14,11 @@ from typing import Any
 
 from azstaging.config_fields import Table, read_toml
 from azstaging.errors import ConfigurationError
+from azstaging.model.backlog import BacklogSettings
 from azstaging.model.decisions import Policy, Waiver
 from azstaging.model.differences import Expectation
 from azstaging.model.ids import ResourceId, parse_id
-from azstaging.model.waves import Endpoint, Wave, Workload
+from azstaging.model.waves import Endpoint, Scope, Wave, Workload
 from azstaging.rules.gate import NEVER_WAIVABLE, WAIVER_LIFETIME
 
 FILE_NAME = "azstaging.toml"
@@ -50,15 +51,6 @@ class CloudSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What is read; all empty means: everything that the credential sees."""
-
-    subscriptions: tuple[str, ...] = ()
-    vaults: tuple[ResourceId, ...] = ()
-    projects: tuple[ResourceId, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSettings:
     """How far probes may go. Run Command is off unless it is switched on here."""
 
@@ -73,10 +65,7 @@ class BoardsSettings:
 
     organization: str = ""
     project: str = ""
-    workload_type: str = ""
-    item_type: str = ""
-    area_path: str = ""
-    states: Mapping[str, str] = field(default_factory=dict)
+    backlog: BacklogSettings = field(default_factory=BacklogSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,10 +321,16 @@ def _boards(table: Table) -> BoardsSettings:
     settings = BoardsSettings(
         organization=table.text("organization"),
         project=table.text("project"),
-        workload_type=types.text("workload"),
-        item_type=types.text("item"),
-        area_path=table.text("area_path"),
-        states=states.all_texts(),
+        backlog=BacklogSettings(
+            workload_type=types.text("workload"),
+            item_type=types.text("item"),
+            follow_up_type=types.text("follow_up"),
+            area_path=table.text("area_path"),
+            states=states.all_texts(),
+            key_field=table.text("key_field"),
+            report_url=table.text("report_url"),
+            follow_ups=table.flag("follow_ups", default=True),
+        ),
     )
     types.finish()
     table.finish()

@@ -99,7 +99,7 @@ class Table:
             hint = f"; did you mean {near[0]!r}?" if near else f"; known: {_listed(self._known)}."
             raise ConfigurationError(f"Unknown key {self.name(key)!r}{hint}")
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """Return the keys of this table, sorted."""
         return sorted(self._values)
 
@@ -136,7 +136,7 @@ class Table:
 
     def all_texts(self) -> Mapping[str, str]:
         """Return every key of this table as text."""
-        return {key: self.required_text(key) for key in self.keys()}
+        return {key: self.required_text(key) for key in self.names()}
 
     def flag(self, key: str, *, default: bool) -> bool:
         """Return a boolean."""
@@ -155,7 +155,7 @@ class Table:
         """Return check -> lifetime in seconds, sorted."""
         table = self.table(key)
         found = tuple(
-            (check, table.integer(check, 0, least=60, most=30 * 86_400)) for check in table.keys()
+            (check, table.integer(check, 0, least=60, most=30 * 86_400)) for check in table.names()
         )
         table.finish()
         return found

@@ -15,7 +15,7 @@ from azstaging.model.inventory import InventoryItem
 from azstaging.model.plans import Attempt, PlanItem, Receipt, ReceiptState
 from azstaging.model.records import NewRecord
 from azstaging.providers import stop_request_of
-from azstaging.rules import history
+from azstaging.rules import records
 from azstaging.rules.fingerprint import changes, fingerprint
 from azstaging.rules.gate import Case, decide
 
@@ -116,7 +116,7 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | Receipt | Refused:
     if request is None:
         return Refused(item=item, reason="this provider has no stop request")
     attempt = _attempt(attempter, item, row)
-    attempter.append(history.intent_record(attempt, item.request))
+    attempter.append(records.intent_record(attempt, item.request))
     try:
         answer = attempter.azure.stop(request, item.request)
     except NotFoundError:
@@ -126,7 +126,7 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | Receipt | Refused:
         if error.effect is Effect.NONE:
             return _refusal(attempter, attempt, error)
         return attempt
-    attempter.append(history.sent_record(attempt, answer.job_id, answer.status))
+    attempter.append(records.sent_record(attempt, answer.job_id, answer.status))
     return replace(attempt, job_id=answer.job_id, answered=True)
 
 

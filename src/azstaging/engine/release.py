@@ -6,11 +6,11 @@ After the first unknown nothing new is sent; what was sent is followed to its en
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from azstaging.engine.attempt import Attempter, Refused, look, send
 from azstaging.engine.follow import Follower, follow
-from azstaging.engine.ports import AzurePort, Clock, JournalPort, LeasePort, Progress, Sleep
+from azstaging.engine.ports import AzurePort, JournalPort, LeasePort, Progress
 from azstaging.model.ids import ResourceId
 from azstaging.model.plans import (
     Attempt,
@@ -24,8 +24,9 @@ from azstaging.model.plans import (
     ReleaseResult,
 )
 from azstaging.model.records import NewRecord
-from azstaging.rules import history
+from azstaging.rules import records
 from azstaging.rules.gate import Case
+from azstaging.rules.history import History
 from azstaging.rules.readiness import Readiness, sort_out
 
 
@@ -34,39 +35,33 @@ class Release:
     """One run of one plan.
 
     Attributes:
+        follower: Azure, clock, and how long to wait; its deadline also ends the sending.
         case: everything the gate depends on, with an inventory read at the start of this run.
         past: the journal folded, as it was at the start of this run.
-        settle: how long after an intent silence proves nothing.
-        deadline: when to stop sending and waiting, or None.
     """
 
-    azure: AzurePort
+    follower: Follower
     journal: JournalPort
     lease: LeasePort
-    clock: Clock
-    sleep: Sleep
     progress: Progress
     run: str
     releaser: Principal
     plan: Plan
     case: Case
-    past: history.History
-    settle: timedelta
-    deadline: datetime | None = None
+    past: History
+
+    @property
+    def azure(self) -> AzurePort:
+        """Where to read and to send."""
+        return self.follower.azure
+
+    def clock(self) -> datetime:
+        """Return the time, aware UTC."""
+        return self.follower.clock()
 
     def append(self, record: NewRecord) -> None:
         """Append one record, durably and alone."""
         self.journal.append([record], at=self.clock(), run=self.run, actor=self.releaser.key)
-
-    def follower(self) -> Follower:
-        """Return what following needs."""
-        return Follower(
-            azure=self.azure,
-            clock=self.clock,
-            sleep=self.sleep,
-            settle=self.settle,
-            deadline=self.deadline,
-        )
 
 
 @dataclass(slots=True)
@@ -81,7 +76,7 @@ class _Ledger:
     stopped: str = ""
 
 
-def preview(plan: Plan, case: Case, past: history.History, *, now: datetime) -> ReleaseResult:
+def preview(plan: Plan, case: Case, past: History, *, now: datetime) -> ReleaseResult:
     """Say what a real run would send at ``now``, and what it would hold; sends nothing."""
     sorted_out = sort_out(plan, case, past, now=now)
     return ReleaseResult(
@@ -107,7 +102,7 @@ def execute(release: Release) -> ReleaseResult:
         for vault in _vaults(sorted_out):
             epoch = release.lease.acquire(vault, run=release.run, now=release.clock())
             taken.append(vault)
-            release.append(history.lease_record(vault, epoch))
+            release.append(records.lease_record(vault, epoch))
         _send_all(release, sorted_out.ready, ledger)
         _follow(release, ledger)
     finally:
@@ -161,7 +156,7 @@ def _send_next(
 ) -> None:
     if any(held.item_id.casefold() == item.id.casefold() for held in ledger.held):
         return
-    if not ledger.stopped and release.deadline and release.clock() >= release.deadline:
+    if not ledger.stopped and _time_is_up(release):
         ledger.stopped = "the deadline was reached before it was sent"
     shared = held_workloads & set(item.workloads)
     if ledger.stopped or shared:
@@ -200,7 +195,7 @@ def _hold(ledger: _Ledger, held_workloads: set[str], refused: Refused) -> None:
 
 
 def _settle(release: Release, ledger: _Ledger, receipt: Receipt) -> None:
-    release.append(history.receipt_record(receipt))
+    release.append(records.receipt_record(receipt))
     ledger.receipts.append(receipt)
     release.progress("released", len(ledger.receipts), len(release.plan.items))
 
@@ -217,5 +212,10 @@ def _follow(release: Release, ledger: _Ledger) -> None:
     pending = [attempt for attempt in ledger.sent if attempt.item_id not in finished]
     if pending:
         ledger.still_open = follow(
-            release.follower(), pending, lambda receipt: _settle(release, ledger, receipt)
+            release.follower, pending, lambda receipt: _settle(release, ledger, receipt)
         )
+
+
+def _time_is_up(release: Release) -> bool:
+    deadline = release.follower.deadline
+    return deadline is not None and release.clock() >= deadline

@@ -7,20 +7,33 @@ says why; or it stays open because its job still runs or ``settle`` has not pass
 from collections.abc import Callable, Sequence
 
 from azstaging.engine.follow import Follower, follow
+from azstaging.errors import DeadlineReachedError
 from azstaging.model.plans import Attempt, Receipt
 
 
 def resolve(
-    follower: Follower, open_attempts: Sequence[Attempt], settled: Callable[[Receipt], None]
-) -> tuple[Attempt, ...]:
+    follower: Follower, open_attempts: Sequence[Attempt], write: Callable[[Receipt], None]
+) -> tuple[Receipt, ...]:
     """Follow the open attempts of earlier runs to their end.
 
     Args:
         follower: its deadline bounds the waiting; ``settle`` counts from each intent's time.
         open_attempts: from the folded journal.
-        settled: called once per receipt; must write it to the journal.
+        write: called once per receipt; must write it to the journal.
 
-    Returns:
-        What is still open.
+    Raises:
+        DeadlineReachedError: some are still open; nothing new was sent.
     """
-    return follow(follower, open_attempts, settled) if open_attempts else ()
+    receipts: list[Receipt] = []
+
+    def settled(receipt: Receipt) -> None:
+        write(receipt)
+        receipts.append(receipt)
+
+    left = follow(follower, open_attempts, settled)
+    if left:
+        raise DeadlineReachedError(
+            f"{len(left)} earlier attempts are still open, among them {left[0].name}; "
+            "nothing new was sent."
+        )
+    return tuple(receipts)

@@ -12,7 +12,7 @@ from azstaging.errors import PlanRefusedError
 from azstaging.model.decisions import GateOpen, Policy
 from azstaging.model.inventory import Inventory, InventoryItem
 from azstaging.model.plans import Approval, Plan, PlanItem, PlannedRequest, Principal
-from azstaging.rules.canonical import digest, from_plain, parse_canonical, to_plain
+from azstaging.rules.canonical import canonical, digest, from_plain, parse_canonical, to_plain
 from azstaging.rules.evidence import CLOCK_SKEW
 from azstaging.rules.fingerprint import fingerprint
 
@@ -113,11 +113,21 @@ def _seal(draft: Plan) -> Plan:
     return Plan(**(fields | {"content": with_content.content, "digest": _digest(with_content)}))
 
 
-def plan_from(data: bytes | Mapping[str, Any]) -> Plan:
+def plan_bytes(plan: Plan) -> bytes:
+    """Return the file of a plan: canonical JSON and a line end."""
+    return canonical(to_plain(plan)) + b"\n"
+
+
+def plan_from(data: bytes | Mapping[str, Any], *, expected_digest: str | None = None) -> Plan:
     """Read a plan from the bytes of its file (or from its journal record) and check its digests.
 
+    Args:
+        data: the file, or the plain value.
+        expected_digest: the digest as somebody was told it, or None.
+
     Raises:
-        PlanRefusedError: not a plan, or its digests do not match what it says.
+        PlanRefusedError: not a plan, its digests do not match what it says, or it is not the
+            expected one.
     """
     try:
         plain = parse_canonical(data) if isinstance(data, bytes) else data
@@ -128,11 +138,14 @@ def plan_from(data: bytes | Mapping[str, Any]) -> Plan:
         raise PlanRefusedError(
             f"The plan has schema {plan.schema!r}; this version reads {SCHEMA}.", code="digest"
         )
-    if _content(plan) != plan.content or _digest(plan) != plan.digest:
+    altered = isinstance(data, bytes) and data.strip() != plan_bytes(plan).strip()
+    if altered or _content(plan) != plan.content or _digest(plan) != plan.digest:
         raise PlanRefusedError(
             "The plan's digests do not match its text: it was changed after it was made.",
             code="digest",
         )
+    if expected_digest is not None and expected_digest != plan.digest:
+        raise PlanRefusedError(f"This is plan {plan.digest}, not {expected_digest}.", code="digest")
     return plan
 
 
@@ -181,6 +194,28 @@ def check_approver(plan: Plan, approver: Principal | None) -> Principal:
     return approver
 
 
+def build_approval(
+    plan: Plan, approver: Principal | None, *, comment: str, policy: Policy, now: datetime
+) -> Approval:
+    """Build the approval of a plan; it never outlives the plan.
+
+    Raises:
+        PlanRefusedError: as ``check_approver``, or without a comment.
+    """
+    principal = check_approver(plan, approver)
+    if not comment.strip():
+        raise PlanRefusedError(
+            "An approval needs a comment.", code="unapproved", advice="Say why, e.g. the ticket."
+        )
+    return Approval(
+        plan_digest=plan.digest,
+        approver=principal,
+        comment=comment.strip(),
+        at=now,
+        expires=min(plan.expires, now + timedelta(hours=policy.approval_hours)),
+    )
+
+
 def check_approvals(
     plan: Plan,
     approvals: Iterable[Approval],
@@ -188,8 +223,8 @@ def check_approvals(
     releaser: Principal | None,
     policy: Policy,
     now: datetime,
-) -> tuple[Approval, ...]:
-    """Return the approvals that let ``releaser`` release this plan at ``now``.
+) -> Principal:
+    """Return the releaser if the approvals let them release this plan at ``now``.
 
     Raises:
         PlanRefusedError: the releaser has no principal, or too few distinct others approved
@@ -207,7 +242,7 @@ def check_approvals(
         a.approver.key: a for a in live if a.approver.key not in {plan.planner.key, releaser.key}
     }
     if len(others) >= max(1, policy.approvals):
-        return tuple(others.values())
+        return releaser
     code, why = "unapproved", f"{len(others)} of {max(1, policy.approvals)} approvals"
     if bound and not live:
         code, why = "expired", "every approval has expired"

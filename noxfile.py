@@ -1,0 +1,78 @@
+"""Sessions: format, lint, types, layers, tests on every Python that is present, docs, notebooks."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["format", "lint", "types", "layers", "tests", "docs"]
+PYTHONS = [
+    version
+    for version in ("3.10", "3.11", "3.12", "3.13", "3.14")
+    if shutil.which(f"python{version}") or f"{sys.version_info[0]}.{sys.version_info[1]}" == version
+]
+
+
+def _dev(session: nox.Session) -> None:
+    session.install("-e", ".[dev]")
+
+
+@nox.session
+def format(session: nox.Session) -> None:  # noqa: A001
+    """Check the formatting."""
+    _dev(session)
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Lint."""
+    _dev(session)
+    session.run("ruff", "check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types."""
+    _dev(session)
+    session.run("mypy")
+
+
+@nox.session
+def layers(session: nox.Session) -> None:
+    """Check that imports only go down, and that decisions do no I/O."""
+    _dev(session)
+    session.run("lint-imports")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests."""
+    _dev(session)
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Check that the docs name every command, check and error, and that their links hold."""
+    _dev(session)
+    session.run("python", "-m", "pytest", "tests/docs", "-q")
+
+
+@nox.session
+def notebooks(session: nox.Session) -> None:
+    """Execute the notebooks against the emulator."""
+    if not any(Path("notebooks").glob("*.ipynb")):
+        session.skip("there is no notebook yet")
+    session.install("-e", ".[dev,notebook]", "nbmake", "ipykernel")
+    session.run("python", "-m", "pytest", "--nbmake", "notebooks", "-q")
+
+
+@nox.session
+def fix(session: nox.Session) -> None:
+    """Format and apply the safe fixes."""
+    _dev(session)
+    session.run("ruff", "format", ".")
+    session.run("ruff", "check", "--fix", ".")

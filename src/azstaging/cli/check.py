@@ -1,0 +1,48 @@
+"""``azstaging check``."""
+
+from typing import Any
+
+import click
+
+from azstaging.cli import exit_codes
+from azstaging.cli.gaps import say_gaps
+from azstaging.cli.output import emit, output_options, say
+from azstaging.cli.session import deadline_option, selection_options, session
+from azstaging.model.findings import Findings, Outcome
+from azstaging.model.views import findings_document, findings_rows
+
+
+@click.command("check")
+@selection_options
+@deadline_option
+@click.option("--all", "show_all", is_flag=True, help="Show what passed, too.")
+@output_options
+@click.pass_context
+def command(
+    ctx: click.Context, output: str, query: str | None, show_all: bool, **options: Any
+) -> int:
+    """Run all checks on the selected items and keep the findings as evidence.
+
+    Exits 0 when all passed, 1 when one failed, 3 when something could not be determined.
+    """
+    with session(ctx, **options) as run:
+        inventory = run.inventory()
+        findings = run.staging.check(inventory)
+        kept = run.staging.journal is not None
+    shown = findings.findings if show_all else findings.not_passed()
+    subset = Findings(at=findings.at, run=findings.run, findings=shown)
+    emit(
+        findings_document(findings, inventory),
+        findings_rows(subset, inventory),
+        output=output,
+        query=query,
+        empty="Every check passed.",
+    )
+    say_gaps(inventory)
+    counts = ", ".join(
+        f"{sum(f.outcome is outcome for f in findings)} {outcome.value}" for outcome in Outcome
+    )
+    say(f"{len(findings)} findings: {counts}.")
+    if not kept:
+        say("No journal is configured: these findings are not kept and open no gate.")
+    return exit_codes.of_findings(findings, inventory)

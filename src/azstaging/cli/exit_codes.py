@@ -1,0 +1,96 @@
+"""The one table of exit codes, and how an error becomes a line on stderr."""
+
+import click
+
+from azstaging.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    DeadlineReachedError,
+    Effect,
+    GateClosedError,
+    JournalError,
+    LeaseHeldError,
+    PlanRefusedError,
+    ServiceError,
+    StagingError,
+)
+from azstaging.model.differences import Diff, DiffClass
+from azstaging.model.findings import Findings, Outcome
+from azstaging.model.inventory import Inventory
+from azstaging.model.plans import ReceiptState, ReleaseResult
+from azstaging.model.text import display
+
+DONE = 0
+CLOSED = 1
+USAGE = 2
+UNDETERMINED = 3
+PARTLY = 4
+REFUSED = 5
+LEASE_HELD = 6
+DEADLINE = 7
+
+# The first class that matches counts.
+ERRORS: tuple[tuple[type[StagingError], int], ...] = (
+    (PlanRefusedError, REFUSED),
+    (LeaseHeldError, LEASE_HELD),
+    (DeadlineReachedError, DEADLINE),
+    (GateClosedError, CLOSED),
+    (ConfigurationError, USAGE),
+    (AuthenticationError, UNDETERMINED),
+    (ServiceError, UNDETERMINED),
+)
+
+
+def exit_code_of(error: StagingError) -> int:
+    """Return the exit code of an error. An unknown effect is 4, whatever the class."""
+    if error.effect is not Effect.NONE:
+        return PARTLY
+    if isinstance(error, JournalError):
+        return CLOSED if error.broken else UNDETERMINED
+    return next((code for cls, code in ERRORS if isinstance(error, cls)), UNDETERMINED)
+
+
+def report_error(error: StagingError) -> None:
+    """Write an error for people: what happened, what changed in it, what to do."""
+    lines = [f"Error: {display(str(error))}"]
+    if isinstance(error, PlanRefusedError):
+        lines += [f"  changed: {display(change)}" for change in error.changes]
+    if error.effect is Effect.UNKNOWN:
+        lines.append("  Whether Azure was changed is unknown. Do not send it again; run status.")
+    lines.append(f"  {display(error.advice())}")
+    click.echo("\n".join(lines), err=True)
+
+
+def of_inventory(inventory: Inventory) -> int:
+    """0 complete, 3 with a gap."""
+    return DONE if inventory.complete else UNDETERMINED
+
+
+def of_findings(findings: Findings, inventory: Inventory) -> int:
+    """1 when a check failed, 3 when something could not be determined, else 0."""
+    outcomes = {finding.outcome for finding in findings}
+    if Outcome.FAIL in outcomes:
+        return CLOSED
+    if outcomes - {Outcome.PASS} or not findings.findings:
+        return UNDETERMINED
+    return of_inventory(inventory)
+
+
+def of_diff(diff: Diff, inventory: Inventory) -> int:
+    """1 with a suspicious difference, 3 with an unknown one or a gap, else 0."""
+    classes = {row.cls for row in diff}
+    if DiffClass.SUSPICIOUS in classes:
+        return CLOSED
+    return UNDETERMINED if DiffClass.UNKNOWN in classes else of_inventory(inventory)
+
+
+def of_release(result: ReleaseResult) -> int:
+    """0 all done, 4 partly or unknown, 5 when nothing of the plan may go."""
+    states = {receipt.state for receipt in result.receipts}
+    if ReceiptState.UNKNOWN in states or result.open_attempts:
+        return PARTLY
+    if result.executed and result.receipts:
+        return DONE if result.clean else PARTLY
+    if result.held and not result.requests:
+        return REFUSED
+    return PARTLY if result.held else DONE

@@ -1,0 +1,63 @@
+"""``azstaging plan``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from azstaging.cli import exit_codes
+from azstaging.cli.decisions import narrow_decisions, say_closed
+from azstaging.cli.gaps import say_gaps
+from azstaging.cli.output import emit, output_options, say
+from azstaging.cli.session import selection_options, session
+from azstaging.errors import GateClosedError
+from azstaging.files import write_whole
+from azstaging.model.times import format_time
+from azstaging.model.views import decisions_document, decisions_rows
+from azstaging.rules.plan import plan_bytes
+
+
+@click.command("plan")
+@selection_options
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the plan; without it the gates are only shown.",
+)
+@output_options
+@click.pass_context
+def command(
+    ctx: click.Context, output: str, query: str | None, out: Path | None, **options: Any
+) -> int:
+    """Decide every gate, and plan the release of the selected open ones.
+
+    A workload goes whole or not at all, so a selection by item selects its workloads. Exits 0
+    when a plan was written (or, without --out, when a gate is open), 1 when none is open.
+    """
+    with session(ctx, needs_journal=True, **options) as run:
+        inventory = run.staging.inventory()
+        decisions = narrow_decisions(
+            run.staging.decide(inventory), run.inventory_of(inventory), run.wanted
+        )
+        emit(
+            decisions_document(decisions),
+            decisions_rows(decisions),
+            output=output,
+            query=query,
+            empty="No workload is configured; name them under [[workload]].",
+        )
+        say_closed(decisions)
+        say_gaps(inventory)
+        if not decisions.open:
+            raise GateClosedError("No gate is open; there is nothing to plan.")
+        if out is None:
+            say(f"{len(decisions.open)} gates are open. --out FILE writes their plan.")
+            return exit_codes.DONE
+        plan = run.staging.plan(decisions.open)
+        write_whole(out, plan_bytes(plan), what="plan")
+    say(f"Plan {plan.digest} is in {out}.")
+    say(
+        f"{len(plan.items)} items of {len(plan.workloads)} workloads; it expires at "
+        f"{format_time(plan.expires)}. Next: azstaging approve {out}, as somebody else."
+    )
+    return exit_codes.DONE

@@ -1,0 +1,58 @@
+"""``azstaging release``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from azstaging.cli import exit_codes
+from azstaging.cli.output import emit, output_options, say
+from azstaging.cli.session import deadline_option, journal_option, session
+from azstaging.files import read_bytes
+from azstaging.model.plans import ReleaseResult
+from azstaging.model.text import display
+from azstaging.model.views import release_document, release_rows
+from azstaging.rules.plan import plan_from
+
+
+@click.command("release")
+@click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
+@click.option("--execute", is_flag=True, help="Send the requests. Without it: a dry run.")
+@click.option("--digest", help="The plan's digest as it was approved; refused if it differs.")
+@journal_option
+@deadline_option
+@output_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    plan_file: Path,
+    output: str,
+    query: str | None,
+    execute: bool,
+    digest: str | None,
+    **options: Any,
+) -> int:
+    """Stop the replication of what PLAN names, if it is approved and still true.
+
+    Without --execute nothing is sent: the exact requests are shown, and the exit code is what a
+    real run would exit with before its first request. Stopping cannot be undone.
+    """
+    plan = plan_from(read_bytes(plan_file, what="plan"), expected_digest=digest)
+    with session(ctx, needs_journal=True, **options) as run:
+        if not execute:
+            result = run.staging.preview(plan)
+            _show(result, output, query)
+            run.staging.authorise(plan)
+            say("Dry run: nothing was sent. --execute sends exactly these requests.")
+        else:
+            result = run.staging.release(plan, execute=True)
+            _show(result, output, query)
+    return exit_codes.of_release(result)
+
+
+def _show(result: ReleaseResult, output: str, query: str | None) -> None:
+    emit(release_document(result), release_rows(result), output=output, query=query)
+    for held in result.held:
+        say(f"{display(held.name)} is held: {display(held.reason)}")
+        for change in held.changes:
+            say(f"  {display(change)}")

@@ -1,0 +1,117 @@
+"""What every command shares: configuration, journal, selection, progress, `Staging`."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any, TypeVar
+
+import click
+
+from azstaging.config import Configuration, load_configuration
+from azstaging.errors import ConfigurationError
+from azstaging.journal import Journal
+from azstaging.model.inventory import Inventory
+from azstaging.rules.selection import Filter, narrow
+from azstaging.staging import Staging
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def selection_options(function: _F) -> _F:
+    """Add ``--wave --workload --item --vault --subscription`` and ``--journal``."""
+    for name, key, text in (
+        ("--subscription", "subscriptions", "Only this subscription id."),
+        ("--vault", "vaults", "Only this vault: name or ARM id."),
+        ("--item", "items", "Only this item: ARM id, name or glob."),
+        ("--workload", "workloads", "Only this workload: name or glob."),
+    ):
+        function = click.option(name, key, multiple=True, help=text)(function)
+    return journal_option(click.option("--wave", help="Only if the wave has this name.")(function))
+
+
+def journal_option(function: _F) -> _F:
+    """Add ``--journal``."""
+    return click.option(
+        "--journal", "journal_url", help="The estate folder; else [journal] url or the environment."
+    )(function)
+
+
+def deadline_option(function: _F) -> _F:
+    """Add ``--deadline``."""
+    return click.option(
+        "--deadline",
+        type=click.IntRange(1, 86_400),
+        help="Stop cleanly after so many seconds (exit 7); run again to resume.",
+    )(function)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command's configuration, journal and `Staging`."""
+
+    config: Configuration
+    staging: Staging
+    wanted: Filter
+
+    def inventory(self) -> Inventory:
+        """Read the inventory and keep what was selected, with every gap that may hide more."""
+        return self.inventory_of(self.staging.inventory())
+
+    def inventory_of(self, inventory: Inventory) -> Inventory:
+        """Narrow an inventory to what was selected."""
+        return narrow(inventory, self.wanted, self.config.wave)
+
+
+def configuration(ctx: click.Context) -> Configuration:
+    """Load the configuration that the global options name."""
+    return load_configuration(ctx.obj["config_file"], environ=os.environ)
+
+
+@contextmanager
+def session(
+    ctx: click.Context,
+    *,
+    journal_url: str | None = None,
+    needs_journal: bool = False,
+    deadline: int | None = None,
+    wave: str | None = None,
+    **selectors: tuple[str, ...],
+) -> Iterator[Session]:
+    """Open configuration and journal, and close the journal again.
+
+    Raises:
+        ConfigurationError: no journal is named although the command needs one.
+    """
+    config = configuration(ctx)
+    if journal_url:
+        config = replace(config, journal_url=journal_url)
+    if needs_journal and not config.journal_url:
+        raise ConfigurationError(
+            "This command needs a journal; nothing was read or changed.",
+            advice='Name an estate folder: --journal estate/, or url = "estate" under [journal].',
+        )
+    wanted = Filter(wave=wave or "", **{name: tuple(each) for name, each in selectors.items()})
+    journal = Journal.open(config.journal_url) if config.journal_url else None
+    end = datetime.now(timezone.utc) + timedelta(seconds=deadline) if deadline else None
+    try:
+        staging = Staging(None, config, journal=journal, progress=progress_line(), deadline=end)
+        yield Session(config=config, staging=staging, wanted=wanted)
+    finally:
+        if journal is not None:
+            journal.close()
+
+
+def progress_line() -> Callable[[str, int, int], None]:
+    """Return a progress callback: one updating line on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda _step, _done, _total: None
+
+    def show(step: str, done: int, total: int) -> None:
+        count = f"{done} of {total}" if total else str(done)
+        end = "\n" if total and done >= total else ""
+        click.echo(f"\r\x1b[K{step}: {count}{end}", nl=False, err=True)
+
+    return show

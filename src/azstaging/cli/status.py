@@ -1,0 +1,39 @@
+"""``azstaging status``."""
+
+from typing import Any
+
+import click
+
+from azstaging.cli import exit_codes
+from azstaging.cli.output import emit, output_options, say
+from azstaging.cli.session import configuration, journal_option
+from azstaging.errors import ConfigurationError
+from azstaging.journal import Journal
+from azstaging.model.views import status_document
+from azstaging.rules.history import fold
+from azstaging.rules.status import status_of
+from azstaging.staging import utc_now
+
+
+@click.command("status")
+@journal_option
+@output_options
+@click.pass_context
+def command(ctx: click.Context, output: str, query: str | None, journal_url: str | None) -> int:
+    """Say what the journal holds: open attempts, plans, approvals, receipts. Reads no Azure.
+
+    Exits 0, or 4 while the effect of an attempt is unknown.
+    """
+    url = journal_url or configuration(ctx).journal_url
+    if not url:
+        raise ConfigurationError(
+            "status reads a journal; none is named.", advice="Add --journal estate/."
+        )
+    status = status_of(fold(Journal.read(url).records()), now=utc_now())
+    rows: list[dict[str, Any]] = status.rows()
+    emit(status_document(status), rows, output=output, query=query, empty="Nothing is open.")
+    say(
+        f"{len(status.open_attempts)} open attempts, {len(status.live_plans)} live plans, "
+        f"{len(status.released)} released, {len(status.unknown)} unknown."
+    )
+    return exit_codes.PARTLY if status.open_attempts or status.unknown else exit_codes.DONE

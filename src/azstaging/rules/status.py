@@ -1,0 +1,94 @@
+"""What the journal says is planned, approved, released and still open. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from azstaging.model.plans import Approval, Attempt, Plan, Receipt, ReceiptState
+from azstaging.model.times import format_time
+from azstaging.rules.history import History
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The state of an estate, offline.
+
+    Attributes:
+        open_attempts: intents without a receipt: sent or not, nobody has proven it yet.
+        live_plans: plans that have not expired and are not wholly released.
+    """
+
+    at: datetime
+    open_attempts: tuple[Attempt, ...]
+    live_plans: tuple[Plan, ...]
+    approvals: tuple[Approval, ...]
+    receipts: tuple[Receipt, ...]
+
+    @property
+    def released(self) -> tuple[Receipt, ...]:
+        """The receipts that say done."""
+        return tuple(r for r in self.receipts if r.state is ReceiptState.DONE)
+
+    @property
+    def unknown(self) -> tuple[Receipt, ...]:
+        """The receipts that say unknown."""
+        return tuple(r for r in self.receipts if r.state is ReceiptState.UNKNOWN)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row per open attempt, plan and receipt, what needs a person first."""
+        rows = [
+            {
+                "what": "open attempt",
+                "state": "unknown",
+                "name": a.name,
+                "at": a.at,
+                "note": a.job_id,
+            }
+            for a in self.open_attempts
+        ]
+        rows += [_receipt_row(r) for r in self.receipts if r.state is not ReceiptState.DONE]
+        rows += [_plan_row(plan, self.approvals) for plan in self.live_plans]
+        rows += [_receipt_row(r) for r in self.released]
+        return [row | {"at": format_time(row["at"])} for row in rows]  # type: ignore[arg-type]
+
+
+def _receipt_row(receipt: Receipt) -> dict[str, Any]:
+    note = receipt.reason or "; ".join(receipt.witnesses)
+    return {
+        "what": "receipt",
+        "state": receipt.state.value,
+        "name": receipt.name,
+        "at": receipt.at,
+        "note": note,
+    }
+
+
+def _plan_row(plan: Plan, approvals: tuple[Approval, ...]) -> dict[str, Any]:
+    approved = sum(approval.plan_digest == plan.digest for approval in approvals)
+    return {
+        "what": "plan",
+        "state": "approved" if approved else "not approved",
+        "name": plan.digest[:19],
+        "at": plan.created,
+        "note": f"{len(plan.items)} items in {len(plan.workloads)} workloads, "
+        f"until {format_time(plan.expires)}",
+    }
+
+
+def status_of(past: History, *, now: datetime) -> Status:
+    """Fold the journal's history into a status."""
+    receipts = past.receipts()
+    done = {(r.plan_digest, r.item_id.casefold()) for r in receipts if r.state is ReceiptState.DONE}
+    live = tuple(
+        plan
+        for plan in past.plans()
+        if now < plan.expires
+        and any((plan.digest, item.id.casefold()) not in done for item in plan.items)
+    )
+    return Status(
+        at=now,
+        open_attempts=past.open_attempts(),
+        live_plans=live,
+        approvals=past.approvals(),
+        receipts=receipts,
+    )

@@ -1,0 +1,443 @@
+"""Staging: the verbs. Wires Azure, journal and engine; owns the clock and the run.
+
+Types are a courtesy, not the guard: ``plan()`` and ``release()`` compute every decision again
+from the verified journal and from what Azure says, never from values passed in.
+"""
+
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from azstaging import __version__
+from azstaging.checks import WORKLOAD_CHECKS
+from azstaging.config import Configuration
+from azstaging.engine import release as release_engine
+from azstaging.engine.check import run_checks
+from azstaging.engine.collect import collect
+from azstaging.engine.follow import Follower
+from azstaging.engine.planning import confirm, render_requests
+from azstaging.engine.ports import AzurePort, Clock, Progress, Sleep
+from azstaging.engine.reporting import build_report, latest_findings
+from azstaging.engine.resolve import resolve
+from azstaging.engine.sync import sync_boards
+from azstaging.errors import ConfigurationError, PlanRefusedError
+from azstaging.files import write_all, write_whole
+from azstaging.journal import Journal
+from azstaging.journal.lease import FileLease
+from azstaging.model.backlog import ActionKind, BoardsResult
+from azstaging.model.decisions import Decisions, GateOpen, Policy
+from azstaging.model.differences import Diff
+from azstaging.model.findings import Findings
+from azstaging.model.inventory import Inventory
+from azstaging.model.plans import Approval, Plan, Principal, Receipt, ReleaseResult
+from azstaging.model.records import NewRecord, Record
+from azstaging.rules import gate, history
+from azstaging.rules import plan as plans
+from azstaging.rules.baseline import freeze
+from azstaging.rules.diff import diff_inventory
+from azstaging.rules.status import Status, status_of
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+# An inventory that this object read itself serves a plan for so long; a release reads afresh.
+_REUSE = timedelta(minutes=10)
+
+
+def utc_now() -> datetime:
+    """Return the time, aware UTC: the one clock of the library."""
+    return datetime.now(timezone.utc)
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    """Show no progress."""
+
+
+class Staging:
+    """The staging stage of one estate.
+
+    Args:
+        credential: any azure-core ``TokenCredential``; None picks one.
+        config: the configuration, or None for the defaults.
+        journal: an open journal; without one nothing can be planned, approved or released.
+        progress: called with (step, done, total).
+        deadline: when to stop cleanly, aware UTC.
+        clock, sleep: for rehearsals and tests.
+    """
+
+    def __init__(
+        self,
+        credential: "TokenCredential | None" = None,
+        config: Configuration | None = None,
+        *,
+        journal: Journal | None = None,
+        progress: Progress = _silent,
+        deadline: datetime | None = None,
+        clock: Clock = utc_now,
+        sleep: Sleep = time.sleep,
+    ) -> None:
+        self.config = config or Configuration()
+        self.journal = journal
+        self.run = uuid.uuid4().hex[:12]
+        self._credential = credential
+        self._progress = progress
+        self._deadline = deadline
+        self._clock = clock
+        self._sleep = sleep
+        self._azure: AzurePort | None = None
+        self._principal: tuple[Principal | None] | None = None
+        self._last_inventory: Inventory | None = None
+
+    def __repr__(self) -> str:
+        return f"Staging(wave={self.config.wave.name!r}, run={self.run})"
+
+    @property
+    def azure(self) -> AzurePort:
+        """The connection to Azure, made on first use."""
+        if self._azure is None:
+            from azstaging.azure import connect  # noqa: PLC0415 - loads the Azure modules
+
+            self._azure = connect(
+                self.config.cloud, self._credential, deadline=self._deadline, sleep=self._sleep
+            )
+        return self._azure
+
+    def principal(self) -> Principal | None:
+        """Who we are to ARM: None for an opaque token, which cannot plan, approve or release."""
+        if self._principal is None:
+            self._principal = (self.azure.principal(),)
+        return self._principal[0]
+
+    def past(self) -> history.History:
+        """Everything the journal says, verified and folded; empty without a journal."""
+        return history.fold(self.journal.records() if self.journal else ())
+
+    def _append(self, *records: NewRecord) -> tuple[Record, ...]:
+        if self.journal is None or not records:
+            return ()
+        principal = self.principal()
+        actor = principal.key if principal else ""
+        return self.journal.append(list(records), at=self._clock(), run=self.run, actor=actor)
+
+    def _require_journal(self, verb: str) -> Journal:
+        if self.journal is None:
+            raise ConfigurationError(
+                f"{verb} needs a journal; nothing was changed.",
+                advice='Open one: azstaging.Journal.open("estate/"), or [journal] url.',
+            )
+        return self.journal
+
+    def inventory(self) -> Inventory:
+        """Read every replicated item in scope, with source, target and test machines.
+
+        Returns:
+            Items sorted by id, and a gap for everything that could not be read.
+
+        Raises:
+            AuthenticationError: no token, or refused.
+            ServiceError: not even the subscriptions could be listed.
+        """
+        inventory = collect(
+            self.azure,
+            self.config.scope,
+            self.config.wave,
+            clock=self._clock,
+            released=self.past().released(),
+            progress=self._progress,
+        )
+        self._append(history.inventory_record(inventory))
+        self._last_inventory = inventory
+        return inventory
+
+    def baseline(self, inventory: Inventory) -> tuple[Path, ...]:
+        """Freeze source, intended and target configuration into the estate folder.
+
+        Returns:
+            One content-addressed file per item, each recorded in the journal.
+        """
+        folder = self._require_journal("baseline").folder
+        frozen = [freeze(row) for row in inventory.items]
+        paths = [write_whole(folder / name, data, what="baseline") for name, data, _ in frozen]
+        self._append(*(record for _, _, record in frozen))
+        return tuple(paths)
+
+    def diff(self, inventory: Inventory) -> Diff:
+        """Compare every machine with its source and with what was intended."""
+        diff = diff_inventory(inventory, self.config.expectations, at=self._clock())
+        self._append(history.diff_record(diff))
+        return diff
+
+    def check(self, inventory: Inventory, diff: Diff | None = None) -> Findings:
+        """Run all checks and record the findings as evidence.
+
+        Args:
+            inventory: what to check.
+            diff: its diff; computed when not given.
+        """
+        if diff is None:
+            diff = self.diff(inventory)
+        from azstaging.probes import Probes  # noqa: PLC0415 - sockets only when checking
+
+        findings = run_checks(
+            inventory,
+            diff,
+            wave=self.config.wave,
+            policy=self.config.policy,
+            probes=Probes(deadline_seconds=self.config.probes.deadline_seconds),
+            baselines=frozenset(self.past().baselines()),
+            clock=self._clock,
+            run=self.run,
+            progress=self._progress,
+        )
+        records = self._append(*(history.finding_record(finding) for finding in findings))
+        return history.with_sequences(findings, records)
+
+    def evidence(self) -> Findings:
+        """Return what the journal holds: the latest run's findings of each check and subject."""
+        return latest_findings(self.past(), at=self._clock(), run=self.run)
+
+    def decide(
+        self,
+        inventory: Inventory,
+        findings: Findings | None = None,
+        diff: Diff | None = None,
+        *,
+        policy: Policy | None = None,
+    ) -> Decisions:
+        """Decide every workload's gate.
+
+        Args:
+            inventory: what was read.
+            findings: used only where there is no journal; else the journal's findings count.
+            diff: accepted for symmetry; the diff counts through the check ``diff-clean``.
+            policy: another policy, for a what-if; nothing is recorded then.
+        """
+        del diff
+        decisions = gate.decide(self._case(inventory, findings, policy), now=self._clock())
+        if policy is None:
+            self._append(*(history.decision_record(decision) for decision in decisions))
+        return decisions
+
+    def _case(
+        self, inventory: Inventory, findings: Findings | None = None, policy: Policy | None = None
+    ) -> gate.Case:
+        return gate.Case(
+            inventory=inventory,
+            wave=self.config.wave,
+            findings=self.past().findings() if self.journal else tuple(findings or ()),
+            waivers=self.config.waivers,
+            policy=policy or self.config.policy,
+            workload_checks=WORKLOAD_CHECKS,
+        )
+
+    def report(
+        self,
+        out: str | Path,
+        inventory: Inventory,
+        findings: Findings,
+        diff: Diff,
+        decisions: Decisions,
+        **choices: Any,
+    ) -> tuple[Path, ...]:
+        """Write the migration reports into a folder.
+
+        Args:
+            out: made if missing; files of an earlier report are replaced one by one, whole.
+            inventory, findings, diff, decisions: what to report.
+            choices: ``views`` (operations, auditor, manager, engineer), ``formats`` (html, xlsx,
+                csv, json, markdown), both all by default; ``mask`` hides ids and addresses.
+
+        Returns:
+            The files, sorted.
+
+        Raises:
+            ConfigurationError: the folder cannot be written; no file is half-written.
+        """
+        from azstaging.reports import render_all  # noqa: PLC0415 - loads jinja2 and xlsxwriter
+
+        report = build_report(
+            inventory,
+            findings,
+            diff,
+            decisions,
+            records=self.journal.records() if self.journal else (),
+            journal_id=self.journal.id if self.journal else "",
+            wave=self.config.wave,
+            waivers=self.config.waivers,
+            workload_checks=WORKLOAD_CHECKS,
+            tool_version=__version__,
+            made_at=self._clock(),
+        )
+        files = render_all(report, **{name: value for name, value in choices.items() if value})
+        paths = write_all(Path(out), files, what="report")
+        hashes = {name: sha256(data).hexdigest() for name, data in sorted(files.items())}
+        head = report.journal
+        self._append(
+            history.report_record(
+                hashes, seq=head.seq if head else -1, hash=head.hash if head else ""
+            )
+        )
+        return paths
+
+    def boards(
+        self,
+        inventory: Inventory,
+        findings: Findings,
+        diff: Diff,
+        decisions: Decisions,
+        *,
+        apply: bool = False,
+    ) -> BoardsResult:
+        """Compare the backlog with reality, and write it with ``apply``.
+
+        Raises:
+            ConfigurationError: no organization or project is configured.
+        """
+        from azstaging.azure.boards_connection import connect_boards  # noqa: PLC0415 - loads azure-devops
+
+        settings = self.config.boards
+        result = sync_boards(
+            connect_boards(
+                self.config.cloud, settings.organization, settings.project, self._credential
+            ),
+            inventory,
+            findings,
+            diff,
+            decisions,
+            settings=settings.backlog,
+            at=self._clock(),
+            apply=apply,
+            waivers=self.config.waivers,
+            progress=self._progress,
+            run=self.run,
+        )
+        if apply:
+            counts = {kind.value: result.count(kind) for kind in ActionKind}
+            self._append(
+                history.boards_record(settings.organization, settings.project, changes=counts)
+            )
+        return result
+
+    def plan(self, gates: Iterable[GateOpen]) -> Plan:
+        """Plan the release of some open gates.
+
+        Raises:
+            GateClosedError: no gate was given.
+            PlanRefusedError: a gate is not open when it is decided again, the token names nobody,
+                or there are more items than ``max_release``.
+        """
+        journal = self._require_journal("plan")
+        planner = self.principal()
+        if planner is None:
+            raise PlanRefusedError(
+                "The token names nobody (it is opaque), so it cannot plan.", code="unapproved"
+            )
+        inventory = self._recent_inventory()
+        confirmed = confirm(gates, gate.decide(self._case(inventory), now=self._clock()))
+        plan = plans.build_plan(
+            confirmed,
+            inventory,
+            render_requests(self.azure, inventory, confirmed),
+            journal_id=journal.id,
+            planner=planner,
+            policy=self.config.policy,
+            now=self._clock(),
+            max_release=self.config.wave.max_release,
+        )
+        self._append(history.plan_record(plan))
+        return plan
+
+    def _recent_inventory(self) -> Inventory:
+        last = self._last_inventory
+        if last is not None and self._clock() - last.read_at < _REUSE:
+            return last
+        return self.inventory()
+
+    def approve(self, plan: Plan, *, comment: str) -> Approval:
+        """Approve a plan as another principal than its planner.
+
+        Raises:
+            PlanRefusedError: own plan, opaque token, expired, foreign or changed plan.
+        """
+        self._check_plan(plan, "approve")
+        approval = plans.build_approval(
+            plan, self.principal(), comment=comment, policy=self.config.policy, now=self._clock()
+        )
+        self._append(history.approval_record(approval))
+        return approval
+
+    def _check_plan(self, plan: Plan, verb: str) -> Journal:
+        journal = self._require_journal(verb)
+        plans.plan_from(plans.plan_bytes(plan))
+        plans.check_plan(plan, journal_id=journal.id, policy=self.config.policy, now=self._clock())
+        if self.past().plan(plan.digest) is None:
+            raise PlanRefusedError("The journal does not hold this plan.", code="foreign-journal")
+        return journal
+
+    def authorise(self, plan: Plan) -> Principal:
+        """Return who would release this plan now, if the plan and its approvals hold.
+
+        Raises:
+            PlanRefusedError: they do not, or the token names nobody.
+        """
+        self._check_plan(plan, "release")
+        return plans.check_approvals(
+            plan,
+            self.past().approvals(),
+            releaser=self.principal(),
+            policy=self.config.policy,
+            now=self._clock(),
+        )
+
+    def preview(self, plan: Plan) -> ReleaseResult:
+        """Show what a release would send and hold now; needs no approval, sends nothing."""
+        self._check_plan(plan, "release")
+        case = self._case(self.inventory())
+        return release_engine.preview(plan, case, self.past(), now=self._clock())
+
+    def release(self, plan: Plan, *, execute: bool = False) -> ReleaseResult:
+        """Release what an approved plan and the gates allow. A dry run unless ``execute``.
+
+        Raises:
+            PlanRefusedError: the plan, or its approval, does not hold; nothing was sent.
+            LeaseHeldError: another run holds a vault; nothing was sent.
+            DeadlineReachedError: earlier attempts are still open and time is up.
+        """
+        releaser = self.authorise(plan)
+        if not execute:
+            return self.preview(plan)
+        follower = Follower(
+            azure=self.azure,
+            clock=self._clock,
+            sleep=self._sleep,
+            settle=timedelta(seconds=self.config.policy.settle_seconds),
+            deadline=self._deadline,
+        )
+        earlier = resolve(follower, self.past().open_attempts(), self._write_receipt)
+        journal = self._require_journal("release")
+        result = release_engine.execute(
+            release_engine.Release(
+                follower=follower,
+                journal=journal,
+                lease=FileLease(journal),
+                progress=self._progress,
+                run=self.run,
+                releaser=releaser,
+                plan=plan,
+                case=self._case(self.inventory()),
+                past=self.past(),
+            )
+        )
+        return replace(result, receipts=(*earlier, *result.receipts))
+
+    def _write_receipt(self, receipt: Receipt) -> None:
+        self._append(history.receipt_record(receipt))
+
+    def status(self) -> Status:
+        """Say what the journal knows: open attempts, plans, approvals, receipts."""
+        return status_of(self.past(), now=self._clock())

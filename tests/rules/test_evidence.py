@@ -1,0 +1,122 @@
+"""Which finding counts: order, generation, target, lifetime, flakiness."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from azstaging.model.findings import Outcome
+from azstaging.rules.evidence import (
+    Standing,
+    index_findings,
+    item_subject,
+    target_fingerprint,
+    weigh,
+)
+
+P, F, I, E, S = (
+    Outcome.PASS,
+    Outcome.FAIL,
+    Outcome.INCONCLUSIVE,
+    Outcome.ERROR,
+    Outcome.SKIPPED,
+)
+
+
+def standing(build, *runs, now=None, lifetime_seconds=None):
+    """Weigh runs, each a tuple of outcomes, oldest first."""
+    row = build.row()
+    findings = [
+        build.finding(row, "c", outcome, run=f"run-{number}")
+        for number, outcomes in enumerate(runs)
+        for outcome in outcomes
+    ]
+    return weigh(
+        "c",
+        item_subject(row),
+        index_findings(findings),
+        now=now or build.now,
+        flaky_passes=2,
+        lifetime_seconds=lifetime_seconds,
+    ).standing
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        ([], Standing.MISSING),
+        ([(P,)], Standing.PASSED),
+        ([(F,)], Standing.FAILED),
+        ([(P, F)], Standing.FAILED),
+        ([(F, P)], Standing.FAILED),
+        ([(P, E, I)], Standing.ERROR),
+        ([(P, I)], Standing.INCONCLUSIVE),
+        ([(I, S)], Standing.INCONCLUSIVE),
+        ([(S, P)], Standing.SKIPPED),
+        ([(P,), (F,)], Standing.FAILED),
+        ([(F,), (P,)], Standing.FLAKY),
+        ([(F,), (P,), (P,)], Standing.PASSED),
+        ([(F,), (P,), (F,), (P,)], Standing.FLAKY),
+        ([(P,), (F,), (I,), (P,)], Standing.FLAKY),
+        ([(I,), (P,)], Standing.PASSED),
+        ([(E,), (P,)], Standing.PASSED),
+        ([(P,), (S,)], Standing.SKIPPED),
+    ],
+)
+def test_order_of_runs(build, runs, expected):
+    assert standing(build, *runs) is expected
+
+
+def test_evidence_expires_at_the_shorter_lifetime(build):
+    taken = build.now - timedelta(minutes=10)
+    assert standing(build, (P,), now=taken + timedelta(seconds=3599)) is Standing.PASSED
+    assert standing(build, (P,), now=taken + timedelta(seconds=3600)) is Standing.EXPIRED
+    assert standing(build, (P,), lifetime_seconds=600) is Standing.EXPIRED
+    assert standing(build, (P,), lifetime_seconds=601) is Standing.PASSED
+    late = taken + timedelta(seconds=3600)
+    assert standing(build, (P,), now=late, lifetime_seconds=9999) is Standing.EXPIRED
+
+
+def test_evidence_from_the_future_does_not_count(build):
+    early = build.now - timedelta(minutes=16)
+    assert standing(build, (P,), now=early) is Standing.FROM_THE_FUTURE
+    assert standing(build, (P,), now=early + timedelta(minutes=1)) is Standing.PASSED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": "Standard_D8s_v5"},
+        {"vm_id": "another"},
+        {"disks": ()},
+        {"nics": ()},
+        {"extensions": {"AzureMonitor": "Succeeded"}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_changed_target_voids(build, change):
+    row = build.row()
+    finding = build.finding(row, "c")
+    changed = replace(row, target=build.target("app01", **change))
+    verdict = weigh(
+        "c", item_subject(changed), index_findings([finding]), now=build.now, flaky_passes=2
+    )
+    assert verdict.standing is Standing.VOID
+
+
+def test_an_extension_that_fails_voids_and_its_version_does_not(build):
+    good = build.target("app01", extensions={"A": "Succeeded"})
+    updating = build.target("app01", extensions={"a": "Updating"})
+    failed = build.target("app01", extensions={"A": "Failed"})
+    assert target_fingerprint(good) == target_fingerprint(updating)
+    assert target_fingerprint(good) != target_fingerprint(failed)
+
+
+def test_a_new_generation_voids(build):
+    row = build.row()
+    finding = build.finding(row, "c")
+    again = replace(row, item=replace(row.item, generation="second"))
+    verdict = weigh(
+        "c", item_subject(again), index_findings([finding]), now=build.now, flaky_passes=2
+    )
+    assert verdict.standing is Standing.VOID
