@@ -70,7 +70,7 @@ def match_target(item: ReplicatedItem, resources: Resources, *, cut_over: bool) 
     if disks:
         by_disks = _by_disks(disks, resources)
         if by_disks is not None:
-            return by_disks
+            return _booting(item, by_disks, resources)
     if item.target_id is not None:
         if item.target_id.key in resources.vms:
             return Match(vm=item.target_id, how="item")
@@ -97,6 +97,20 @@ def _by_disks(disks: list[ResourceId], resources: Resources) -> Match | None:
     missing = [disk.name for disk in disks if disk not in attached]
     note = f"not attached to it: {', '.join(missing)}" if missing else ""
     return Match(vm=owner, how="disks", note=note)
+
+
+def _booting(item: ReplicatedItem, match: Match, resources: Resources) -> Match:
+    """Confirm that a machine boots from the item's disks; a disk may hang on another machine."""
+    body = resources.vms.get(match.vm.key) if match.vm is not None else None
+    if match.vm is None or body is None:
+        return match
+    system = Fields(body).object("properties").object("storageProfile").object("osDisk")
+    boots_from = system.object("managedDisk").id("id")
+    known = {disk.target_disk_id for disk in item.disks if disk.is_os is not False}
+    if boots_from in known:
+        return match
+    note = f"{match.vm.name} holds disks of the item, but does not boot from its OS disk"
+    return Match(note=note, unknown=True)
 
 
 def _detached(disks: list[ResourceId], resources: Resources) -> str:
@@ -135,5 +149,5 @@ def _same_disks(item: ReplicatedItem, vm: Json, resources: Resources) -> str:
         for disk in attached
     ]
     if wanted and wanted == sorted(size for size in sizes if size is not None):
-        return f"number and size of its {len(attached)} disks agree"
+        return f"its disks agree in number ({len(attached)}) and size"
     return ""

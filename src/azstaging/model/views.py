@@ -102,6 +102,8 @@ def _note(row: InventoryItem) -> str:
         return "test machine left over"
     if row.locks:
         return f"locked by {row.locks[0].id.name}"
+    if row.target is not None and row.target.renamed:
+        return f"intended name: {row.item.settings.vm_name}"
     return row.target_note or row.source_note
 
 

@@ -1,0 +1,218 @@
+"""The inventory of what is there: items, machines, sources, workloads, receipts."""
+
+from typing import Any
+
+import pytest
+
+from azstaging.errors import AuthenticationError, ServiceError
+from azstaging.model.ids import ResourceId
+from azstaging.model.inventory import Phase
+from azstaging.model.plans import Receipt, ReceiptState
+from azstaging.model.waves import Scope, Wave, Workload
+
+
+def test_everything_the_credential_sees_is_read(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated("app01", "app02")
+    inventory = read(azure)
+    assert inventory.complete
+    assert [row.name for row in inventory] == ["app01", "app02"]
+    assert inventory.vaults == (shapes.vault(),)
+    assert inventory.read_at == shapes.now
+
+
+def test_a_row_has_target_source_size_and_power(shapes: Any, read: Any) -> None:
+    (row,) = read(shapes.migrated("app01"))
+    assert row.phase is Phase.STAGED
+    assert row.item.detailed
+    assert row.target is not None
+    assert (row.target.resolved_by, row.target.power) == ("disks", "running")
+    assert (row.target.cores, row.target.memory_mib) == (2, 8192)
+    assert row.source is not None
+    assert row.source.name == "app01"
+    assert [disk.size_gib for disk in row.target.disks] == [64]
+
+
+def test_details_are_read_once_and_only_where_the_list_lacks_them(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated("app01", "app02")
+    vault = shapes.vault()
+    azure.protected[vault.key] = [shapes.protected_item("full", vault)]
+    read(azure)
+    asked = [what for method, what in azure.calls if method == "get_item"]
+    assert sorted(asked) == sorted(azure.bodies)
+
+
+def test_many_machines_are_listed_and_few_are_asked(shapes: Any, read: Any) -> None:
+    names = [f"app{number:02d}" for number in range(20)]
+    azure = shapes.migrated(*names)
+    inventory = read(azure)
+    assert {row.target.power for row in inventory} == {"running"}
+    methods = [method for method, _ in azure.calls]
+    assert methods.count("get_virtual_machine") == 0
+    assert methods.count("list_virtual_machine_states") == 1
+    assert methods.count("get_resource") == 0
+    assert methods.count("list_discovered_machines") == 1
+    # 20 details, and a handful of lists.
+    assert len(methods) <= 20 * 1.2 + 10
+
+
+def test_without_the_list_of_states_each_machine_is_asked(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated(*[f"app{number:02d}" for number in range(20)])
+    azure.refuse["list_virtual_machine_states", "*"] = ServiceError("not here", status=400)
+    inventory = read(azure)
+    assert inventory.complete
+    assert {row.target.power for row in inventory} == {"running"}
+
+
+def test_scope_names_subscriptions_and_vaults(shapes: Any, read: Any) -> None:
+    other = "00000000-0000-4000-8000-000000000002"
+    azure = shapes.migrated("app01")
+    far = shapes.vault("far", other)
+    azure.vaults.append(str(far))
+    azure.protected[far.key] = [shapes.protected_item("far01", far)]
+    assert [row.name for row in read(azure, Scope(subscriptions=(other,)))] == ["far01"]
+    assert [row.name for row in read(azure, Scope(vaults=(shapes.vault(),)))] == ["app01"]
+    both = Scope(subscriptions=(other,), vaults=(shapes.vault(),))
+    assert [row.name for row in read(azure, both)] == ["app01", "far01"]
+    assert not any(method == "list_subscriptions" for method, _ in azure.calls)
+
+
+def test_a_project_leads_to_its_vault(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated("app01")
+    project = ResourceId(f"{shapes.group}/providers/Microsoft.Migrate/migrateProjects/p")
+    solution = project.child("solutions", "Servers-Migration-ServerMigration")
+    azure.bodies[solution.key] = {
+        "id": str(solution),
+        "properties": {"details": {"extendedDetails": {"vaultId": str(shapes.vault())}}},
+    }
+    inventory = read(azure, Scope(projects=(project,)))
+    assert inventory.complete
+    assert [row.name for row in inventory] == ["app01"]
+
+
+def test_one_item_twice_is_one_item(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated("app01")
+    rows = azure.migration[shapes.vault().key]
+    rows.append(rows[0] | {"id": rows[0]["id"].upper()})
+    assert read(azure).read == 1
+
+
+def test_an_item_belongs_to_several_workloads(shapes: Any, read: Any) -> None:
+    wave = Wave(
+        workloads=(
+            Workload(name="payroll", items=("SQL01",)),
+            Workload(name="billing", items=("sql*", "app01")),
+        )
+    )
+    inventory = read(shapes.migrated("app01", "sql01"), wave=wave)
+    assert {row.name: row.workloads for row in inventory} == {
+        "app01": ("billing",),
+        "sql01": ("billing", "payroll"),
+    }
+
+
+def _receipt(item_id: str, state: ReceiptState, at: Any) -> Receipt:
+    return Receipt(
+        item_id=item_id,
+        name="gone01",
+        generation="g",
+        plan_digest="sha256:0",
+        state=state,
+        at=at,
+        witnesses=("item gone",),
+    )
+
+
+def test_what_is_released_and_gone_is_listed_as_released(shapes: Any, read: Any) -> None:
+    gone = shapes.migration_id("gone01", shapes.vault())
+    receipt = _receipt(gone, ReceiptState.DONE, shapes.now)
+    wave = Wave(expected=2, workloads=(Workload(name="w", items=("app01", gone)),))
+    inventory = read(shapes.migrated("app01"), wave=wave, released={gone.casefold(): receipt})
+    assert inventory.complete
+    assert [(row.name, row.phase) for row in inventory] == [
+        ("app01", Phase.STAGED),
+        ("gone01", Phase.RELEASED),
+    ]
+    assert inventory.find(gone).workloads == ("w",)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("state", [ReceiptState.NONE, ReceiptState.FAILED, ReceiptState.UNKNOWN])
+def test_no_other_receipt_proves_a_release(shapes: Any, read: Any, state: ReceiptState) -> None:
+    gone = shapes.migration_id("gone01", shapes.vault())
+    wave = Wave(workloads=(Workload(name="w", items=(gone,)),))
+    inventory = read(
+        shapes.migrated("app01"), wave=wave, released={gone: _receipt(gone, state, shapes.now)}
+    )
+    assert [gap.reason for gap in inventory.gaps] == ["absent_unproven"]
+    assert inventory.gaps[0].scope == ResourceId(gone)
+
+
+def test_an_item_that_is_back_is_read_whatever_the_receipt_says(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated("app01")
+    back = shapes.migration_id("app01", shapes.vault())
+    receipt = _receipt(back, ReceiptState.DONE, shapes.now)
+    inventory = read(azure, released={back: receipt})
+    assert [row.phase for row in inventory] == [Phase.STAGED]
+
+
+def test_locks_that_block_the_stop_are_on_the_row(shapes: Any, read: Any) -> None:
+    vault = shapes.vault()
+    azure = shapes.migrated("app01")
+    azure.locks = [
+        shapes.lock(vault),
+        shapes.lock(f"/subscriptions/{shapes.subscription}", "ReadOnly"),
+        shapes.lock(shapes.vm_id("app01")),
+        shapes.lock(shapes.vault("other")),
+    ]
+    (row,) = read(azure)
+    assert {lock.scope for lock in row.locks} == {
+        vault,
+        ResourceId(f"/subscriptions/{shapes.subscription}"),
+    }
+    assert row.target is not None
+    assert ResourceId(shapes.vm_id("app01")) in {lock.scope for lock in row.target.locks}
+
+
+def test_a_delete_lock_does_not_block_a_post(shapes: Any, read: Any) -> None:
+    vault = shapes.vault()
+    azure = shapes.empty(vaults=[str(vault)], locks=[shapes.lock(vault)])
+    item = shapes.protected_item("rcm01", vault, instanceType="InMageRcm")
+    azure.protected[vault.key] = [item]
+    (row,) = read(azure)
+    assert row.locks == ()
+    azure.locks = [shapes.lock(vault, "ReadOnly")]
+    (row,) = read(azure)
+    assert [lock.level for lock in row.locks] == ["ReadOnly"]
+
+
+def test_an_identity_that_sees_nothing_is_not_an_empty_estate(shapes: Any, read: Any) -> None:
+    inventory = read(shapes.empty(subscriptions=[]))
+    assert not inventory.complete
+    assert inventory.gaps[0].permission == "Microsoft.Resources/subscriptions/read"
+
+
+def test_without_subscriptions_there_is_no_inventory(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated("app01")
+    azure.refuse["list_subscriptions", "*"] = ServiceError("no", status=503)
+    with pytest.raises(ServiceError):
+        read(azure)
+
+
+def test_a_refused_token_ends_the_run_at_any_read(shapes: Any, read: Any) -> None:
+    for method in ("list_vaults", "get_item", "list_disks", "list_vm_sizes"):
+        azure = shapes.migrated("app01")
+        azure.refuse[method, "*"] = AuthenticationError("signed out")
+        with pytest.raises(AuthenticationError):
+            read(azure)
+
+
+def test_progress_counts_up_to_its_total(shapes: Any, read: Any) -> None:
+    seen: list[tuple[str, int, int]] = []
+    read(shapes.migrated("app01", "app02"), progress=lambda *step: seen.append(step))
+    assert ("details", 2, 2) in seen
+    assert all(1 <= done <= total for _, done, total in seen)
+
+
+def test_reads_are_counted_by_kind(shapes: Any, read: Any) -> None:
+    counts = dict(read(shapes.migrated("app01")).request_counts)
+    assert counts["replicationMigrationItems details"] == 1
+    assert counts["disks"] == 1
