@@ -6,7 +6,6 @@ from typing import Any
 
 from azstaging.errors import JournalError, PlanRefusedError
 from azstaging.model.findings import Finding
-from azstaging.model.ids import ResourceId
 from azstaging.model.plans import Approval, Attempt, Plan, Receipt
 from azstaging.model.records import Record, RecordType
 from azstaging.rules.canonical import from_plain
@@ -14,6 +13,8 @@ from azstaging.rules.plan import plan_from
 from azstaging.rules.records import (
     Baseline,
     InventorySummary,
+    LeaseTaken,
+    Sent,
     attempt_from,
     baseline_from,
     finding_from,
@@ -126,8 +127,9 @@ class State:
         self.approvals.append(from_plain(Approval, record.data))
 
     def _lease(self, record: Record) -> None:
-        vault = ResourceId(record.data["vault_id"]).key
-        self.epochs[vault] = max(record.data["epoch"], self.epochs.get(vault, 0))
+        lease = from_plain(LeaseTaken, record.data)
+        vault = lease.vault_id.key
+        self.epochs[vault] = max(lease.epoch, self.epochs.get(vault, 0))
 
     def _intent(self, record: Record) -> None:
         attempt = attempt_from(record)
@@ -135,9 +137,9 @@ class State:
         self._seen(attempt.item_id, attempt.generation)
 
     def _sent(self, record: Record) -> None:
-        data = record.data
-        key = (data["item_id"].casefold(), data["generation"], data["plan_digest"])
-        self.attempts[key] = replace(self.attempts[key], job_id=data["job_id"], answered=True)
+        sent = from_plain(Sent, record.data)
+        key = _key_of(sent)
+        self.attempts[key] = replace(self.attempts[key], job_id=sent.job_id, answered=True)
 
     def _receipt(self, record: Record) -> None:
         receipt = from_plain(Receipt, record.data)
@@ -154,7 +156,7 @@ def _for_people(record: Record) -> None:
     """Pass a record that changes no state."""
 
 
-def _key_of(value: Attempt | Receipt) -> AttemptKey:
+def _key_of(value: Attempt | Sent | Receipt) -> AttemptKey:
     return (value.item_id.casefold(), value.generation, value.plan_digest)
 
 

@@ -212,6 +212,25 @@ def inventory_from(record: Record) -> InventorySummary:
     return replace(from_plain(InventorySummary, record.data), seq=record.seq)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What the service answered to the one request of an attempt."""
+
+    item_id: str
+    generation: str
+    plan_digest: str
+    job_id: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseTaken:
+    """A lease as its record tells it."""
+
+    vault_id: ResourceId
+    epoch: int
+
+
 def baseline_from(record: Record) -> Baseline:
     """Read a baseline, with its time and sequence.
 
@@ -233,15 +252,9 @@ def attempt_from(record: Record) -> Attempt:
 
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_SUBJECT_KEYS = {"id", "generation", "target"}
 _FINDING_KEYS = {
-    "check",
-    "subject",
-    "outcome",
-    "detail",
-    "next_step",
-    "at",
-    "lifetime_seconds",
-    "run",
+    *("check", "subject", "outcome", "detail", "next_step", "at", "lifetime_seconds", "run")
 }
 
 
@@ -249,21 +262,23 @@ def finding_from(record: Record) -> Finding:
     """Read a finding, with its sequence.
 
     Raises:
-        ValueError, KeyError: its data is not a finding's.
+        ValueError, KeyError, AttributeError: its data is not a finding's.
     """
-    data = record.data
-    subject = data["subject"]
-    if data.keys() != _FINDING_KEYS or subject.keys() != {"id", "generation", "target"}:
+    # Written out, not read by from_plain: an estate has findings by the hundred thousand.
+    data, subject = record.data, record.data["subject"]
+    if data.keys() != _FINDING_KEYS or subject.keys() != _SUBJECT_KEYS:
         raise ValueError("its fields are not those of a finding")
+    texts = (data["check"], data["detail"], data["next_step"], data["run"], *subject.values())
+    lifetime_seconds = data["lifetime_seconds"]
+    if type(lifetime_seconds) is not int or set(map(type, texts)) != {str}:
+        raise ValueError("a field of the finding has another type")
     return Finding(
         check=data["check"],
-        subject=Subject(
-            id=subject["id"], generation=subject["generation"], target=subject["target"]
-        ),
+        subject=Subject(**subject),
         outcome=_OUTCOMES[data["outcome"]],
         detail=data["detail"],
         at=time_from(data["at"]),
-        lifetime_seconds=data["lifetime_seconds"],
+        lifetime_seconds=lifetime_seconds,
         next_step=data["next_step"],
         run=data["run"],
         seq=record.seq,
