@@ -16,6 +16,7 @@ _HOMES = {
     "Estate": "estate",
     "Fault": "faults",
     "Machine": "estate",
+    "SOURCES": "sources",
     "Rate": "throttle",
     "RequestRecord": "app",
     "Throttle": "throttle",
@@ -26,6 +27,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "SOURCES",
     "Emulator",
     "Estate",
     "Fault",

@@ -87,14 +87,11 @@ def busy(name: str) -> Answer:
     return Answer(status=409, body=body)
 
 
+def bad_request(message: str) -> Answer:
+    """Return 400 of the resource provider."""
+    return Answer(status=400, body={"error": {"code": "BadRequest", "message": message}})
+
+
 def not_allowed(name: str, operation: str) -> Answer:
     """Return 400 because the item's allowed operations lack this one."""
-    return Answer(
-        status=400,
-        body={
-            "error": {
-                "code": "BadRequest",
-                "message": f"The operation '{operation}' is not allowed on '{name}' now.",
-            }
-        },
-    )
+    return bad_request(f"The operation '{operation}' is not allowed on '{name}' now.")

@@ -3,6 +3,8 @@
 import secrets
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from azstaging.emulator import answers
 from azstaging.emulator.addresses import stable_guid
 from azstaging.emulator.answers import Answer
@@ -47,14 +49,21 @@ def change(state: State, address: Address, call: "Call", identity: str) -> Answe
             405, "MethodNotAllowed", f"The emulator does not do {call.method} here."
         )
     scenario, operation, effects = rule
-    if refusal := _refuse(state, entry, call.method, operation):
+    if refusal := _refuse(state, entry, call, operation):
         return refusal
     vault_id = _vault(entry)
     options: dict[str, Any] = {"fails": "job-failed" in call.marks}
     if "operation-error" in call.marks:
         options["note"] = call.marks["operation-error"]
     job = state.start(scenario, entry, vault_id, **options)
-    record = Stop(item_id=entry.id, identity=identity, at=state.clock(), job_id=job.id)
+    asked = call.query.get("deleteOption") or call.query.get("forceDelete") or ""
+    record = Stop(
+        item_id=entry.id,
+        identity=identity,
+        at=state.clock(),
+        job_id=job.id,
+        forced=asked.casefold() not in {"", "false"},
+    )
     getattr(state, effects).append(record)
     return _accepted(call, entry, job)
 
@@ -65,9 +74,12 @@ def _vault(entry: Entry) -> str:
     return entry.id.partition("/replicationFabrics/")[0]
 
 
-def _refuse(state: State, entry: Entry, method: str, operation: str) -> Answer | None:
-    if lock := _lock_on(state, entry.id, method):
-        return answers.locked(entry.id, lock, "delete" if method == "DELETE" else "write")
+def _refuse(state: State, entry: Entry, call: "Call", operation: str) -> Answer | None:
+    if lock := _lock_on(state, entry.id, call.method):
+        kind = "delete" if call.method == "DELETE" else "write"
+        return answers.locked(entry.id, lock, kind)
+    if call.method == "POST" and not _has_properties(call.body):
+        return answers.bad_request("The request content was invalid: 'properties' is required.")
     name = entry.id.rpartition("/")[2]
     if state.running(entry.id):
         return answers.busy(name)
@@ -76,6 +88,13 @@ def _refuse(state: State, entry: Entry, method: str, operation: str) -> Answer |
     if operation and operation not in allowed:
         return answers.not_allowed(name, operation)
     return None
+
+
+def _has_properties(body: bytes) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(body, type=dict[str, Any]).get("properties"), dict)
+    except msgspec.DecodeError:
+        return False
 
 
 def _lock_on(state: State, item_id: str, method: str) -> str:

@@ -154,14 +154,24 @@ def _job_error(job: Job) -> Json:
 
 
 def _custom(job: Job) -> Json:
+    container = job.item_id.partition("/replicationProtectionContainers/")[2].partition("/")[0]
     fabric = job.item_id.partition("/replicationFabrics/")[2].partition("/")[0]
     details = {
         "primaryVmId": job.object_id,
         "primaryVmName": job.item_name,
         "recoveryVmId": "",
         "recoveryVmName": job.item_name,
+        "protectionProfileId": stable_guid("policy", fabric),
+        "primaryCloudId": f"cloud_{stable_guid('cloud', container)}",
+        "primaryCloudName": container,
+        "recoveryCloudId": stable_guid("cloud", "azure"),
+        "recoveryCloudName": "Microsoft Azure",
+        "primaryVmmId": stable_guid("vmm", fabric),
         "primaryVmmName": fabric,
+        "recoveryVmmId": stable_guid("vmm", "azure"),
         "recoveryVmmName": "Microsoft Azure",
+        "primaryFabricProviderId": "VMwareV2",
+        "recoveryFabricProviderId": "Azure",
     }
     return {"instanceType": "AsrJobDetails", "affectedObjectDetails": details}
 

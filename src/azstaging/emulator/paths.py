@@ -48,6 +48,15 @@ class Address:
         """The path names one resource, not a list or an action."""
         return len(self._tail) % 2 == 1 and len(self._tail) > 1
 
+    @cached_property
+    def vault_key(self) -> str:
+        """The casefolded id of the vault that the path lies in, the vault's own included, or ""."""
+        folded = self.key[1:].split("/")
+        for word in ("vaults", "replicationvaults"):
+            if word in folded[:-1]:
+                return "/" + "/".join(folded[: folded.index(word) + 2])
+        return ""
+
     @property
     def resource_type(self) -> str:
         """``namespace/type/type`` as the client wrote it."""

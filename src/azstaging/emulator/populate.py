@@ -25,7 +25,8 @@ class Entry:
     """One resource.
 
     Attributes:
-        kind: ``migration``, ``protected``, ``local``, ``vm`` or "" where nobody needs to know.
+        kind: ``migration``, ``protected``, ``local``, ``vm``, ``discovered``, or "" where nobody
+            needs to know.
         render: makes its body for a view; views only differ for migration items and VMs.
         override: its body once somebody changed it.
         owned: ids that vanish with it (seed disks); ``test_owned`` vanish with a clean-up.
@@ -204,7 +205,7 @@ def _machine(build: _Builder, machine: Machine) -> None:
     else:
         body = partial(_plain, discovery.discovered_machine, scene, machine)
         source = ids.source(machine)
-        build.put(Entry(id=source, kind="", render=body), source.rpartition("/")[0])
+        build.put(Entry(id=source, kind="discovered", render=body), source.rpartition("/")[0])
     if machine.has_vm and not local:
         _vm(build, machine, "target")
 

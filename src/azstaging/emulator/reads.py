@@ -6,8 +6,10 @@ from urllib.parse import quote
 
 from azstaging.emulator import answers
 from azstaging.emulator.answers import Answer
+from azstaging.emulator.estate import Lock
 from azstaging.emulator.jobs import Job, local_job, operation_status, site_recovery_job
 from azstaging.emulator.paths import Address
+from azstaging.emulator.populate import Entry
 from azstaging.emulator.shapes import compute
 from azstaging.emulator.state import State
 
@@ -27,14 +29,15 @@ def read(state: State, address: Address, call: "Call", *, page_size: int, stale:
         _locks,
         _sizes,
     )
+    if _orphan(state, address):
+        return missing(state, address)
     for reader in readers:
         if (answer := reader(state, address, call)) is not None:
             return answer
-    if address.key in state.entries:
-        view = "full"
-        if "$expand" not in call.query and state.entries[address.key].kind == "vm":
-            view = "model"
-        return Answer(status=200, body=state.entries[address.key].body(view))
+    if (entry := state.entries.get(address.key)) is not None:
+        model = entry.kind == "vm" and "$expand" not in call.query
+        body = entry.body("model" if model else "full")
+        return Answer(status=200, body=_spelled(body, entry, call))
     if address.key.endswith("/instanceview") and address.up() in state.entries:
         body = state.entries[address.up()].body("full")
         return Answer(status=200, body=body["properties"]["instanceView"])
@@ -42,6 +45,29 @@ def read(state: State, address: Address, call: "Call", *, page_size: int, stale:
         rows = _Rows(state, address, call, stale=stale)
         return page(address, call, state.lists[address.key], rows, page_size=page_size)
     return missing(state, address)
+
+
+def _orphan(state: State, address: Address) -> bool:
+    """Tell whether the path lies in a vault that is not there: then ARM itself answers."""
+    vault = address.vault_key
+    return bool(vault) and vault not in state.entries
+
+
+# The same fields in other letters since 2023.
+_NEW_SPELLING = {
+    "allocatedMemoryInMB": "allocatedMemoryInMb",
+    "guestOSDetails": "guestOsDetails",
+    "vCenterFQDN": "vCenterFqdn",
+    "maxMemoryMB": "maxMemoryMb",
+}
+
+
+def _spelled(body: Json, entry: Entry, call: "Call") -> Json:
+    """Spell a discovered machine as the asked api-version does."""
+    if entry.kind != "discovered" or call.query["api-version"] < "2023":
+        return body
+    properties = {_NEW_SPELLING.get(k, k): v for k, v in body["properties"].items()}
+    return {**body, "properties": properties}
 
 
 class _Rows:
@@ -59,6 +85,8 @@ class _Rows:
         wanted = call.query.get("$filter", "").casefold()
         _, found, kind = wanted.partition("resourcetype eq ")
         self.kind = kind.strip("' )") if found else ""
+        self.call = call
+        self.generic = address.key.endswith("/resources")
 
     def __call__(self, key: str) -> Json | None:
         entry = self.entries.get(key) or self.removed.get(key)
@@ -67,7 +95,12 @@ class _Rows:
         body = entry.body(self.view)
         if self.kind and body["type"].casefold() != self.kind:
             return None
-        return body
+        if self.generic:
+            return {name: body[name] for name in _GENERIC if name in body}
+        return _spelled(body, entry, self.call)
+
+
+_GENERIC = ("id", "name", "type", "location", "kind", "managedBy", "sku", "tags")
 
 
 def page(
@@ -180,7 +213,7 @@ def _locks(state: State, address: Address, call: "Call") -> Answer | None:
     if not address.key.endswith(_EXTENSION):
         return None
     scope = address.key.removesuffix(_EXTENSION)
-    found = {}
+    found: dict[str, Lock] = {}
     for lock in state.locks:
         at = lock.scope.casefold()
         if at == scope or at.startswith(f"{scope}/") or scope.startswith(f"{at}/"):
@@ -209,10 +242,8 @@ def missing(state: State, address: Address) -> Answer:
         return answers.error(
             404, "ResourceGroupNotFound", f"Resource group '{address.group}' could not be found."
         )
-    for container in ("/vaults/", "/replicationvaults/"):
-        before, found, rest = address.key.partition(container)
-        if found and "/" in rest and before + found + rest.partition("/")[0] in state.entries:
-            return answers.item_not_found(name)
+    if address.vault_key in state.entries and address.vault_key != address.key:
+        return answers.item_not_found(name)
     if "microsoft.offazure" in address.key and address.up(2) in state.entries:
         message = f"Machine name '{name}' cannot be found."
         body = {"error": {"code": "MachineNotFound", "message": message}}

@@ -22,12 +22,17 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """One accepted request that ends a replication, or only cleans up or purges."""
+    """One accepted request that ends a replication, or only cleans up or purges.
+
+    Attributes:
+        forced: ``deleteOption`` or ``forceDelete`` asked to do it by force.
+    """
 
     item_id: str
     identity: str
     at: datetime
     job_id: str
+    forced: bool = False
 
 
 class State:

@@ -185,6 +185,12 @@ def managed_disk(scene: Scene, machine: Machine, role: str, index: int) -> Json:
     created = scene.since(60 * 48)
     properties: Json = {
         "hyperVGeneration": "V2",
+        "supportsHibernation": False,
+        "supportedCapabilities": {
+            "diskControllerTypes": "SCSI",
+            "acceleratedNetwork": True,
+            "architecture": "x64",
+        },
         "creationData": {"createOption": "Upload" if role == "seed" else "Copy"},
         "diskSizeGB": size,
         "diskIOPSReadWrite": 500,
@@ -195,6 +201,7 @@ def managed_disk(scene: Scene, machine: Machine, role: str, index: int) -> Json:
         "timeCreated": created,
         "provisioningState": "Succeeded",
         "diskState": "Attached" if owner else "Unattached",
+        "LastOwnershipUpdateTime": created,
         "diskSizeBytes": size * GIB,
         "uniqueId": stable_guid("disk", disk_id),
         "tier": "P6",
@@ -245,11 +252,16 @@ def network_interface(scene: Scene, machine: Machine, role: str) -> Json:
                     },
                 }
             ],
-            "dnsSettings": {"dnsServers": [], "appliedDnsServers": []},
+            "dnsSettings": {
+                "dnsServers": [],
+                "appliedDnsServers": [],
+                "internalDomainNameSuffix": "internal.cloudapp.example",
+            },
             "macAddress": "60-45-BD-" + "-".join(mac[i : i + 2] for i in (0, 2, 4)),
             "vnetEncryptionSupported": False,
             "enableIPForwarding": False,
             "enableAcceleratedNetworking": False,
+            "networkSecurityGroup": {"id": _nsg(scene, machine)},
             "primary": True,
             "virtualMachine": {"id": vm.id},
             "hostedWorkloads": [],
@@ -262,6 +274,11 @@ def network_interface(scene: Scene, machine: Machine, role: str) -> Json:
         "location": vm.location,
         "kind": "Regular",
     }
+
+
+def _nsg(scene: Scene, machine: Machine) -> str:
+    group = scene.ids.target_group(machine)
+    return f"{group}/providers/Microsoft.Network/networkSecurityGroups/nsg-{machine.subnet}"
 
 
 def vm_size(size: Size) -> Json:

@@ -149,6 +149,48 @@ def _vmware(scene: Scene, machine: Machine) -> Json:
         "altGuestName": os_name(machine),
         "vmConfigurationFileLocation": f"[datastore1] {machine.key}/{machine.key}.vmx",
         "firmware": "efi",
+        **_guest_discovery(),
+    }
+
+
+def _guest_discovery() -> Json:
+    """Render what the appliance looked for inside the guest: nothing, without a run-as account."""
+    scope = {"discoveryScopeStatus": "RunAsAccountNotAssociated"}
+    agentless: Json = {**scope, "errors": [], "hydratedRunAsAccountId": None}
+    databases = {
+        "totalInstanceCount": 0,
+        "shallowDiscoveryStatus": "Disabled",
+        "discoveryScopeStatus": "DiscoverySucceeded",
+    }
+    web = {"totalWebServerCount": 0, "totalWebApplicationCount": 0, **scope}
+    return {
+        "isFileServerSupported": None,
+        "autoEnableDependencyMapping": "ValidationInProgress",
+        "dependencyMappingStartTime": None,
+        "dependencyMappingEndTime": None,
+        "distinctErrorCount": 0,
+        "applicationDiscovery": agentless,
+        "dependencyMapDiscovery": agentless,
+        "staticDiscovery": {**agentless, "discoveryScopeStatus": "DiscoverySucceeded"},
+        "sqlDiscovery": {
+            "successfullyDiscoveredServerCount": -1,
+            "totalServerCount": -1,
+            "sqlMetadataHydratedRunAsAccountId": None,
+            "sqlMetadataDiscoveryPipe": "Unknown",
+            **scope,
+        },
+        "webAppDiscovery": web,
+        "iisDiscovery": web,
+        "tomcatDiscovery": web,
+        "oracleDiscovery": {**databases, "totalDatabaseCount": 0},
+        "mySQLDiscovery": {**databases, "totalDatabaseCount": 0},
+        "pgSQLDiscovery": {**databases, "totalDatabaseCount": 0},
+        "springBootDiscovery": {**databases, "totalApplicationCount": 0},
+        "totalApplicationCount": 0,
+        "totalInstanceCount": -1,
+        "ipAddresses": "",
+        "discoveredWorkloads": [],
+        "eTag": '"0000e8bf-0000-0200-0000-000000000000"',
     }
 
 
@@ -247,12 +289,27 @@ def project_body(scene: Scene, project: Project) -> Json:
         "properties": {
             "registeredTools": ["ServerDiscovery", "ServerAssessment", "ServerMigration"],
             "serviceEndpoint": "https://migration.contoso.example/",
-            "summary": {"servers": {**_summary(), "refreshSummaryState": "Completed"}},
+            "summary": _project_summary(scene),
             "lastSummaryRefreshedTime": scene.ago(60),
             "refreshSummaryState": "Completed",
             "provisioningState": "Succeeded",
         },
     }
+
+
+def _project_summary(scene: Scene) -> Json:
+    refreshed = {
+        "refreshSummaryState": "Completed",
+        "lastSummaryRefreshedTime": scene.ago(60),
+        "extendedSummary": {},
+    }
+    others = {
+        "databases": "Databases",
+        "webApplications": "WebApplications",
+        "desktopVirtualization": "DesktopVirtualization",
+    }
+    rest = {name: {"instanceType": kind, **refreshed} for name, kind in others.items()}
+    return {"servers": {**_summary(), **refreshed}, **rest}
 
 
 def _summary() -> Json:
