@@ -1,0 +1,178 @@
+"""Runs every check on every item and workload, and makes findings of what they say."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from azstaging.checks import ITEM_CHECKS, WHOLE_WORKLOAD_CHECKS
+from azstaging.checks.interface import C, Check, ItemContext, Verdict, WorkloadContext
+from azstaging.engine.ports import Clock, Progress
+from azstaging.model.decisions import Policy
+from azstaging.model.differences import Diff, Difference
+from azstaging.model.findings import Finding, Findings, Outcome, Subject
+from azstaging.model.inventory import Gap, Inventory, InventoryItem, Phase
+from azstaging.model.observations import Observation
+from azstaging.model.waves import Endpoint, Wave, Workload
+from azstaging.rules.evidence import item_subject, workload_scope
+
+_LONGEST_ERROR = 200
+_FIND_OUT = "Find out what is not told, then run azstaging check again."
+
+
+class Prober(Protocol):
+    """Looks at endpoints; `azstaging.probes` does it with sockets."""
+
+    def observe(self, endpoints: Sequence[Endpoint]) -> tuple[Observation, ...]:
+        """Return one observation per endpoint, in their order. It does not raise."""
+        ...
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    """Show no progress."""
+
+
+def run_checks(
+    inventory: Inventory,
+    diff: Diff,
+    *,
+    wave: Wave,
+    policy: Policy,
+    clock: Clock,
+    run: str,
+    probes: Prober | None = None,
+    baselines: Collection[str] | None = None,
+    progress: Progress = _silent,
+) -> Findings:
+    """Run every check on every item that is not released, and on every workload.
+
+    Args:
+        inventory: what was read.
+        diff: its configuration diff, expectations applied.
+        wave: its workloads and their endpoints.
+        policy: its lifetimes replace those of the checks.
+        clock: gives one time for all findings of items, and one for those of workloads.
+        run: id of this run.
+        probes: looks at endpoints; without it nobody looks.
+        baselines: casefolded ids of the items with a frozen baseline; None without a journal.
+        progress: called once per item and workload.
+
+    Returns:
+        Findings sorted by subject and check. They are not recorded here.
+    """
+    maker = _Maker(at=clock(), run=run, lifetimes=dict(policy.lifetimes))
+    findings = list(_item_findings(maker, inventory, diff, baselines, progress))
+    findings += _workload_findings(maker, inventory, wave, probes, clock, progress)
+    findings.sort(key=lambda finding: (finding.subject.id, finding.check))
+    return Findings(at=maker.at, run=run, findings=tuple(findings))
+
+
+class _Maker:
+    """Makes findings of one run."""
+
+    def __init__(self, *, at: datetime, run: str, lifetimes: dict[str, int]) -> None:
+        self.at = at
+        self._run = run
+        self._lifetimes = lifetimes
+
+    def finding(self, check: Check[C], context: C, subject: Subject) -> Finding:
+        verdict = _judge(check, context)
+        return Finding(
+            check=check.id,
+            subject=subject,
+            outcome=verdict.outcome,
+            detail=verdict.detail,
+            at=context.now,
+            lifetime_seconds=self._lifetimes.get(check.id, check.lifetime_seconds),
+            next_step=_next_step(check, verdict),
+            run=self._run,
+        )
+
+
+def _next_step(check: Check[C], verdict: Verdict) -> str:
+    if verdict.outcome is Outcome.PASS:
+        return ""
+    return verdict.next_step or (
+        _FIND_OUT if verdict.outcome is Outcome.INCONCLUSIVE else check.next_step
+    )
+
+
+def _judge(check: Check[C], context: C) -> Verdict:
+    """Run one check; whatever it raises is a finding, and the others still run."""
+    try:
+        return check.judge(context)
+    except Exception as error:  # noqa: BLE001 - a check that breaks must not end the run
+        text = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+        return Verdict(
+            outcome=Outcome.ERROR,
+            detail=f"the check itself failed: {text}",
+            next_step="Report this with the item's JSON; the item was not judged.",
+        )
+
+
+def _item_findings(
+    maker: _Maker,
+    inventory: Inventory,
+    diff: Diff,
+    baselines: Collection[str] | None,
+    progress: Progress,
+) -> Iterator[Finding]:
+    rows = [row for row in inventory.items if row.phase is not Phase.RELEASED]
+    differences = _by_item(diff)
+    unread = [gap for gap in inventory.gaps if not gap.covers_items]
+    for done, row in enumerate(rows, 1):
+        context = ItemContext(
+            now=maker.at,
+            row=row,
+            differences=tuple(differences.get(row.id.key, ())),
+            baseline=None if baselines is None else row.id.key in baselines,
+            unread=tuple(gap for gap in unread if _touches(gap, row)),
+        )
+        subject = item_subject(row)
+        for check in ITEM_CHECKS:
+            yield maker.finding(check, context, subject)
+        progress("check", done, len(rows))
+
+
+def _by_item(diff: Diff) -> dict[str, list[Difference]]:
+    found: dict[str, list[Difference]] = {}
+    for row in diff:
+        found.setdefault(row.item_id.key, []).append(row)
+    return found
+
+
+def _touches(gap: Gap, row: InventoryItem) -> bool:
+    """Tell whether the gap covers the item or what its target is made of."""
+    own = (row.id, row.target_id, row.item.settings.resource_group_id)
+    return any(each is not None and each.is_under(gap.scope) for each in own)
+
+
+def _workload_findings(
+    maker: _Maker,
+    inventory: Inventory,
+    wave: Wave,
+    probes: Prober | None,
+    clock: Clock,
+    progress: Progress,
+) -> list[Finding]:
+    pending = [
+        (workload, rows) for workload in wave.workloads if (rows := _pending(inventory, workload))
+    ]
+    seen: dict[str, tuple[Observation, ...]] = {}
+    for done, (workload, _) in enumerate(pending, 1):
+        if probes is not None and workload.endpoints:
+            seen[workload.name] = probes.observe(workload.endpoints)
+        progress("probe", done, len(pending))
+    now = clock()
+    found = []
+    for workload, rows in pending:
+        context = WorkloadContext(
+            now=now, workload=workload, rows=rows, observations=seen.get(workload.name)
+        )
+        subject = workload_scope(workload.name, rows)
+        found += [maker.finding(check, context, subject) for check in WHOLE_WORKLOAD_CHECKS]
+    return found
+
+
+def _pending(inventory: Inventory, workload: Workload) -> tuple[InventoryItem, ...]:
+    rows = inventory.in_workload(workload.name)
+    return tuple(row for row in rows if row.phase is not Phase.RELEASED)
