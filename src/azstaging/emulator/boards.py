@@ -124,7 +124,9 @@ class _BoardsRoute(BaseRoute):
             return _rows(resource_locations())
         if inner.casefold().rstrip("/") == "/_apis/resourceareas":
             return _rows(resource_areas(self._state.location_url or base))
-        for method, pattern, answer in self._table:
+        # The deployment's own root has no work items; only discovery is answered there.
+        table = () if inner == path else self._table
+        for method, pattern, answer in table:
             match = pattern.fullmatch(inner)
             if match is None or method != logged.method:
                 continue

@@ -117,7 +117,8 @@ def split_tags(text: str) -> tuple[str, ...]:
 def person(value: object) -> str:
     """Return who an identity is: its unique name, else its display name, else ""."""
     if isinstance(value, str):
-        return value
+        # Older answers: ``Display name <unique name>``.
+        return value.rpartition("<")[2].removesuffix(">").strip()
     if not isinstance(value, Mapping):
         return ""
     return str(value.get("uniqueName") or value.get("displayName") or "")
