@@ -120,7 +120,7 @@ def test_a_stop_is_sent_once_whatever_is_answered(
 
 @pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
 def test_a_dropped_answer_is_unknown_and_sent_once(
-    arm: Any, connection: Any, reply: Any, stop: Any
+    arm: Any, connection: Any, fake_time: Any, reply: Any, stop: Any
 ) -> None:
     arm.says(reply(drop=True))
     with pytest.raises(UnreachableError) as caught:
@@ -128,6 +128,7 @@ def test_a_dropped_answer_is_unknown_and_sent_once(
     assert caught.value.effect is Effect.UNKNOWN
     assert "read" in caught.value.advice().casefold()
     assert len(arm.requests) == 1
+    assert fake_time.sleeps == []
 
 
 @pytest.mark.parametrize("method", ["DELETE", "POST", "PUT", "PATCH"])

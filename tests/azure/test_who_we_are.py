@@ -202,6 +202,18 @@ def test_a_read_answers_a_claims_challenge_once(arm: Any) -> None:
     assert credential.asked == [{}, {"claims": '{"a":1}'}]
 
 
+def test_a_change_asks_for_no_other_token(arm: Any) -> None:
+    arm.says((401, {"error": {"code": "X"}}, {"WWW-Authenticate": CHALLENGE}))
+    credential = Scripted(("one", 2**31), ("two", 2**31))
+    with (
+        connect(choose_cloud(arm_endpoint=arm.url), credential) as azure,
+        pytest.raises(AuthenticationError),
+    ):
+        azure.session.send_change("DELETE", "/subscriptions/s1/x/y", api_version="2025-08-01")
+    assert len(arm.requests) == 1
+    assert credential.asked == [{}]
+
+
 def test_a_read_does_not_answer_for_ever(arm: Any) -> None:
     arm.says((401, {"error": {"code": "X"}}, {"WWW-Authenticate": CHALLENGE}))
     credential = Scripted(("one", 2**31), ("two", 2**31))
