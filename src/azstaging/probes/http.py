@@ -1,0 +1,46 @@
+"""HTTP and HTTPS: a GET is answered with a status below 400. Redirects are not followed."""
+
+import http.client
+import ssl
+from http import HTTPStatus
+
+from azstaging.model.observations import Answer
+from azstaging.probes.seen import Limits, Seen, split
+from azstaging.probes.tls import expiry, trusting
+
+_MOST_BYTES = 65_536
+
+
+def probe(address: str, timeout: float, limits: Limits) -> Seen:
+    """Send one GET and read the start of the answer.
+
+    Raises:
+        OSError, ValueError, http.client.HTTPException: no answer, or none in HTTP.
+    """
+    parts = split(address)
+    if not parts.hostname or parts.scheme not in {"http", "https"}:
+        raise ValueError("an http or https URL is needed")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection = (
+        http.client.HTTPSConnection(
+            parts.hostname, parts.port, timeout=timeout, context=trusting(limits)
+        )
+        if parts.scheme == "https"
+        else http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
+    )
+    try:
+        connection.connect()
+        peer = connection.sock.getpeername()[0]
+        until = expiry(connection.sock) if isinstance(connection.sock, ssl.SSLSocket) else None
+        connection.request("GET", path, headers={"User-Agent": "azstaging", "Accept": "*/*"})
+        response = connection.getresponse()
+        response.read(_MOST_BYTES)
+    finally:
+        connection.close()
+    good = response.status < HTTPStatus.BAD_REQUEST
+    return Seen(
+        answer=Answer.ANSWERED if good else Answer.WRONG,
+        detail=f"HTTP {response.status}",
+        addresses=(peer,),
+        certificate_expires=until,
+    )
