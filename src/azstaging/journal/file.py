@@ -161,8 +161,12 @@ class FileJournal:
     def _take_lock(self) -> Lock:
         try:
             require_local(self.folder)
+            is_new = not self.source.folder.exists()
             for name in ("journal", "locks"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
+            if is_new:
+                sync_folder(self.folder)
+                sync_folder(self.folder.parent)
         except OSError as error:
             raise JournalError(
                 f"The estate folder {self.folder} cannot be made: {error}.",

@@ -55,7 +55,7 @@ def verify(source: Source, *, head: str | None = None) -> VerifyResult:
         JournalError: it cannot be read at all.
         ConfigurationError: ``head`` is not a head.
     """
-    wanted_seq, wanted = parse_head(head) if head else (None, "")
+    wanted_seq, wanted = parse_head(head) if head is not None else (None, "")
     walk = Walk(source)
     count, held = 0, not wanted
     try:
