@@ -37,8 +37,9 @@ class Client:
         self.emulator = emulator
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {emulator.token(identity)}"
-        if emulator.ca_file:
-            self.session.verify = emulator.ca_file
+        # The environment's proxies and authorities have no say on loopback.
+        self.session.trust_env = False
+        self.session.verify = emulator.ca_file or True
 
     def send(self, method: str, path: str, **options: Any) -> requests.Response:
         url = path if path.startswith("http") else self.emulator.url + path

@@ -39,6 +39,17 @@ def _utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+class _Server(uvicorn.Server):
+    """A server that hangs up when it stops: keep-alive clients would hold a TLS close open."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        # An aborted connection is gone after the next turn of the loop.
+        await asyncio.sleep(0)
+        await super().shutdown(sockets)
+
+
 class Emulator:
     """One emulated Azure; use it as a context manager, or call ``start`` and ``stop``.
 
@@ -205,7 +216,7 @@ class Emulator:
             ssl_keyfile=str(files / "server.key") if files else None,
         )
         self._ready.clear()
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
         return self._server, self._socket
 
     def _listen(self) -> socket.socket:
