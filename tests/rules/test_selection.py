@@ -1,0 +1,189 @@
+"""Selectors of workloads and filters of faces."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azstaging.errors import ConfigurationError
+from azstaging.model.ids import ResourceId
+from azstaging.model.inventory import Gap, Inventory, InventoryItem, Phase
+from azstaging.model.items import Collection, Facts, ReplicatedItem
+from azstaging.model.waves import Wave, Workload
+from azstaging.rules.selection import Filter, narrow, select
+
+SUBSCRIPTION = "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults"
+V1, V2 = ResourceId(f"{SUBSCRIPTION}/v1"), ResourceId(f"{SUBSCRIPTION.replace('s1', 's2')}/v2")
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something with an id and a name."""
+
+    name: str
+    id: ResourceId
+
+
+def _things(*names: str) -> list[Thing]:
+    return [Thing(name, ResourceId(f"{V1}/items/{index}")) for index, name in enumerate(names)]
+
+
+def _select(things: list[Thing], *selectors: str) -> Any:
+    return select(things, [Workload(name="w", items=selectors)])
+
+
+@pytest.mark.parametrize(
+    ("selector", "found"),
+    [
+        ("web01", ["WEB01"]),
+        ("WEB*", ["WEB01", "web02"]),
+        ("web0?", ["WEB01", "web02"]),
+        ("*[12]", ["WEB01", "web02"]),
+        (f"{V1}/ITEMS/2", ["=cmd|x"]),
+        (f"{V1}/items/[01]", ["WEB01", "web02"]),
+        ("=cmd|x", ["=cmd|x"]),
+        ("Lohn&Gehalt-DB (alt)", ["Lohn&Gehalt-DB (alt)"]),
+        ("srv[1]", ["srv[1]"]),
+        ("büro", ["BU\u0308RO"]),
+        ("none", []),
+        (f"{V1}/items/99", []),
+        ("we", []),
+    ],
+)
+def test_a_selector_is_an_id_a_name_or_a_glob(selector: str, found: list[str]) -> None:
+    things = _things("WEB01", "web02", "=cmd|x", "Lohn&Gehalt-DB (alt)", "srv[1]", "BU\u0308RO")
+    selection = _select(things, selector)
+    assert [thing.name for thing in things if thing.id in selection.workloads] == found
+    assert selection.unresolved == (() if found else (("w", selector),))
+
+
+def test_a_name_of_several_machines_selects_all_and_is_reported() -> None:
+    selection = _select(_things("WEB01", "web01", "web02"), "web01", "web*")
+    assert len(selection.workloads) == 3
+    assert selection.ambiguous == (("w", "web01"),)
+
+
+def test_one_item_in_several_workloads() -> None:
+    (thing,) = things = _things("sql")
+    both = [Workload(name=name, items=("sql",)) for name in ("b", "a")]
+    assert select(things, both).workloads == {thing.id: ("a", "b")}
+
+
+@given(st.lists(st.text(min_size=1, max_size=12), unique=True, max_size=8))
+def test_every_exact_id_selects_exactly_its_item(names: list[str]) -> None:
+    things = _things(*names)
+    for thing in things:
+        selection = _select(things, thing.id.text.upper())
+        assert list(selection.workloads) == [thing.id]
+
+
+@pytest.fixture
+def inventory(staged_row: Any) -> Inventory:
+    """Two vaults in two subscriptions, one workload in each."""
+    one, two = staged_row("app01", V1, ("alpha",)), staged_row("app02", V2, ("beta",))
+    return Inventory(
+        read_at=datetime(2026, 11, 26, tzinfo=timezone.utc),
+        items=(one, two),
+        wave="w",
+        unresolved=(("beta", "ghost"),),
+    )
+
+
+@pytest.fixture
+def staged_row() -> Any:
+    """Make a row from a name, a vault and workloads."""
+    facts = Facts(
+        cutover=None,
+        replication=None,
+        test=None,
+        reversed=None,
+        stop_allowed=False,
+        cleanup_allowed=False,
+        idle=None,
+    )
+
+    def make(name: str, vault: ResourceId, workloads: tuple[str, ...]) -> InventoryItem:
+        item = ReplicatedItem(
+            id=vault.child("items", name),
+            name=name,
+            provider="p",
+            collection=Collection.PROTECTED_ITEMS,
+            vault_id=vault,
+        )
+        return InventoryItem(item=item, facts=facts, phase=Phase.STAGED, workloads=workloads)
+
+    return make
+
+
+WAVE = Wave(
+    name="w",
+    workloads=(Workload(name="alpha", items=("app01",)), Workload(name="beta", items=("app02",))),
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        (Filter(), ["app01", "app02"]),
+        (Filter(wave="W"), ["app01", "app02"]),
+        (Filter(workloads=("Alpha",)), ["app01"]),
+        (Filter(workloads=("*a",)), ["app01", "app02"]),
+        (Filter(items=("APP02",)), ["app02"]),
+        (Filter(vaults=("v2",)), ["app02"]),
+        (Filter(vaults=(str(V1).upper(),)), ["app01"]),
+        (Filter(subscriptions=("S1",)), ["app01"]),
+        (Filter(subscriptions=("s1", "s2"), items=("app*",)), ["app01", "app02"]),
+    ],
+)
+def test_filters_keep_what_all_of_them_name(
+    inventory: Inventory, wanted: Filter, names: list[str]
+) -> None:
+    assert [row.name for row in narrow(inventory, wanted, WAVE)] == names
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Filter(wave="other"),
+        Filter(workloads=("gamma",)),
+        Filter(items=("typo",)),
+        Filter(vaults=("v3",)),
+        Filter(subscriptions=("s3",)),
+        Filter(vaults=("v1",), subscriptions=("s2",)),
+    ],
+)
+def test_a_filter_that_keeps_nothing_is_an_error(inventory: Inventory, wanted: Filter) -> None:
+    with pytest.raises(ConfigurationError):
+        narrow(inventory, wanted, WAVE)
+
+
+def test_a_gap_may_hide_what_the_filter_names(inventory: Inventory) -> None:
+    gap = Gap(scope=V2, reason="forbidden", detail="no")
+    unread = replace(inventory, gaps=(gap,))
+    assert narrow(unread, Filter(items=("typo",)), WAVE).gaps == (gap,)
+    assert narrow(unread, Filter(vaults=("v2",)), WAVE).gaps == (gap,)
+    assert narrow(unread, Filter(vaults=("v1",)), WAVE).gaps == ()
+    assert narrow(unread, Filter(subscriptions=("s1",)), WAVE).gaps == ()
+
+
+def test_a_subscription_that_is_unread_stays_a_gap_of_its_vaults(inventory: Inventory) -> None:
+    gap = Gap(scope=ResourceId("/subscriptions/s2"), reason="forbidden", detail="no")
+    unread = replace(inventory, gaps=(gap,))
+    assert narrow(unread, Filter(vaults=(str(V2),)), WAVE).gaps == (gap,)
+    assert narrow(unread, Filter(vaults=(str(V1),)), WAVE).gaps == ()
+    assert narrow(unread, Filter(vaults=("v1",)), WAVE).gaps == (gap,)
+
+
+def test_an_unmet_count_stays_a_gap_of_every_selection(inventory: Inventory) -> None:
+    gap = Gap(scope=ResourceId("/subscriptions"), reason="expected-count", detail="no")
+    short = narrow(replace(inventory, gaps=(gap,), expected=3), Filter(vaults=("v1",)), WAVE)
+    assert short.gaps == (gap,)
+    assert not short.complete
+
+
+def test_unresolved_selectors_follow_their_workload(inventory: Inventory) -> None:
+    assert narrow(inventory, Filter(workloads=("alpha",)), WAVE).unresolved == ()
+    assert narrow(inventory, Filter(workloads=("beta",)), WAVE).unresolved == (("beta", "ghost"),)
