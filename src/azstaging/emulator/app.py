@@ -144,12 +144,10 @@ class EmulatorApp:
         if seconds:
             await asyncio.sleep(seconds)
         try:
-            status = await self._serve(scope, body, send, fault)
+            await self._serve(scope, body, send, fault)
         except _DroppedError:
-            status = None
             # Let the server see that the peer is gone before it looks for an answer.
             await receive()
-        self._record(scope, body, status, fault)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -159,8 +157,10 @@ class EmulatorApp:
                 return
             self.ready.set()
 
-    async def _serve(self, scope: Message, body: bytes, send: Send, fault: Fault | None) -> int:
+    async def _serve(self, scope: Message, body: bytes, send: Send, fault: Fault | None) -> None:
+        """Answer, or hang up; the log knows of it before the client does."""
         if fault is not None and fault.kind in {"drop", "reset"}:
+            self._record(scope, body, None, fault)
             raise _hang_up(send, reset=fault.kind == "reset")
         if fault is not None and fault.kind in _BEFORE:
             answer = _encode(fault.answer(_url(scope)), head=False)
@@ -169,12 +169,13 @@ class EmulatorApp:
             answer = await self._collect(scope, body)
         if fault is not None:
             if fault.kind == "drop-after":
+                self._record(scope, body, None, fault)
                 raise _hang_up(send, reset=False)
             answer = _spoil(answer, fault, _url(scope))
+        self._record(scope, body, answer.status, fault)
         await _send(answer, send)
-        if fault is not None and fault.kind == "torn":
+        if answer.cut_at is not None:
             raise _hang_up(send, reset=False)
-        return answer.status
 
     def _disturb(self, scope: Message, fault: Fault | None) -> None:
         """Change the estate or mark the request, as the script says."""
