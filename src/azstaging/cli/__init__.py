@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from azstaging import __version__
-from azstaging.cli.exit_codes import USAGE, exit_code_of, report_error
 from azstaging.errors import StagingError
 
 # name -> (module, help). One more command is one file and one line.
@@ -103,18 +102,21 @@ def main(args: list[str] | None = None) -> int:
     try:
         result = azstaging.main(args=args, prog_name="azstaging", standalone_mode=False)
         return result if isinstance(result, int) else 0
-    except click.UsageError as error:
-        error.show()
-        return USAGE
-    except click.ClickException as error:
-        error.show()
-        return USAGE
+    except (click.ClickException, StagingError) as error:
+        return _fail(error)
     except click.Abort:
         click.echo("Interrupted. azstaging status says what is open.", err=True)
         return 130
-    except StagingError as error:
-        report_error(error)
-        return exit_code_of(error)
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+
+
+def _fail(error: click.ClickException | StagingError) -> int:
+    from azstaging.cli import exit_codes  # noqa: PLC0415 - the model, for which --help need not wait
+
+    if isinstance(error, StagingError):
+        exit_codes.report_error(error)
+        return exit_codes.exit_code_of(error)
+    error.show()
+    return exit_codes.USAGE
