@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken
 
+from azstaging import __version__
 from azstaging.azure import connect
 from azstaging.azure.clouds import PUBLIC, choose_cloud
 from azstaging.azure.credentials import (
@@ -119,6 +120,7 @@ def test_a_given_credential_is_used_everywhere(arm: Any) -> None:
     with connect(choose_cloud(arm_endpoint=arm.url), StaticCredential("given")) as azure:
         azure.list_subscriptions()
     assert arm.requests[0].headers["authorization"] == "Bearer given"
+    assert arm.requests[0].headers["user-agent"].startswith(f"azstaging/{__version__} python/3.")
 
 
 def test_the_settings_of_a_configuration_are_understood(arm: Any) -> None:

@@ -13,6 +13,7 @@ import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
 from typing import TypeAlias, cast
 
 import requests
@@ -22,7 +23,6 @@ from azure.core.pipeline.policies import HTTPPolicy
 from azure.core.rest import HttpRequest, HttpResponse
 from urllib3.exceptions import HTTPError
 
-from azstaging import __version__
 from azstaging.azure.calls import Answer, Call, CallKind, Tally, path_of
 from azstaging.azure.clouds import Cloud
 from azstaging.azure.credentials import TokenSource
@@ -50,7 +50,17 @@ Request: TypeAlias = PipelineRequest[HttpRequest]
 Response: TypeAlias = PipelineResponse[HttpRequest, HttpResponse]
 Policy: TypeAlias = HTTPPolicy[HttpRequest, HttpResponse]
 
-USER_AGENT = f"azstaging/{__version__} python/{platform.python_version()}"
+
+def _user_agent() -> str:
+    """Name this package and its version as installed, and the Python that runs it."""
+    try:
+        installed = version("azstaging")
+    except PackageNotFoundError:
+        installed = "uninstalled"
+    return f"azstaging/{installed} python/{platform.python_version()}"
+
+
+USER_AGENT = _user_agent()
 
 # A POST counts as a read only for these paths; every other POST is a change.
 QUERY_PATHS = frozenset({"/providers/microsoft.resourcegraph/resources"})
