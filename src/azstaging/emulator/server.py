@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _HOST = "127.0.0.1"
 _STOP_SECONDS = 5.0
+_TICK_SECONDS = 0.1
 
 
 def _utc_now() -> datetime:
@@ -40,14 +42,37 @@ def _utc_now() -> datetime:
 
 
 class _Server(uvicorn.Server):
-    """A server that hangs up when it stops: keep-alive clients would hold a TLS close open."""
+    """A server that stops at once: tests start hundreds of them."""
+
+    _wake: Callable[[], object] | None = None
+
+    def leave(self) -> None:
+        """Stop serving; may be called from another thread."""
+        self.should_exit = True
+        if self._wake is not None:
+            # The loop may be gone already.
+            with contextlib.suppress(RuntimeError):
+                self._wake()
+
+    async def main_loop(self) -> None:
+        over = asyncio.Event()
+        self._wake = partial(asyncio.get_running_loop().call_soon_threadsafe, over.set)
+        while not self.should_exit:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(over.wait(), _TICK_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        # Keep-alive clients would hold the close of a TLS connection open.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        # An aborted connection is gone after the next turn of the loop.
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        # What was aborted and cancelled is gone after the next turns of the loop.
+        await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
         await asyncio.sleep(0)
-        await super().shutdown(sockets)
+        await self.lifespan.shutdown()
 
 
 class Emulator:
@@ -95,7 +120,7 @@ class Emulator:
             ready=self._ready,
         )
         self._socket: socket.socket | None = None
-        self._server: uvicorn.Server | None = None
+        self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self._files: tempfile.TemporaryDirectory[str] | None = None
         self.ca_file: str | None = None
@@ -180,7 +205,7 @@ class Emulator:
     def stop(self) -> None:
         """Stop serving and give the port back; it may be started again."""
         if self._server is not None:
-            self._server.should_exit = True
+            self._server.leave()
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
             self._thread = None
@@ -197,7 +222,7 @@ class Emulator:
     ) -> None:
         self.stop()
 
-    def _prepare(self) -> tuple[uvicorn.Server, socket.socket]:
+    def _prepare(self) -> tuple[_Server, socket.socket]:
         self.open()
         if self._socket is None:
             raise ConfigurationError("The emulator could not take its port.")
@@ -211,7 +236,6 @@ class Emulator:
             date_header=False,
             proxy_headers=False,
             ws="none",
-            timeout_graceful_shutdown=1,
             ssl_certfile=str(files / "server.pem") if files else None,
             ssl_keyfile=str(files / "server.key") if files else None,
         )
