@@ -217,7 +217,7 @@ FIELDS = {
         (canonical(FIELDS | {"seq": "0"}), "another type"),
         (canonical(FIELDS | {"seq": True}), "another type"),
         (canonical(FIELDS | {"data": []}), "another type"),
-        (canonical(FIELDS | {"actor": None}), "not text"),
+        (canonical(FIELDS | {"actor": None}), "another type"),
         (canonical(FIELDS).replace(b'"v":1', b'"v":1,"v":1'), "occurs twice"),
         (canonical(FIELDS).replace(b'"v":1', b'"v":1.0'), "whole number"),
         (canonical(FIELDS).replace(b'"run":""', b'"run": ""'), "blanks"),

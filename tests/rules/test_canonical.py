@@ -177,6 +177,22 @@ def test_canonical_json_reads_back_and_is_ascii(value):
     assert read_canonical(data) == value
     assert parse_canonical(data) == value
     assert json.loads(data) == value
+    assert data.decode() == json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(chr(code) for code in range(0x100)),
+        *("\u2028", "\ud800", "\udfff", "\U0001f600", "\ufffe"),
+        *(2**63 - 1, 2**63, 2**64, -(2**63), -(2**63) - 1, 10**30),
+    ],
+)
+def test_every_way_of_encoding_gives_the_documented_bytes(value):
+    for shape in (value, [value], {str(value): value, "a": 1, "\xff": 2, "\x00": 3}):
+        data = canonical(shape)
+        assert data.decode() == json.dumps(shape, sort_keys=True, separators=(",", ":"))
+        assert read_canonical(data) == shape
 
 
 @given(st.dictionaries(text, plain, max_size=5))

@@ -23,6 +23,14 @@ VERSION = 1
 ZERO = "0" * 64
 MAX_LINE = 16 * 1024 * 1024
 
+_TYPES = (
+    ("seq", int),
+    ("data", dict),
+    ("type", str),
+    ("run", str),
+    ("actor", str),
+    ("prev", str),
+)
 _KEYS = ["actor", "at", "data", "prev", "run", "seq", "type", "v"]
 _BEFORE_HASH, _AFTER_HASH = b',"hash":"', b'"}'
 _TAIL = len(_BEFORE_HASH) + 64 + len(_AFTER_HASH)
@@ -110,16 +118,13 @@ def _split(line: bytes, seq: int | None) -> tuple[bytes, str]:
 
 def _record(fields: dict[str, Any], hash: str, seq: int | None) -> Record:
     try:
-        at = time_from(fields.pop("at"))
+        fields["at"] = time_from(fields["at"])
     except ValueError as error:
         raise _broken(str(error), seq) from error
-    record = Record(at=at, hash=hash, **fields)
-    texts = (record.run, record.actor, record.type, record.prev)
-    if type(record.seq) is not int or type(record.data) is not dict:
-        raise _broken("its seq or its data is of another type", seq)
-    if any(type(text) is not str for text in texts):
-        raise _broken("run, actor, type or prev is not text", seq)
-    return record
+    for name, kind in _TYPES:
+        if type(fields[name]) is not kind:
+            raise _broken(f"its {name} is of another type", seq)
+    return Record(hash=hash, **fields)
 
 
 def _opens(record: Record) -> bool:

@@ -24,6 +24,7 @@ T = TypeVar("T")
 _encode = json.JSONEncoder(
     ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")
 ).encode
+_fast_encode = msgspec.json.Encoder(order="sorted").encode
 _SCALARS = frozenset({str, int, bool, type(None)})
 
 
@@ -34,6 +35,13 @@ def canonical(value: Any) -> bytes:
         TypeError: it holds something else: a float, a time, an id, a key that is not text.
     """
     _refuse_unplain(value)
+    try:
+        data = _fast_encode(value)
+        # Of ASCII, the two encoders differ in this one character only.
+        if data.isascii() and b"\x7f" not in data:
+            return data
+    except (ValueError, OverflowError, RecursionError):
+        pass  # Lone surrogates and large numbers are beyond the fast way.
     return _encode(value).encode("ascii")
 
 
@@ -92,8 +100,7 @@ def parse_canonical(data: bytes) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-_fast = msgspec.json.Decoder(float_hook=_no_float).decode
-_fast_again = msgspec.json.Encoder(order="sorted").encode
+_fast_decode = msgspec.json.Decoder(float_hook=_no_float).decode
 
 
 def read_canonical(data: bytes) -> Any:
@@ -103,8 +110,8 @@ def read_canonical(data: bytes) -> Any:
         ValueError: these are not the bytes that ``canonical`` gives.
     """
     try:
-        value = _fast(data)
-        if data.isascii() and _fast_again(value) == data:
+        value = _fast_decode(data)
+        if data.isascii() and _fast_encode(value) == data:
             return value
     except (ValueError, RecursionError):
         pass  # Escapes and large numbers are beyond the fast way; the slow one decides.
@@ -122,6 +129,12 @@ def time_text(value: datetime) -> str:
     """
     if value.tzinfo is None:
         raise ValueError(f"{value} has no zone.")
+    return _time_text(value)
+
+
+# The records of one append share their time, those of one run nearly so.
+@functools.lru_cache(maxsize=64)
+def _time_text(value: datetime) -> str:
     utc = value.astimezone(timezone.utc).replace(tzinfo=None)
     spec = "microseconds" if utc.microsecond % 1000 else "milliseconds"
     return utc.isoformat(timespec=spec) + "Z"
@@ -138,6 +151,11 @@ def time_from(text: Any) -> datetime:
     """
     if type(text) is not str or len(text) not in _TIME_LENGTHS or text[-1] != "Z":
         raise ValueError(f"{text!r} is not a time")
+    return _time_from(text)
+
+
+@functools.lru_cache(maxsize=64)
+def _time_from(text: str) -> datetime:
     return datetime.fromisoformat(text[:-1]).replace(tzinfo=timezone.utc)
 
 
