@@ -23,12 +23,14 @@ from azstaging.rules.gate import NEVER_WAIVABLE, WAIVER_LIFETIME
 
 FILE_NAME = "azstaging.toml"
 DEFAULT_REQUIRED = (
-    "phase-staged",
-    "test-migration-cleaned",
-    "no-running-job",
-    "target-running",
-    "replication-health",
+    "baseline-present",
     "diff-clean",
+    "no-running-job",
+    "phase-staged",
+    "source-off",
+    "target-placement",
+    "target-running",
+    "test-migration-cleaned",
 )
 _ENVIRONMENT = {
     "AZSTAGING_CLOUD": "cloud.name",
@@ -43,11 +45,19 @@ _LISTS = {"scope.subscriptions", "scope.vaults"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudSettings:
-    """Which cloud; ``arm_endpoint`` and ``boards_url`` name a local Azure instead."""
+    """Which cloud, and how hard it is asked.
+
+    Attributes:
+        arm_endpoint, boards_url: a local Azure, or another cloud's endpoints, instead.
+        vault_reads_per_second: Site Recovery publishes no limit; 8 spares a vault.
+        max_in_flight: most requests at the same time.
+    """
 
     name: str = "public"
     arm_endpoint: str = ""
     boards_url: str = ""
+    vault_reads_per_second: int = 8
+    max_in_flight: int = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +190,8 @@ def _cloud(table: Table) -> CloudSettings:
         name=table.text("name", "public"),
         arm_endpoint=table.text("arm_endpoint"),
         boards_url=table.text("boards_url"),
+        vault_reads_per_second=table.integer("vault_reads_per_second", 8, least=1, most=1000),
+        max_in_flight=table.integer("max_in_flight", 16, least=1, most=64),
     )
     table.finish()
     clouds = ("public", "usgov", "china")

@@ -44,11 +44,12 @@ def read_toml(file: Path) -> dict[str, Any]:
     try:
         text = data.decode("utf-8")
         _check_depth(text, file)
-        return tomllib.loads(text)
+        document: dict[str, Any] = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{file} is not UTF-8 text.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file} is not TOML: {error}.") from error
+    return document
 
 
 def _check_depth(text: str, file: Path) -> None:

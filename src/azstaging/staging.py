@@ -101,9 +101,19 @@ class Staging:
         """The connection to Azure, made on first use."""
         if self._azure is None:
             from azstaging.azure import connect  # noqa: PLC0415 - loads the Azure modules
+            from azstaging.azure.throttle import Rates  # noqa: PLC0415
 
+            cloud = self.config.cloud
             self._azure = connect(
-                self.config.cloud, self._credential, deadline=self._deadline, sleep=self._sleep
+                cloud,
+                self._credential,
+                deadline=self._deadline,
+                max_in_flight=cloud.max_in_flight,
+                rates=Rates(
+                    vault_reads_per_second=cloud.vault_reads_per_second,
+                    vault_read_burst=2 * cloud.vault_reads_per_second,
+                ),
+                sleep=self._sleep,
             )
         return self._azure
 
@@ -115,7 +125,7 @@ class Staging:
 
     def past(self) -> history.History:
         """Everything the journal says, verified and folded; empty without a journal."""
-        return history.fold(self.journal.records() if self.journal else ())
+        return self.journal.history() if self.journal else history.History()
 
     def _append(self, *records: NewRecord) -> tuple[Record, ...]:
         if self.journal is None or not records:
@@ -248,7 +258,10 @@ class Staging:
 
         Args:
             out: made if missing; files of an earlier report are replaced one by one, whole.
-            inventory, findings, diff, decisions: what to report.
+            inventory: what was read.
+            findings: the evidence; see ``evidence()``.
+            diff: the configuration diff.
+            decisions: the gates.
             choices: ``views`` (operations, auditor, manager, engineer), ``formats`` (html, xlsx,
                 csv, json, markdown), both all by default; ``mask`` hides ids and addresses.
 

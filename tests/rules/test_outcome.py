@@ -74,20 +74,23 @@ def test_the_table(build, item, target, state, settled, expected):
         item=item,
         target=target,
         job=job(build, state) if state else None,
+        jobs_read=True,
     )
     receipt = judge(attempt(build), seen, settle=SETTLE)
     assert (receipt.state if receipt else None) is expected
 
 
 def test_an_unanswered_attempt_on_an_unchanged_item_had_no_effect(build):
-    seen = Observation(at=build.now + SETTLE, item=PRESENT, target=THERE, job=None)
+    seen = Observation(at=build.now + SETTLE, item=PRESENT, target=THERE, job=None, jobs_read=True)
     receipt = judge(attempt(build, job_id="", answered=False), seen, settle=SETTLE)
     assert receipt.state is ReceiptState.NONE
     assert "held" in receipt.reason
 
 
 def test_a_receipt_carries_its_witnesses(build):
-    seen = Observation(at=build.now, item=GONE, target=THERE, job=job(build, messages=("renamed",)))
+    seen = Observation(
+        at=build.now, item=GONE, target=THERE, job=job(build, messages=("renamed",)), jobs_read=True
+    )
     receipt = judge(attempt(build), seen, settle=SETTLE)
     assert receipt.witnesses == (
         "job job-1 succeeded (DisableMigration)",
@@ -132,3 +135,12 @@ def test_a_name_that_others_have_proves_nothing(build):
     lost = attempt(build, job_id="", answered=False, ambiguous_name=True)
     assert find_job(lost, [job(build)]) is None
     assert find_job(lost, [job(build, object_id="app01")]) is not None
+
+
+def test_unread_jobs_are_not_no_jobs(build):
+    lost = attempt(build, job_id="", answered=False)
+    early = Observation(at=build.now, item=PRESENT, target=THERE, job=None, jobs_read=False)
+    late = replace(early, at=build.now + SETTLE)
+    assert judge(lost, early, settle=SETTLE) is None
+    assert judge(lost, late, settle=SETTLE).state is ReceiptState.UNKNOWN
+    assert judge(lost, replace(late, jobs_read=True), settle=SETTLE).state is ReceiptState.NONE

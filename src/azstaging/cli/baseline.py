@@ -13,7 +13,7 @@ from azstaging.cli.session import selection_options, session
 @click.command("baseline")
 @selection_options
 @click.pass_context
-def command(ctx: click.Context, **options: Any) -> int:
+def command(ctx: click.Context, /, **options: Any) -> int:
     """Freeze source, intended and target configuration into the estate folder.
 
     After replication has stopped the source cannot be read any more: the baseline is then the

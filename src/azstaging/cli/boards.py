@@ -16,7 +16,9 @@ from azstaging.rules.canonical import to_plain
 @click.option("--apply", is_flag=True, help="Write. Without it: a preview.")
 @output_options
 @click.pass_context
-def command(ctx: click.Context, output: str, query: str | None, apply: bool, **options: Any) -> int:
+def command(
+    ctx: click.Context, /, output: str, query: str | None, apply: bool, **options: Any
+) -> int:
     """Show what Azure Boards should say, and write it with --apply.
 
     An item that a person closed, reopened or edited is a conflict and is left alone. Exits 0,

@@ -19,7 +19,7 @@ from azstaging.model.views import findings_document, findings_rows
 @output_options
 @click.pass_context
 def command(
-    ctx: click.Context, output: str, query: str | None, show_all: bool, **options: Any
+    ctx: click.Context, /, output: str, query: str | None, show_all: bool, **options: Any
 ) -> int:
     """Run all checks on the selected items and keep the findings as evidence.
 

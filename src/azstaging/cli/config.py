@@ -31,6 +31,7 @@ def show(ctx: click.Context, origin: bool, output: str, query: str | None) -> in
         "boards": to_plain(config.boards),
         "journal": {"url": config.journal_url},
     }
+    tables["wave"]["expected_ids"] = len(config.wave.expected_ids)
     tables["wave"]["workloads"] = [workload.name for workload in config.wave.workloads]
     rows = []
     for table, values in tables.items():

@@ -20,6 +20,7 @@ from azstaging.model.inventory import Inventory
 from azstaging.model.plans import Plan, ReceiptState, ReleaseResult
 from azstaging.model.text import display
 from azstaging.rules.plan import plan_bytes
+from azstaging.staging import utc_now
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class _Demo:
         self.proofs = _Proofs()
         file = folder / "azstaging.toml"
         self.config = azstaging.load_configuration(
-            write_config(file, azure.estate, arm_endpoint=azure.url)
+            write_config(file, azure.estate, arm_endpoint=azure.url, now=utc_now())
         )
 
     def run(self) -> int:
@@ -198,7 +199,7 @@ class _Demo:
         result = staging.release(plan, execute=True)
         states = Counter(receipt.state.value for receipt in result.receipts)
         _line(", ".join(f"{n} {name}" for name, n in states.items()) or "nothing was released")
-        sent = Counter(stop[0].casefold() for stop in self.azure.state.stops)
+        sent = Counter(stop.item_id.casefold() for stop in self.azure.state.stops)
         self.proofs.add(
             "each released item was stopped by exactly one request",
             holds=bool(sent)

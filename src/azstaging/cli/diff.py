@@ -27,7 +27,7 @@ _CLASSES = [cls.value for cls in DiffClass]
 @output_options
 @click.pass_context
 def command(
-    ctx: click.Context, output: str, query: str | None, classes: str, **options: Any
+    ctx: click.Context, /, output: str, query: str | None, classes: str, **options: Any
 ) -> int:
     """Compare source, intended and actual configuration, field by field.
 

@@ -17,7 +17,7 @@ _ENVIRONMENT = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "
 @journal_option
 @output_options
 @click.pass_context
-def command(ctx: click.Context, output: str, query: str | None, **options: Any) -> int:
+def command(ctx: click.Context, /, output: str, query: str | None, **options: Any) -> int:
     """Show identity, tenant, what is visible, and the missing actions by their exact strings.
 
     Exits 0 when everything in scope can be read, 3 when not.

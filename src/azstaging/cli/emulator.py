@@ -35,6 +35,7 @@ def command() -> None:
     help="Write an azstaging.toml that fits this estate.",
 )
 def serve(
+    *,
     port: int,
     machines: int,
     estate_file: Path | None,
@@ -70,8 +71,9 @@ def serve(
     url = emulator.open()
     if config_file is not None:
         from azstaging.cli.estate_config import write_config  # noqa: PLC0415
+        from azstaging.staging import utc_now  # noqa: PLC0415
 
-        write_config(config_file, estate, arm_endpoint=url)
+        write_config(config_file, estate, arm_endpoint=url, now=utc_now())
     click.echo(f"Serving {len(estate.machines)} machines on {url}")
     if emulator.ca_file:
         click.echo(f"CA: {emulator.ca_file}")

@@ -16,7 +16,9 @@ from azstaging.model.views import inventory_document, inventory_rows
 @click.option("--wide", is_flag=True, help="All columns.")
 @output_options
 @click.pass_context
-def command(ctx: click.Context, output: str, query: str | None, wide: bool, **options: Any) -> int:
+def command(
+    ctx: click.Context, /, output: str, query: str | None, wide: bool, **options: Any
+) -> int:
     """List every replicated item with phase, source and target, and what could not be read.
 
     Exits 0 when the inventory is complete, 3 when something is missing from it.

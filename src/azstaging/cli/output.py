@@ -15,6 +15,7 @@ from azstaging.model.text import display
 Row = Mapping[str, Any]
 _F = TypeVar("_F", bound=Callable[..., Any])
 _MAX_QUERY = 500
+_WIDEST = 100
 _MARKS = {"pass": "green", "open": "green", "done": "green", "staged": "green"}
 _ALARMS = {"fail": "red", "closed": "red", "suspicious": "red", "unknown": "yellow"}
 
@@ -126,10 +127,16 @@ def table(rows: Sequence[Row]) -> str:
         max(len(column), *(len(line[index]) for line in cells))
         for index, column in enumerate(columns)
     ]
+    widths = [min(width, _WIDEST) for width in widths]
     if sys.stdout.isatty():
         _shrink(widths, shutil.get_terminal_size().columns)
-    heads = [column.replace("_", " ").upper()[:width] for column, width in zip(columns, widths, strict=True)]
-    lines = ["  ".join(head.ljust(width) for head, width in zip(heads, widths, strict=True)).rstrip()]
+    heads = [
+        column.replace("_", " ").upper()[:width]
+        for column, width in zip(columns, widths, strict=True)
+    ]
+    lines = [
+        "  ".join(head.ljust(width) for head, width in zip(heads, widths, strict=True)).rstrip()
+    ]
     numeric = [all(_is_number(row.get(column)) for row in rows) for column in columns]
     for line in cells:
         fitted = [

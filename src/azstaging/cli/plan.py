@@ -27,7 +27,7 @@ from azstaging.rules.plan import plan_bytes
 @output_options
 @click.pass_context
 def command(
-    ctx: click.Context, output: str, query: str | None, out: Path | None, **options: Any
+    ctx: click.Context, /, output: str, query: str | None, out: Path | None, **options: Any
 ) -> int:
     """Decide every gate, and plan the release of the selected open ones.
 

@@ -25,6 +25,7 @@ from azstaging.rules.plan import plan_from
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     plan_file: Path,
     output: str,
     query: str | None,

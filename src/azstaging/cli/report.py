@@ -26,6 +26,7 @@ _FORMATS = ["html", "xlsx", "csv", "json", "markdown"]
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     out: Path,
     views: tuple[str, ...],
     formats: tuple[str, ...],

@@ -19,7 +19,7 @@ from azstaging.staging import utc_now
 @journal_option
 @output_options
 @click.pass_context
-def command(ctx: click.Context, output: str, query: str | None, journal_url: str | None) -> int:
+def command(ctx: click.Context, /, output: str, query: str | None, journal_url: str | None) -> int:
     """Say what the journal holds: open attempts, plans, approvals, receipts. Reads no Azure.
 
     Exits 0, or 4 while the effect of an attempt is unknown.

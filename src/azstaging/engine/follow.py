@@ -82,28 +82,30 @@ def _observe(
     for group in by_vault.values():
         jobs = _jobs(follower.azure, group)
         for attempt in group:
-            job = find_job(attempt, jobs) or _job_by_id(follower.azure, attempt)
-            yield attempt, observe(follower, attempt, job)
+            yield attempt, _observe_one(follower, attempt, jobs)
 
 
-def observe(follower: Follower, attempt: Attempt, job: Job | None) -> Observation:
-    """Read the item and, if it is gone, its target."""
+def _observe_one(follower: Follower, attempt: Attempt, jobs: list[Job] | None) -> Observation:
+    """Read the item and, if it is gone, its target. ``jobs`` is None when they are unread."""
+    job = find_job(attempt, jobs or ()) or _job_by_id(follower.azure, attempt)
     item = _read_item(follower.azure, attempt)
     target = TargetRead.UNREAD
     if item is ItemRead.GONE and attempt.target_id:
         target = _read_target(follower.azure, ResourceId(attempt.target_id))
-    return Observation(at=follower.clock(), item=item, target=target, job=job)
+    return Observation(
+        at=follower.clock(), item=item, target=target, job=job, jobs_read=jobs is not None
+    )
 
 
-def _jobs(azure: AzurePort, attempts: Sequence[Attempt]) -> list[Job]:
+def _jobs(azure: AzurePort, attempts: Sequence[Attempt]) -> list[Job] | None:
     since = min(attempt.at for attempt in attempts) - JOB_CLOCK_SKEW
     try:
         return [
             parse_job(body) for body in azure.list_jobs(ResourceId(attempts[0].vault_id), since)
         ]
     except StagingError:
-        # Unread jobs prove nothing; the next tick reads them again.
-        return []
+        # Unread is not empty; the next tick reads them again.
+        return None
 
 
 def _job_by_id(azure: AzurePort, attempt: Attempt) -> Job | None:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
-from urllib.parse import quote
 
 from azstaging.model.backlog import BacklogSettings, Level, Wish
 from azstaging.model.decisions import Decision, Decisions, GateClosed, Waiver
@@ -18,6 +17,8 @@ from azstaging.rules.backlog_text import MAX_TITLE_CHARS, plain
 
 MAX_ROWS = 40
 _ATTENTION = {Phase.FAILED, Phase.CONTRADICTION, Phase.REVERSED, Phase.UNRECOGNISED}
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_.~")
 
 
 def key_of(settings: BacklogSettings, level: Level, subject: str) -> str:
@@ -273,7 +274,7 @@ class _Context:
         return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def _portal_link(self, id: ResourceId) -> tuple[str, str]:
-        url = f"{self._settings.portal_url}/#resource{quote(id.text, safe='/-_.~')}"
+        url = f"{self._settings.portal_url}/#resource{_quoted(id.text)}"
         return url, "replicated item"
 
     def _report_links(self) -> tuple[tuple[str, str], ...]:
@@ -289,3 +290,8 @@ def _capped(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
     if len(rows) <= MAX_ROWS:
         return rows
     return [*rows[:MAX_ROWS], ("And", f"{len(rows) - MAX_ROWS} more")]
+
+
+def _quoted(text: str) -> str:
+    """Percent-encode what has a meaning in a URL."""
+    return "".join(chr(b) if chr(b) in _PLAIN else f"%{b:02X}" for b in text.encode())

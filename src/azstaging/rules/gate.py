@@ -124,6 +124,12 @@ def _scope_reasons(
     now: datetime,
 ) -> Iterable[Reason]:
     inventory = case.inventory
+    for gap in gaps_touching(workload, inventory):
+        yield Reason(
+            code="gap",
+            detail=f"{gap.scope.name} could not be read: {gap.reason}",
+            next_step=f"Grant {gap.permission}." if gap.permission else gap.detail,
+        )
     if not inventory.items:
         yield Reason(
             code="empty-inventory",
@@ -155,12 +161,6 @@ def _scope_reasons(
                 detail=f"{selector} matches no item",
                 next_step="Correct the selector, or find out why the item is missing.",
             )
-    for gap in gaps_touching(workload, inventory):
-        yield Reason(
-            code="gap",
-            detail=f"{gap.scope} could not be read: {gap.detail}",
-            next_step=f"Grant {gap.permission}." if gap.permission else "Read it again.",
-        )
     yield from _time_reasons(case, now)
 
 
@@ -252,14 +252,15 @@ def _waiver_for(
 
 
 def _evidence_reason(verdict: Verdict, rows: Sequence[InventoryItem]) -> Reason:
-    item = next((row.id for row in rows if row.id.key == verdict.subject.id), None)
+    item = next((row for row in rows if row.id.key == verdict.subject.id), None)
+    name = f"{item.name}: " if item else ""
     finding = verdict.finding
     step = _NEXT_STEPS.get(verdict.standing) or (finding.next_step if finding else "")
     return Reason(
         code=f"evidence-{verdict.standing.value}",
-        detail=f"{verdict.check}: {verdict.detail}",
+        detail=f"{name}{verdict.check}: {verdict.detail}",
         next_step=step or "Mend the cause, then run azstaging check again.",
-        item_id=item,
+        item_id=item.id if item else None,
         check=verdict.check,
         evidence=finding.seq if finding else None,
         waivable=verdict.check not in NEVER_WAIVABLE,

@@ -33,12 +33,18 @@ class TargetRead(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What was read of one attempt at ``at``; ``job`` is None when none was found."""
+    """What was read of one attempt at ``at``.
+
+    Attributes:
+        job: the attempt's job, or None when none was found.
+        jobs_read: False when the jobs could not be read; then no job proves nothing.
+    """
 
     at: datetime
     item: ItemRead
     target: TargetRead
     job: Job | None
+    jobs_read: bool
 
 
 def find_job(attempt: Attempt, jobs: Iterable[Job]) -> Job | None:
@@ -104,6 +110,9 @@ def _state(
     if seen.item is ItemRead.GONE:
         return _gone(seen, job, settled=settled)
     if seen.item is ItemRead.PRESENT:
+        if job is None and not seen.jobs_read:
+            unread = "the item is there, but its jobs could not be read"
+            return (ReceiptState.UNKNOWN, unread) if settled else (None, "")
         return _present(attempt, job, settled=settled)
     if settled and job is not JobState.RUNNING:
         return ReceiptState.UNKNOWN, "the item could not be read"
