@@ -288,3 +288,20 @@ def test_ids_that_workloads_name_are_expected(shapes: Any) -> None:
         workloads=(Workload(name="w", items=(named, "app*", f"{shapes.vault()}/*")),),
     )
     assert expected_ids(wave) == (ResourceId(named),)
+
+
+@pytest.mark.parametrize(
+    ("selector", "touched"),
+    [("app01", True), ("app*", True), ("{here}", False), ("{dark}", True), ("{here}*", True)],
+)
+def test_an_unread_vault_touches_names_globs_and_the_ids_in_it(
+    shapes: Any, read: Any, selector: str, touched: bool
+) -> None:
+    azure = shapes.migrated("app01")
+    dark = shapes.vault("dark")
+    azure.vaults.append(str(dark))
+    azure.refuse["list_migration_items", dark.key] = AccessDeniedError("no")
+    here, there = (shapes.migration_id("app01", vault) for vault in (shapes.vault(), dark))
+    workload = Workload(name="w", items=(selector.format(here=here, dark=there.upper()),))
+    inventory = read(azure, wave=Wave(workloads=(workload,)))
+    assert bool(gaps_touching(workload, inventory)) == touched

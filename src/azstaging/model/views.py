@@ -104,7 +104,7 @@ def _note(row: InventoryItem) -> str:
         return f"locked by {row.locks[0].id.name}"
     if row.target is not None and row.target.renamed:
         return f"intended name: {row.item.settings.vm_name}"
-    return row.target_note or row.source_note
+    return row.target_note
 
 
 def _wide_row(row: InventoryItem) -> Row:
@@ -124,6 +124,7 @@ def _wide_row(row: InventoryItem) -> Row:
         "last_recovery_point": item.last_recovery_point,
         "detailed": item.detailed,
         "source_id": plain(item.source_id),
+        "source_note": row.source_note,
         "source_power": source.power if source else "",
         "source_os": source.os_name if source else item.source.os_name,
         "source_cores": source.cores if source else item.source.cores,
