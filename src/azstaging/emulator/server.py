@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _HOST = "127.0.0.1"
+_START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
 _TICK_SECONDS = 0.1
 
@@ -165,7 +166,7 @@ class Emulator:
         """Start serving and return at once when connections are accepted.
 
         Raises:
-            ConfigurationError: the port is in use.
+            ConfigurationError: the port is in use, or it does not come up.
         """
         server, listener = self._prepare()
         self._thread = threading.Thread(
@@ -175,7 +176,11 @@ class Emulator:
             daemon=True,
         )
         self._thread.start()
-        self._ready.wait()
+        if not self._ready.wait(_START_SECONDS):
+            self.stop()
+            raise ConfigurationError(
+                f"The emulator did not start within {_START_SECONDS:g} s; nothing is served."
+            )
         return self
 
     def serve_forever(self) -> None:
@@ -203,9 +208,14 @@ class Emulator:
         return self.url
 
     def stop(self) -> None:
-        """Stop serving and give the port back; it may be started again."""
+        """Stop serving and give the port back; it may be started again.
+
+        Called while another thread is in ``serve_forever`` it lets that end.
+        """
         if self._server is not None:
             self._server.leave()
+            if self._thread is None:
+                return
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
             self._thread = None
