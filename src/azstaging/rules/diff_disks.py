@@ -59,11 +59,11 @@ def match_disks(row: InventoryItem) -> list[DiskTriple]:
     sources = list(row.source.disks) if row.source else []
     targets = list(row.target.disks) if row.target else []
     if not row.item.disks:
-        pairs = _pair(sources, targets, (("size", _sizes_of_source_agree),))
+        pairs = _pair(sources, targets, (("size", _sizes_of_source_agree),), _always)
         found = [DiskTriple(s, None, t, how) for s, t, how in pairs]
         return found + [DiskTriple(None, None, t) for t in _rest(targets, pairs)]
-    intended = _pair(list(row.item.disks), targets, _TARGET_RULES)
-    origins = _pair(list(row.item.disks), sources, _SOURCE_RULES)
+    intended = _pair(list(row.item.disks), targets, _TARGET_RULES, _has_no_target_id)
+    origins = _pair(list(row.item.disks), sources, _SOURCE_RULES, _always)
     found = [
         DiskTriple(source, disk, actual, how)
         for (disk, actual, how), (_, source, _) in zip(intended, origins, strict=True)
@@ -73,9 +73,15 @@ def match_disks(row: InventoryItem) -> list[DiskTriple]:
 
 
 def _pair(
-    left: list[L], right: list[R], rules: tuple[tuple[str, Callable[[L, R], bool]], ...]
+    left: list[L],
+    right: list[R],
+    rules: tuple[tuple[str, Callable[[L, R], bool]], ...],
+    may_guess: Callable[[L], bool],
 ) -> list[tuple[L, R | None, str]]:
-    """Match each of ``left`` with at most one of ``right``, the surest rule first."""
+    """Match each of ``left`` with at most one of ``right``, the surest rule first.
+
+    What is left over alone on both sides is a pair, if ``may_guess`` allows it for the left one.
+    """
     matches: list[tuple[R | None, str]] = [(None, "")] * len(left)
     free = list(right)
     for how, agrees in rules:
@@ -86,7 +92,7 @@ def _pair(
                     free = [r for r in free if r is not other]
                     matches[index] = (other, how)
     alone = [index for index, (other, _) in enumerate(matches) if other is None]
-    if len(alone) == 1 and len(free) == 1:
+    if len(alone) == len(free) == 1 and may_guess(left[alone[0]]):
         matches[alone[0]] = (free[0], "what was left")
     return [(one, other, how) for one, (other, how) in zip(left, matches, strict=True)]
 
@@ -94,6 +100,15 @@ def _pair(
 def _rest(right: list[R], pairs: list[tuple[L, R | None, str]]) -> list[R]:
     used = {id(other) for _, other, _ in pairs}
     return [other for other in right if id(other) not in used]
+
+
+def _always(_disk: object) -> bool:
+    return True
+
+
+def _has_no_target_id(disk: ItemDisk) -> bool:
+    """A replicated disk that names its target disk is never taken for another one."""
+    return disk.target_disk_id is None
 
 
 def _ids_agree(disk: ItemDisk, target: TargetDisk) -> bool:
@@ -222,12 +237,13 @@ def _judge_size(rows: Rows, row: InventoryItem, triple: DiskTriple, *, unsure: b
         if not row.item.disks:
             return "nothing-told"
         return "disk.unmatched" if unsure else "disk.unplanned"
-    told = [side.size_bytes for side in (triple.intended, triple.source) if side]
-    sizes = [size for size in told if size is not None]
     actual = _target_gib(triple.actual)
     if actual is None:
         return rows.unseen
-    return _judge_gib(max(sizes), actual) if sizes else "source-not-told"
+    told = [side.size_bytes for side in (triple.intended, triple.source) if side]
+    sizes = [size for size in told if size is not None]
+    rule = _judge_gib(max(sizes), actual) if sizes else "source-not-told"
+    return rule if len(sizes) == len(told) or rule == "disk.smaller" else "source-not-told"
 
 
 def _judge_gib(wanted_bytes: int, actual_gib: int) -> str:

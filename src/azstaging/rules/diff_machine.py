@@ -136,6 +136,8 @@ def _secure_boot(rows: Rows, row: InventoryItem) -> None:
         rule = "secure-boot.lost"
     elif actual and intended is not True:
         rule = "secure-boot.added"
+    elif intended is None:
+        rule = "intended-not-told"
     rows.add("compute", "secure_boot", ("", switch(intended), switch(actual)), rule)
 
 
@@ -295,7 +297,7 @@ def _judge_tag(
     if row.target is None:
         return rows.unseen
     if wanted is None:
-        return "tag.added"
+        return "tag.added" if row.item.settings.tags is not None else "intended-not-told"
     if found is None:
         return "tag.missing"
     return "same" if wanted[1] == found[1] else "tag.other-value"

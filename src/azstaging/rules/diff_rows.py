@@ -61,8 +61,6 @@ class Rows:
             if intended.casefold() != actual.casefold():
                 return "not-as-planned"
             return "as-planned" if source and source.casefold() != actual.casefold() else "same"
-        if source and source.casefold() == actual.casefold():
-            return "same"
         return "intended-not-told" if source else "nothing-told"
 
 

@@ -40,7 +40,6 @@ _RULES = (
     Rule("same", _SAME, "all sides that are told agree"),
     Rule("as-planned", _EXPECTED, "differs from the source as the replication item intends"),
     Rule("not-as-planned", _SUSPICIOUS, "differs from what the replication item intends"),
-    Rule("changed", _SUSPICIOUS, "differs from the source, and no plan says so"),
     Rule("no-target", _UNKNOWN, "there is no target machine to compare with"),
     Rule("target-unread", _UNKNOWN, "the target machine could not be read"),
     Rule("actual-not-told", _UNKNOWN, "Azure does not tell this of the target machine"),

@@ -1,0 +1,77 @@
+"""The configuration diff against its case files, one folder per field group."""
+
+import copy
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azstaging.model.differences import Difference
+from azstaging.model.inventory import InventoryItem
+from azstaging.rules.canonical import from_plain
+from azstaging.rules.diff import compare
+from azstaging.rules.diff_rules import RULES
+
+CASES = Path(__file__).parent.parent / "cases"
+FILES = sorted((CASES / "diff").glob("*/*.json"))
+HEALTHY = json.loads((CASES / "healthy_row.json").read_text("utf-8"))
+
+
+def build(changes: dict[str, Any]) -> InventoryItem:
+    document = copy.deepcopy(HEALTHY)
+    for path, value in changes.items():
+        *parents, last = [int(p) if p.isdigit() else p for p in path.split(".")]
+        place = document
+        for name in parents:
+            place = place[name]
+        place[last] = value
+    return from_plain(InventoryItem, document)
+
+
+def by_field(row: InventoryItem) -> dict[str, Difference]:
+    found = compare(row)
+    twice = [field for field, n in Counter(each.field for each in found).items() if n > 1]
+    assert twice == []
+    return {each.field: each for each in found}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_the_diff_says_what_the_case_expects(file: Path) -> None:
+    case = json.loads(file.read_text("utf-8"))
+    found = by_field(build(case["set"]))
+    for field, expected in case["expect"].items():
+        row = found[field]
+        actual = {"class": row.cls.value, "rule": row.rule}
+        actual |= {side: getattr(row, side) for side in expected if side not in actual}
+        assert actual == expected, field
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_a_case_changes_no_field_that_it_does_not_name(file: Path) -> None:
+    """What is wrong with one field shows there: no other field turns suspicious."""
+    case = json.loads(file.read_text("utf-8"))
+    found = by_field(build(case["set"]))
+    suspicious = {field for field, row in found.items() if row.cls.value == "suspicious"}
+    named = set(case["expect"])
+    assert suspicious <= named
+
+
+def test_a_healthy_machine_has_nothing_to_act_on() -> None:
+    classes = Counter(row.cls.value for row in compare(build({})))
+    assert classes == {"same": 24, "expected": 6}
+
+
+def test_every_rule_has_a_case_and_a_sentence() -> None:
+    used = {
+        expected["rule"]
+        for file in FILES
+        for expected in json.loads(file.read_text("utf-8"))["expect"].values()
+    }
+    used |= {row.rule for row in compare(build({}))}
+    assert set(RULES) - used == set()
+    for rule in RULES.values():
+        assert rule.source, rule.id
+        assert rule.reason, rule.id
+        assert not rule.reason.endswith("."), rule.id
