@@ -1,0 +1,76 @@
+"""Links lead somewhere, the README's example runs, the changelog knows the version."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import azstaging
+from azstaging.cli.estate_config import write_config
+from azstaging.emulator.sample import sample_estate
+from azstaging.emulator.server import Emulator
+from azstaging.staging import utc_now
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    page
+    for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
+    if not page.name.startswith("0000-")
+)
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_leads_to_a_file(page):
+    links = _LINK.findall(page.read_text("utf-8"))
+    relative = [link for link in links if "://" not in link and not link.startswith("mailto:")]
+    assert [link for link in relative if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_holds_exactly_the_two_setup_commands():
+    text = (ROOT / "README.md").read_text("utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("python -m pip install ")]
+    assert lines == [
+        'python -m pip install ".[demo]" && azstaging demo',
+        'python -m pip install ".[dev]" && python -m pytest',
+    ]
+
+
+def test_the_readmes_library_example_runs(tmp_path):
+    text = (ROOT / "README.md").read_text("utf-8")
+    example = text.split("```python\n")[1].split("```")[0]
+    with Emulator(sample_estate()) as azure:
+        write_config(
+            tmp_path / "azstaging.toml", azure.estate, arm_endpoint=azure.url, now=utc_now()
+        )
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", example],
+            cwd=tmp_path,
+            env=os.environ | {"AZSTAGING_TOKEN": azure.token("planner")},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "replicationMigrationItems/read" in done.stdout
+    assert "DELETE" in done.stdout
+    assert (tmp_path / "out").is_dir()
+
+
+def test_the_changelog_has_this_version_or_something_unreleased():
+    headings = re.findall(
+        r"^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert headings[0] == "Unreleased" or headings[0] == azstaging.__version__
+
+
+def test_decisions_have_the_sections_of_the_template():
+    for page in sorted(ROOT.glob("docs/adr/000[1-9]*.md")):
+        text = page.read_text("utf-8")
+        assert re.match(r"# \d{4}: ", text), page.name
+        for section in ("## Context", "## Decision", "## Consequences"):
+            assert section in text, f"{page.name} has no {section}"
