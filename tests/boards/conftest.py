@@ -1,11 +1,15 @@
 """A Boards server on a free loopback port, over plain HTTP or TLS."""
 
+import atexit
+import os
+import shutil
 import socket
 import ssl
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,11 @@ from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.model.items import Collection, Facts, ReplicatedItem
 
 Serve = Callable[..., str]
+
+# Test modules import the official client, which makes a folder in the home when it is imported.
+_CACHE = tempfile.mkdtemp(prefix="azstaging-tests-")
+atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
+os.environ.setdefault("AZURE_DEVOPS_CACHE_DIR", _CACHE)
 
 
 class Server:
@@ -130,9 +139,7 @@ def inventory_of(
             idle=True,
         )
         members = tuple(sorted(w for w, names in workloads.items() if name in names))
-        rows.append(
-            InventoryItem(item=row, facts=facts, phase=Phase(phase), workloads=members)
-        )
+        rows.append(InventoryItem(item=row, facts=facts, phase=Phase(phase), workloads=members))
     return Inventory(read_at=AT, items=tuple(rows))
 
 
@@ -233,3 +240,21 @@ def inventory() -> Callable[..., Inventory]:
 @pytest.fixture
 def arm_id() -> Callable[[str], ResourceId]:
     return item_id
+
+
+@pytest.fixture
+def unguarded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Any]:
+    """``unguarded(url)`` is the official client as it is, with caches of its own for this test."""
+    clients = import_module("azure.devops.client")
+    connections = import_module("azure.devops.connection")
+    cache = import_module("azure.devops._file_cache").FileCache
+    basic = import_module("msrest.authentication").BasicAuthentication
+    monkeypatch.setattr(connections, "RESOURCE_FILE_CACHE", cache(str(tmp_path / "resources.json")))
+    monkeypatch.setattr(clients, "OPTIONS_FILE_CACHE", cache(str(tmp_path / "options.json")))
+    monkeypatch.setattr(clients.Client, "_locations_cache", {})
+
+    def make(url: str, token: str = PAT) -> Any:
+        connection = connections.Connection(base_url=url, creds=basic("", token))
+        return connection.clients_v7_1.get_work_item_tracking_client()
+
+    return make

@@ -12,14 +12,13 @@ import responses
 
 from azstaging.azure.boards import AzureBoards
 from azstaging.azure.boards_session import PAT_VARIABLE
-from azstaging.azure.clouds import PUBLIC
+from azstaging.azure.clouds import PUBLIC, choose_cloud
 from azstaging.emulator.boards import BoardsState
 from azstaging.errors import UnexpectedResponseError
 from azstaging.rules.backlog_read import legal_targets, parse_rules, parse_work_item, who_changed
 
 ROOT = Path(
-    os.environ.get("AZSTAGING_CORPUS")
-    or Path(__file__).resolve().parents[3] / "shared" / "corpus"
+    os.environ.get("AZSTAGING_CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus"
 )
 WIT = ROOT / "devops" / "wit" / "7.1"
 pytestmark = [
@@ -160,9 +159,7 @@ def test_the_emulator_answers_in_the_recorded_shapes(
     ours.create("Task", [{"op": "add", "path": "/fields/System.Title", "value": "u"}])
     related = {"rel": "System.LinkTypes.Related", "url": ours.work_item_url(2)}
     ours.update(1, [{"op": "add", "path": "/relations/-", "value": related}])
-    merged = ours.update(
-        1, [{"op": "add", "path": "/fields/System.Tags", "value": "Tag1; Tag2"}]
-    )
+    merged = ours.update(1, [{"op": "add", "path": "/fields/System.Tags", "value": "Tag1; Tag2"}])
     assert merged["fields"]["System.Tags"] == tagged["fields"]["System.Tags"], "add merges"
     assert keys(merged["_links"]) == keys(tagged["_links"])
     assert set(merged["relations"][0]) == set(tagged["relations"][1])
@@ -191,8 +188,6 @@ def state() -> BoardsState:
 
 @pytest.fixture
 def ours(serve: Any, state: BoardsState) -> Iterator[AzureBoards]:
-    from azstaging.azure.clouds import choose_cloud
-
     root = serve(state).rpartition("/")[0]
     cloud = choose_cloud(arm_endpoint="http://127.0.0.1:9", boards_url=root)
     made = AzureBoards(cloud, state.organization, state.project, environ={PAT_VARIABLE: "p"})

@@ -7,11 +7,19 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core import PipelineClient
+from azure.core.pipeline.policies import RetryPolicy
+from azure.core.rest import HttpRequest
+from azure.devops._models import ApiResourceLocation
+from azure.devops.client import Client
+from azure.devops.exceptions import AzureDevOpsAuthenticationError, AzureDevOpsServiceError
+from azure.devops.v7_1.work_item_tracking.models import JsonPatchOperation
 
 from azstaging.azure.boards import AzureBoards
 from azstaging.azure.boards_session import PAT_VARIABLE
@@ -42,28 +50,6 @@ def foreign() -> BoardsState:
 
 
 @pytest.fixture
-def unguarded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[str], Any]]:
-    """``unguarded(url)`` is the official client, with caches of its own for this test."""
-    monkeypatch.setenv("AZURE_DEVOPS_CACHE_DIR", str(tmp_path))
-    from azure.devops import client as clients
-    from azure.devops import connection as connections
-    from azure.devops._file_cache import FileCache
-    from msrest.authentication import BasicAuthentication
-
-    resources = FileCache(str(tmp_path / "resources.json"))
-    monkeypatch.setattr(connections, "RESOURCE_FILE_CACHE", resources)
-    monkeypatch.setattr(clients, "OPTIONS_FILE_CACHE", FileCache(str(tmp_path / "options.json")))
-    monkeypatch.setattr(clients.Client, "_locations_cache", {})
-
-    def make(url: str) -> Any:
-        connection = connections.Connection(base_url=url, creds=BasicAuthentication("", PAT))
-        return connection.clients_v7_1.get_work_item_tracking_client()
-
-    make.resources = resources  # type: ignore[attr-defined]
-    yield make
-
-
-@pytest.fixture
 def guarded() -> Iterator[Callable[..., AzureBoards]]:
     """``guarded(url)`` is ours; its waits take no time."""
     made: list[AzureBoards] = []
@@ -90,7 +76,6 @@ def guarded() -> Iterator[Callable[..., AzureBoards]]:
 
 
 def patches(operations: list[dict[str, Any]]) -> list[Any]:
-    from azure.devops.v7_1.work_item_tracking.models import JsonPatchOperation
 
     return [JsonPatchOperation(**operation) for operation in operations]
 
@@ -115,7 +100,11 @@ def test_a_foreign_location_url(
 
 
 def test_a_poisoned_cache_file(
-    state: BoardsState, foreign: BoardsState, serve: Any, unguarded: Any, guarded: Any,
+    state: BoardsState,
+    foreign: BoardsState,
+    serve: Any,
+    unguarded: Any,
+    guarded: Any,
     tmp_path: Path,
 ) -> None:
     url, elsewhere = serve(state), serve(foreign)
@@ -133,15 +122,13 @@ def test_a_poisoned_cache_file(
 def test_a_planted_class_level_entry(
     state: BoardsState, foreign: BoardsState, serve: Any, unguarded: Any, guarded: Any
 ) -> None:
-    from azure.devops._models import ApiResourceLocation
-    from azure.devops.client import Client
 
     url, elsewhere = serve(state), serve(foreign)
     foreign.create("Task", TITLE, by="x")
     client = unguarded(url)
     planted = [
         ApiResourceLocation(
-            id=id,
+            id=key,
             area="wit",
             resource_name=name,
             route_template=f"{elsewhere}/_apis/wit/{name}/{{id}}",
@@ -150,7 +137,7 @@ def test_a_planted_class_level_entry(
             max_version=7.1,
             released_version="7.1",
         )
-        for id, name in (
+        for key, name in (
             ("72c7ddf8-2cdc-4f60-90cd-ab71c14a399b", "workItems"),
             ("908509b6-4248-4475-a1cd-829139ba419f", "workItemsBatch"),
         )
@@ -229,7 +216,6 @@ def test_a_redirect(
 
 
 def test_a_sign_in_page(state: BoardsState, serve: Any, unguarded: Any, guarded: Any) -> None:
-    from azure.devops.exceptions import AzureDevOpsAuthenticationError
 
     url = serve(state)
     client = unguarded(url)
@@ -248,7 +234,6 @@ def test_a_sign_in_page(state: BoardsState, serve: Any, unguarded: Any, guarded:
 
 
 def test_the_status_is_kept(state: BoardsState, serve: Any, unguarded: Any, guarded: Any) -> None:
-    from azure.devops.exceptions import AzureDevOpsServiceError
 
     url = serve(state)
     client = unguarded(url)
@@ -287,7 +272,6 @@ def test_retry_after_on_a_success(state: BoardsState, serve: Any, guarded: Any) 
 def test_retry_after_on_a_success_is_ignored_by_the_unguarded_client(
     state: BoardsState, serve: Any, unguarded: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import time
 
     waits: list[float] = []
     client = unguarded(serve(state))
@@ -301,9 +285,6 @@ def test_retry_after_on_a_success_is_ignored_by_the_unguarded_client(
 
 def test_a_write_with_412_and_retry_after(state: BoardsState, serve: Any, guarded: Any) -> None:
     """azure-core's own retry policy sends a PATCH again; the pipeline of ours does not."""
-    from azure.core import PipelineClient
-    from azure.core.pipeline.policies import RetryPolicy
-    from azure.core.rest import HttpRequest
 
     url = serve(state)
     state.create("Task", TITLE, by="x")

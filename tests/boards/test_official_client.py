@@ -4,8 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from azure.devops.exceptions import AzureDevOpsServiceError
+from azure.devops.v7_1.work_item_tracking.models import (
+    JsonPatchOperation,
+    Wiql,
+    WorkItemBatchGetRequest,
+)
 
 from azstaging.emulator.boards import BoardsState
+from azstaging.emulator.server import Emulator
 
 Serve = Callable[..., str]
 PAT = "emulator-pat"
@@ -22,28 +29,21 @@ def state() -> BoardsState:
 
 @pytest.fixture
 def client(
-    state: BoardsState, serve: Serve, ca_file: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    state: BoardsState,
+    serve: Serve,
+    ca_file: str,
+    monkeypatch: pytest.MonkeyPatch,
+    unguarded: Callable[..., Any],
 ) -> Any:
-    monkeypatch.setenv("AZURE_DEVOPS_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", ca_file)
-    from azure.devops.connection import Connection
-    from msrest.authentication import BasicAuthentication
-
-    connection = Connection(
-        base_url=serve(state, tls=True), creds=BasicAuthentication("", PAT)
-    )
-    return connection.clients_v7_1.get_work_item_tracking_client()
+    return unguarded(serve(state, tls=True), PAT)
 
 
 def add(path: str, value: Any) -> Any:
-    from azure.devops.v7_1.work_item_tracking.models import JsonPatchOperation
-
     return JsonPatchOperation(op="add", path=path, value=value)
 
 
 def test_creates_reads_and_queries(client: Any) -> None:
-    from azure.devops.v7_1.work_item_tracking.models import Wiql, WorkItemBatchGetRequest
-
     made = client.create_work_item(
         [add("/fields/System.Title", "First"), add("/fields/System.Tags", "b; A")],
         "Migration",
@@ -63,9 +63,6 @@ def test_creates_reads_and_queries(client: Any) -> None:
 
 
 def test_a_wrong_revision_is_refused(client: Any) -> None:
-    from azure.devops.exceptions import AzureDevOpsServiceError
-    from azure.devops.v7_1.work_item_tracking.models import JsonPatchOperation
-
     client.create_work_item([add("/fields/System.Title", "First")], "Migration", "Task")
     test = JsonPatchOperation(op="test", path="/rev", value=7)
     with pytest.raises(AzureDevOpsServiceError) as refused:
@@ -99,3 +96,18 @@ def test_validate_only_saves_nothing(client: Any, state: BoardsState) -> None:
     )
     assert seen.fields["System.Title"] == "dry"
     assert state.items == {}
+
+
+def test_the_whole_emulator_serves_it_over_tls(
+    unguarded: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Emulator(tls=True) as azure:
+        assert azure.ca_file is not None
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", azure.ca_file)
+        project = azure.estate.boards
+        client = unguarded(f"{azure.url}/{project.organization}", azure.token("boards-writer"))
+        made = client.create_work_item(
+            [add("/fields/System.Title", "First")], project.project, "Task"
+        )
+        assert client.get_work_item(made.id).fields["System.ChangedBy"]["uniqueName"]
+        assert azure.boards.items[made.id].fields["System.Title"] == "First"

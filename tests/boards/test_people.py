@@ -222,13 +222,13 @@ class People(RuleBasedStateMachine):
 
     def _settle_states(self) -> None:
         """A state that a person set and that agrees with the evidence is nobody's dispute."""
-        for id in list(self.states):
-            item = self.state.items[id]
+        for key in list(self.states):
+            item = self.state.items[key]
             machine = item.fields["System.Title"].split(":")[0]
-            if id in self.titles or machine not in self.phases:
+            if key in self.titles or machine not in self.phases:
                 machine = self._machine(item)
-            if CATEGORIES[self.states[id]] == WANTED.get(self.phases.get(machine, ""), ""):
-                del self.states[id]
+            if CATEGORIES[self.states[key]] == WANTED.get(self.phases.get(machine, ""), ""):
+                del self.states[key]
 
     @staticmethod
     def _machine(item: WorkItem) -> str:
@@ -262,19 +262,19 @@ class People(RuleBasedStateMachine):
                 assert f"<b>Phase</b>: {self.phases[machine]}" in text
 
     def _nothing_is_lost(self) -> None:
-        for id, title in self.titles.items():
-            assert self.state.items[id].fields["System.Title"] == title
-        for id, state in self.states.items():
-            assert self.state.items[id].fields["System.State"] == state
-        for id, notes in self.notes.items():
-            text = self.state.items[id].fields.get("System.Description", "")
+        for number, title in self.titles.items():
+            assert self.state.items[number].fields["System.Title"] == title
+        for number, state in self.states.items():
+            assert self.state.items[number].fields["System.State"] == state
+        for number, notes in self.notes.items():
+            text = self.state.items[number].fields.get("System.Description", "")
             assert all(f"<p>{note}</p>" in text for note in notes)
-        for id, tags in self.tags.items():
-            present = self.state.items[id].fields.get("System.Tags", "").split("; ")
+        for number, tags in self.tags.items():
+            present = self.state.items[number].fields.get("System.Tags", "").split("; ")
             assert set(tags) <= set(present)
-        for id, word in self.blocks.items():
-            assert word in self.state.items[id].fields["System.Description"]
-        assert all(self.state.items[id].deleted for id in self.gone)
+        for number, word in self.blocks.items():
+            assert word in self.state.items[number].fields["System.Description"]
+        assert all(self.state.items[number].deleted for number in self.gone)
         keys = [
             tag
             for item in self.state.items.values()

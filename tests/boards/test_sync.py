@@ -189,7 +189,9 @@ def test_an_editor_that_rewraps_our_block_is_no_conflict(world: Any, inventory: 
     world.sync(estate)
     item = world.titles()["sql: stage and release"]
     text = item.fields["System.Description"].replace("<br>", "</div>\n<div>").replace(" ", "&nbsp;")
-    world.state.edit(item.id, System_Description=text.replace("azstaging:end&nbsp;", "azstaging:end "))
+    world.state.edit(
+        item.id, System_Description=text.replace("azstaging:end&nbsp;", "azstaging:end ")
+    )
     result = world.sync(estate)
     assert (result.conflicts, result.applied) == ((), ())
 

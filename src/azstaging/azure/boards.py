@@ -9,8 +9,10 @@ Azure: Work Item Tracking, api-version 7.1-preview,
 https://learn.microsoft.com/rest/api/azure/devops/wit/
 """
 
+import atexit
 import json
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -268,20 +270,25 @@ def _models() -> Any:
 
 
 def _import(name: str) -> Any:
-    """Import from azure-devops, which makes a folder in the user's home when it is imported."""
+    """Import from azure-devops, which makes a cache folder in the user's home when imported.
+
+    It gets a private folder instead, for as long as this process lives: other users of the
+    client in this process write to it. We neither read nor write it.
+    """
     with _lock:
         if "folder" in _made:
             return import_module(name)
         before = os.environ.get("AZURE_DEVOPS_CACHE_DIR")
-        with tempfile.TemporaryDirectory(prefix="azstaging-") as folder:
-            os.environ["AZURE_DEVOPS_CACHE_DIR"] = folder
-            try:
-                module = import_module(name)
-            finally:
-                if before is None:
-                    del os.environ["AZURE_DEVOPS_CACHE_DIR"]
-                else:
-                    os.environ["AZURE_DEVOPS_CACHE_DIR"] = before
+        folder = tempfile.mkdtemp(prefix="azstaging-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["AZURE_DEVOPS_CACHE_DIR"] = folder
+        try:
+            module = import_module(name)
+        finally:
+            if before is None:
+                del os.environ["AZURE_DEVOPS_CACHE_DIR"]
+            else:
+                os.environ["AZURE_DEVOPS_CACHE_DIR"] = before
         _made["folder"] = object
         return module
 

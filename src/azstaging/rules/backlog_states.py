@@ -9,6 +9,8 @@ PROPOSED, IN_PROGRESS = "Proposed", "InProgress"
 RESOLVED, COMPLETED, REMOVED = "Resolved", "Completed", "Removed"
 CATEGORIES = (PROPOSED, IN_PROGRESS, RESOLVED, COMPLETED)
 MIXED = "mixed"
+# A follow-up: people move it as they like, as long as it is not closed before it is done.
+OPEN, DONE = "open", "done"
 
 CATEGORY_OF_PHASE: Mapping[str, str] = {
     "preparing": PROPOSED,
@@ -25,7 +27,10 @@ CATEGORY_OF_PHASE: Mapping[str, str] = {
     MIXED: IN_PROGRESS,
     # A receipt proves it; everything before that is still somebody's work.
     "released": COMPLETED,
+    DONE: COMPLETED,
+    OPEN: PROPOSED,
 }
+_CLOSED = (COMPLETED, REMOVED)
 # A process without the category: the nearest one that does not close the work item.
 _NEAREST: Mapping[str, tuple[str, ...]] = {
     PROPOSED: (PROPOSED, IN_PROGRESS),
@@ -86,6 +91,8 @@ def target(wish: Wish, rules: TypeRules, current: str) -> tuple[str, str]:
     ``category:name``. Any state of the right category is right: a person who moves a work item
     from New to Approved does not disagree with us.
     """
+    if wish.phase == OPEN and rules.category_of(current) not in _CLOSED:
+        return "open:yes", current
     named = rules.named(wish.state) if wish.state else None
     if named is not None:
         return f"state:{named.name.casefold()}", named.name
@@ -94,7 +101,8 @@ def target(wish: Wish, rules: TypeRules, current: str) -> tuple[str, str]:
     for category in _NEAREST[wanted]:
         states = [state for state in rules.states if state.category == category]
         if states:
-            return f"category:{category}", _prefer(states, current).name
+            name = _prefer(states, current).name
+            return ("open:yes" if wish.phase == OPEN else f"category:{category}"), name
     return values_of(rules, current)[0], current
 
 
@@ -103,6 +111,8 @@ def _prefer(states: list[State], current: str) -> State:
     return next(same, states[0])
 
 
-def values_of(rules: TypeRules, state: str) -> tuple[str, str]:
-    """Return a state as both comparable values: by category and by name."""
-    return f"category:{rules.category_of(state)}", f"state:{state.casefold()}"
+def values_of(rules: TypeRules, state: str) -> tuple[str, ...]:
+    """Return a state as comparable values: by category, by name, and whether it is open."""
+    category = rules.category_of(state)
+    is_open = "no" if category in _CLOSED else "yes"
+    return f"category:{category}", f"state:{state.casefold()}", f"open:{is_open}"

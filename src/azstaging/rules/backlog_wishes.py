@@ -12,7 +12,7 @@ from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.model.times import format_time
 from azstaging.rules.backlog_compare import KEY_PREFIX, TAG
-from azstaging.rules.backlog_states import MIXED
+from azstaging.rules.backlog_states import DONE, MIXED, OPEN
 from azstaging.rules.backlog_text import MAX_TITLE_CHARS, plain
 
 MAX_ROWS = 40
@@ -153,7 +153,7 @@ class _Context:
             Level.DIFFERENCES,
             row.id.key,
             title=f"{row.name}: differences to act on",
-            phase=Phase.STAGED.value if acts else Phase.RELEASED.value,
+            phase=OPEN if acts else DONE,
             lines=lines if acts else [*lines, ("Differences", done)],
             links=(self._portal_link(row.id),),
             why=f"{len(acts)} differences to act on" if acts else done,
@@ -180,7 +180,7 @@ class _Context:
             Level.WAIVER,
             subject,
             title=f"Waiver of {waiver.check} ends: {waiver.subject.rpartition('/')[2]}",
-            phase=Phase.STAGED.value,
+            phase=OPEN,
             lines=lines,
             why=f"the waiver ends at {format_time(waiver.expires)}",
             parent_key=parent,
