@@ -45,6 +45,8 @@ def display(text: str, *, limit: int | None = None) -> str:
     """
     if limit is not None and len(text) > limit:
         return f"{display(text[:limit])}… ({len(text):,} characters)"
+    if text.isascii() and text.isprintable():
+        return text
     return _UNSEEN.sub(_escape, text)
 
 

@@ -32,7 +32,6 @@ def make_document(report: Report) -> doc.Document:
     standings = weigh_all(lookup)
     workloads = workload_rows(lookup, standings)
     blockers = blocker_rows(workloads)
-    completeness = _completeness(report)
     wave = report.wave
     return doc.Document(
         schema=doc.SCHEMA,
@@ -42,8 +41,8 @@ def make_document(report: Report) -> doc.Document:
         wave=wave.name,
         release_after=format_time(wave.release_after) if wave.release_after else "",
         masked=False,
-        answer=answer(workloads, blockers, completeness),
-        completeness=completeness,
+        answer=answer(workloads, blockers),
+        completeness=_completeness(report),
         phases=_phases(report),
         blockers=blockers,
         workloads=workloads,

@@ -70,7 +70,7 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         code: stable word, e.g. ``evidence-missing``.
-        check: the check it is about, or "".
+        checks: the checks it is about, sorted.
         workloads: number of workloads that it holds.
         items: number of items that it names.
         owners: of these workloads, sorted.
@@ -78,7 +78,7 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     code: str
-    check: str
+    checks: list[str]
     title: str
     workloads: int
     items: int
@@ -183,7 +183,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         gate: ready, held, released or none (in no workload).
         lag_seconds: recovery point lag, or null.
         raw: the state fields as the service gave them, as text.
-        checks_worst: the worst standing among its checks, or "".
+        checks_passed, checks_total: required checks; advisory ones are among the findings.
+        checks_worst: the worst standing among the required checks, or "".
         evidence_at: time of its oldest evidence in use, or "".
         same, expected, act, suspicious, unknown: compared fields per class.
     """

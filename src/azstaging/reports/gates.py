@@ -59,19 +59,19 @@ def _reason(reason: model.Reason, lookup: Lookup) -> doc.Reason:
 
 def blocker_rows(workloads: list[doc.Workload]) -> list[doc.Blocker]:
     """Return what holds the held workloads, the most frequent first."""
-    grouped: dict[tuple[str, str], list[tuple[doc.Workload, doc.Reason]]] = defaultdict(list)
+    grouped: dict[str, list[tuple[doc.Workload, doc.Reason]]] = defaultdict(list)
     for workload in workloads:
         for reason in workload.reasons:
-            grouped[reason.code, reason.check].append((workload, reason))
-    rows = [_blocker(code, check, held) for (code, check), held in grouped.items()]
-    return sorted(rows, key=lambda b: (-b.workloads, -b.items, b.code, b.check))
+            grouped[reason.code].append((workload, reason))
+    rows = [_blocker(code, held) for code, held in grouped.items()]
+    return sorted(rows, key=lambda b: (-b.workloads, -b.items, b.code))
 
 
-def _blocker(code: str, check: str, held: list[tuple[doc.Workload, doc.Reason]]) -> doc.Blocker:
+def _blocker(code: str, held: list[tuple[doc.Workload, doc.Reason]]) -> doc.Blocker:
     steps = Counter(reason.next_step for _, reason in held)
     return doc.Blocker(
         code=code,
-        check=check,
+        checks=sorted({reason.check for _, reason in held if reason.check}),
         title=title(code),
         workloads=len({workload.name for workload, _ in held}),
         items=len({reason.item_id for _, reason in held if reason.item_id}),
@@ -81,20 +81,15 @@ def _blocker(code: str, check: str, held: list[tuple[doc.Workload, doc.Reason]])
     )
 
 
-def answer(
-    workloads: list[doc.Workload], blockers: list[doc.Blocker], completeness: doc.Completeness
-) -> doc.Answer:
+def answer(workloads: list[doc.Workload], blockers: list[doc.Blocker]) -> doc.Answer:
     """Say whether anything can be released, and if not, why."""
     states = Counter(workload.state for workload in workloads)
     ready, held, released = states["ready"], states["held"], states["released"]
     state, headline = _headline(ready, held, released)
-    why = [*_why(held, blockers)]
-    if not completeness.complete:
-        why.append("Not everything could be read: " + _missing(completeness))
     return doc.Answer(
         state=state,
         headline=headline,
-        why=" ".join(why),
+        why=_why(held, blockers),
         ready=ready,
         held=held,
         released=released,
@@ -120,28 +115,15 @@ def _all(number: int, rest: str = "") -> str:
     return f"The{rest} workload" if number == 1 else f"All {number:,}{rest} workloads"
 
 
-def _why(held: int, blockers: list[doc.Blocker]) -> list[str]:
+def _why(held: int, blockers: list[doc.Blocker]) -> str:
     if not held or not blockers:
-        return []
-    top = blockers[0]
-    about = f" ({top.check})" if top.check else ""
+        return ""
+    cause = _sentence(blockers[0].title)
     if held == 1:
-        return [f"One is held: {_sentence(top.title)}{about}."]
-    where = f"in {count(top.workloads, 'workload')}"
-    return [f"{held:,} are held; most often {_sentence(top.title)}{about}, {where}."]
+        return f"One is held, because {cause}."
+    where = count(blockers[0].workloads, "workload")
+    return f"{held:,} are held, most often because {cause} ({where})."
 
 
 def _sentence(text: str) -> str:
     return text[:1].lower() + text[1:]
-
-
-def _missing(completeness: doc.Completeness) -> str:
-    parts = []
-    if completeness.gaps:
-        parts.append(count(len(completeness.gaps), "gap"))
-    wanted = completeness.read - len(completeness.unexpected)
-    if completeness.expected is not None and completeness.expected != wanted:
-        parts.append(f"{wanted:,} of {completeness.expected:,} expected items read")
-    if completeness.unresolved:
-        parts.append(f"{count(len(completeness.unresolved), 'selector')} without a match")
-    return ", ".join(parts) + "."

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from azstaging.model.text import display
 from azstaging.reports.charts import Chart, Segment, bar
 from azstaging.reports.document import Answer, Document, Machine
-from azstaging.reports.embed import columnar, embedded
+from azstaging.reports.embed import DIGITS, columnar, embedded
 from azstaging.reports.item_table import gib_text, total_gib
 from azstaging.reports.json_ import digest
 from azstaging.reports.marks import MARKS, Mark, mark
@@ -70,6 +70,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {"moment": moment, "duration": duration, "number": _number}
     environment.globals |= {
+        "digits": DIGITS,
         "mark": mark,
         "standing": _standing,
         "is_scripted": is_scripted,

@@ -4,22 +4,23 @@ from azstaging.reports.document import Disk, Document, Item, Machine
 from azstaging.reports.table import Column, Table, Value, item_anchor
 
 _GIB = 1024**3
+_GATES = ("held", "none", "ready", "released")
 
 DEFAULT = (
     Column(key="gate", label="Gate", kind="state", facet=True),
     Column(key="name", label="Item"),
     Column(key="workloads", label="Workloads"),
     Column(key="phase", label="Phase", kind="state", facet=True),
-    Column(key="provider", label="Source kind", facet=True),
-    Column(key="health", label="Health", facet=True),
+    Column(key="first_reason", label="First reason"),
+    Column(key="checks", label="Checks", kind="standing"),
+    Column(key="suspicious", label="Suspicious", kind="int", short="Susp."),
+    Column(key="act", label="Act", kind="int"),
+    Column(key="unknown", label="Unknown", kind="int", short="Unkn."),
     Column(key="lag", label="Lag", kind="seconds"),
     Column(key="test_machine", label="Test machine"),
-    Column(key="checks", label="Checks", kind="standing"),
-    Column(key="suspicious", label="Suspicious", kind="int"),
-    Column(key="act", label="Act", kind="int"),
-    Column(key="unknown", label="Unknown", kind="int"),
+    Column(key="provider", label="Source kind", facet=True),
+    Column(key="health", label="Health", facet=True),
     Column(key="evidence_at", label="Oldest evidence", kind="time"),
-    Column(key="first_reason", label="First reason"),
 )
 _WIDE = (
     Column(key="id", label="Item id", kind="id"),
@@ -61,18 +62,24 @@ _TARGET_ONLY = (
 
 
 def items(document: Document) -> Table:
-    """Return every item, sorted by id, with every column."""
+    """Return every item with every column: held first, then by workload and name."""
+    rows = sorted(document.items, key=_order)
     return Table(
         name="items",
         title="Items",
         empty="No item was read.",
         columns=(*DEFAULT, *_hidden(_WIDE), *_side("source", _SIDE), *_side("target", _TARGET)),
-        rows=[(*_default(item), *_wide(item), *_sides(item)) for item in document.items],
-        anchors=[item_anchor(item.id) for item in document.items],
+        rows=[(*_default(item), *_wide(item), *_sides(item)) for item in rows],
+        anchors=[item_anchor(item.name, item.id) for item in rows],
     )
 
 
 _TARGET = (*_SIDE, *_TARGET_ONLY)
+
+
+def _order(item: Item) -> tuple[int, str, str, str]:
+    workload = item.workloads[0] if item.workloads else ""
+    return (_GATES.index(item.gate), workload.casefold(), item.name.casefold(), item.id.casefold())
 
 
 def _hidden(columns: tuple[Column, ...]) -> list[Column]:
@@ -93,16 +100,16 @@ def _default(item: Item) -> tuple[Value, ...]:
         item.name,
         "; ".join(item.workloads),
         item.phase,
-        item.provider,
-        item.health,
-        item.lag_seconds,
-        "; ".join(machine.rsplit("/", 1)[-1] for machine in item.test_machines),
+        item.first_reason,
         checks if item.checks_total else "",
         item.suspicious,
         item.act,
         item.unknown,
+        item.lag_seconds,
+        "; ".join(machine.rsplit("/", 1)[-1] for machine in item.test_machines),
+        item.provider,
+        item.health,
         item.evidence_at,
-        item.first_reason,
     )
 
 

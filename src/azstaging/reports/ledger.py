@@ -2,7 +2,6 @@
 
 from azstaging.reports.document import Document
 from azstaging.reports.table import Column, Table, yes
-from azstaging.reports.words import title
 
 
 def gaps(document: Document) -> Table:
@@ -217,10 +216,6 @@ def summary(document: Document) -> Table:
             ("Hash of that record", head.hash),
             ("Ids and addresses masked", yes(document.masked)),
             *((f"Items {tally.name}", str(tally.count)) for tally in document.phases),
-            *((f"Blocker: {_blocker(b.code, b.check)}", b.next_step) for b in document.blockers),
+            *((f"Blocker: {b.title}", b.next_step) for b in document.blockers),
         ],
     )
-
-
-def _blocker(code: str, check: str) -> str:
-    return f"{title(code)} ({check})" if check else title(code)

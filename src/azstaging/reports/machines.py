@@ -19,7 +19,7 @@ _GIB = 1024**3
 def item_row(row: InventoryItem, lookup: Lookup, standings: Standings) -> doc.Item:
     """Return the row of one item."""
     item = row.item
-    weighed = standings.by_item.get(row.id.key, [])
+    weighed = [w for w in standings.by_item.get(row.id.key, ()) if w.required]
     seen = [w.overall for w in weighed]
     used = [w.verdict.finding.at for w in weighed if w.verdict.finding]
     classes = Counter(d.cls.value for d in lookup.differences.get(row.id.key, ()))

@@ -13,10 +13,12 @@ class Column:
     """One column.
 
     Attributes:
-        kind: text, id (an ARM id or a hash), int, seconds, time (RFC 3339 UTC), state (a word
-            of `marks`) or standing (a state, then ``passed/total``).
+        kind: text, id (an ARM id or a hash), digest (a hash that narrow formats cut), int,
+            seconds, time (RFC 3339 UTC), state (a word of `marks`) or standing (a state, then
+            ``passed/total``).
         shown: False for what only wide formats and the details of a row show.
         facet: offers a choice of its values as a filter.
+        short: label for a narrow heading, or "".
     """
 
     key: str
@@ -24,6 +26,7 @@ class Column:
     kind: str = "text"
     shown: bool = True
     facet: bool = False
+    short: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -55,21 +58,15 @@ class Table:
         return tuple(index for index, column in enumerate(self.columns) if column.shown)
 
 
-def anchor(kind: str, key: str) -> str:
-    """Return a link target: ``item-<slug>-<hash>``; ``key`` is a name or a casefolded id."""
-    return f"{kind}-{safe_filename(key)}"
-
-
-def item_anchor(item_id: str) -> str:
-    """Return the link target of an item: from the last segment and the hash of its id."""
-    key = item_id.casefold()
-    digest = safe_filename(key)[-10:]
-    return f"item-{safe_filename(key.rsplit('/', 1)[-1])[:-11]}-{digest}"
+def item_anchor(name: str, item_id: str) -> str:
+    """Return the link target of an item: a slug of its name and the hash of its id."""
+    slug, digest = safe_filename(name)[:-11], safe_filename(item_id.casefold())[-10:]
+    return f"item-{slug}-{digest}"
 
 
 def workload_anchor(name: str) -> str:
     """Return the link target of a workload."""
-    return anchor("workload", name)
+    return f"workload-{safe_filename(name)}"
 
 
 def yes(value: bool) -> str:

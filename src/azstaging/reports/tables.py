@@ -49,23 +49,23 @@ def blockers(document: Document) -> Table:
         empty="Nothing is held.",
         columns=(
             Column(key="title", label="Blocker"),
-            Column(key="check", label="Check"),
             Column(key="workloads", label="Workloads", kind="int"),
             Column(key="items", label="Items", kind="int"),
+            Column(key="checks", label="Checks"),
             Column(key="owners", label="Owners"),
-            Column(key="waivable", label="Waivable"),
             Column(key="next_step", label="Next step"),
+            Column(key="waivable", label="Waivable", shown=False),
             Column(key="code", label="Code", shown=False),
         ),
         rows=[
             (
                 b.title,
-                b.check,
                 b.workloads,
                 b.items,
+                ", ".join(b.checks),
                 ", ".join(b.owners),
-                yes(b.waivable),
                 b.next_step,
+                yes(b.waivable),
                 b.code,
             )
             for b in document.blockers
@@ -90,7 +90,7 @@ def findings(document: Document) -> Table:
             Column(key="at", label="Taken", kind="time"),
             Column(key="expires", label="Expires", kind="time", shown=False),
             Column(key="evidence", label="Evidence", kind="int"),
-            Column(key="digest", label="Digest of the record", kind="id", shown=False),
+            Column(key="digest", label="Digest of the record", kind="digest", shown=False),
             Column(key="subject", label="Subject", kind="id", shown=False),
         ),
         rows=[
@@ -116,7 +116,15 @@ def findings(document: Document) -> Table:
 def heat_map(document: Document) -> Table:
     """Workload x check: the worst standing, and how many passed."""
     columns = [Column(key="workload", label="Workload")]
-    columns += [Column(key=check, label=check, kind="standing") for check in document.checks]
+    required = {f.check for f in document.findings if f.required}
+    columns += [
+        Column(
+            key=check,
+            label=check if check in required else f"{check} (advisory)",
+            kind="standing",
+        )
+        for check in document.checks
+    ]
     return Table(
         name="checks",
         title="Workloads by check: the worst standing, and passed of all",

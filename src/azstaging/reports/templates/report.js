@@ -30,7 +30,10 @@
 
   function reader(column) {
     if (Array.isArray(column)) return (row) => column[row];
-    if (column.d) return (row) => column.d[column.i[row]];
+    if (column.d) {
+      const value = reader(column.d);
+      return (row) => value(column.i[row]);
+    }
     return (row) => column.p[column.i[row]] + column.v[row];
   }
 
@@ -50,7 +53,7 @@
     if (kind === "seconds") return duration(value);
     if (kind === "state") return markedText(value);
     if (kind === "standing") return markedText(...standing(value));
-    if (kind === "id") return element("code", "", value);
+    if (kind === "id" || kind === "digest") return element("code", "", value);
     if (kind === "time") {
       const time = element("time", "", value.slice(0, 16).replace("T", " "));
       time.dateTime = value;
@@ -130,6 +133,7 @@
       [...this.table.tHead.rows[0].cells].forEach((head, place) => {
         const button = element("button", "sort", head.textContent);
         button.type = "button";
+        button.title = "Sort by " + this.data.columns[this.shown[place]].label.toLowerCase();
         button.addEventListener("click", () => this.sort(this.shown[place], head));
         head.replaceChildren(button);
       });
