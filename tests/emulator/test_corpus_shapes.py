@@ -93,7 +93,7 @@ def test_a_migrated_item_says_what_a_recorded_one_says(azure: Client, recorded: 
     ours = item(azure, "pay-web-01")["properties"]
     words = (
         "replicationStatus migrationState migrationStateDescription lastMigrationStatus "
-        "testMigrateState health healthErrors allowedOperations"
+        "testMigrateState health healthErrors allowedOperations criticalJobHistory"
     )
     for word in words.split():
         assert ours[word] == theirs[word], word

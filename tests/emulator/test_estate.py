@@ -66,6 +66,8 @@ def test_oddities_show_in_the_answers(azure: Client) -> None:
     unknown = properties("legacy-01")["providerSpecificDetails"]
     assert unknown == {"instanceType": "VMwareAvs"}
     assert properties("print-02")["protectionState"].endswith("CommitPendingStatesBegin")
+    assert "lastSuccessfulFailoverTime" in properties("print-01")
+    assert "lastSuccessfulFailoverTime" not in properties("invoice-01")
     plant = properties("plant-01")["customProperties"]
     assert (plant["instanceType"], plant["activeLocation"]) == ("VMwareToAzStackHCI", "Recovery")
 

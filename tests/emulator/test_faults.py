@@ -206,6 +206,14 @@ def test_a_call_may_do_anything_to_the_state(azure: Client) -> None:
     assert azure.get(vm).status_code == 404
 
 
+def test_answers_take_as_long_as_told(run: Callable[..., Client]) -> None:
+    azure = run(latency_seconds=0.05, faults=[Fault(match="*", kind="slow", seconds=0.1)])
+    first, second = (azure.get("/subscriptions") for _ in range(2))
+    assert first.elapsed.total_seconds() >= 0.15
+    assert second.elapsed.total_seconds() >= 0.05
+    assert (first.status_code, second.status_code) == (200, 200)
+
+
 def test_faults_are_met_in_order_and_counted(azure: Client) -> None:
     azure.emulator.script.set(
         [

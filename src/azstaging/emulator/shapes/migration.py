@@ -101,6 +101,7 @@ def migration_item(scene: Scene, machine: Machine, *, slim: bool = False) -> Jso
         properties["lastTestMigrationTime"] = scene.ago(60 * 72)
     if stage.migrated:
         properties["lastMigrationTime"] = scene.ago(60 * 48)
+    if machine.situation == "replicating-again":
         properties["criticalJobHistory"] = [_cutover_job(scene, machine, vault)]
     return {
         "id": item_id,

@@ -107,6 +107,7 @@ def _properties(scene: Scene, machine: Machine, stage: _Stage) -> Json:
     vault_id, _, rest = container.partition("/replicationFabrics/")
     fabric = rest.partition("/")[0]
     tested = machine.situation == "test-outstanding"
+    failed_over = stage.location == "Recovery"
     policy = f"{fabric}-policy"
     recovery_fabric = f"{vault_id}/replicationFabrics/{stable_guid('azure', vault_id)}"
     local = machine.provider != "A2A"
@@ -140,7 +141,7 @@ def _properties(scene: Scene, machine: Machine, stage: _Stage) -> Json:
         "healthErrors": [],
         "policyId": f"{vault_id}/replicationPolicies/{policy}",
         "policyFriendlyName": policy,
-        "lastSuccessfulFailoverTime": scene.ago(60 * 48),
+        **({"lastSuccessfulFailoverTime": scene.ago(60 * 48)} if failed_over else {}),
         "currentScenario": idle_job(vault_id, "scenarioName"),
         "failoverRecoveryPointId": None,
         "providerSpecificDetails": details,
