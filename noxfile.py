@@ -1,6 +1,7 @@
 """Sessions: format, lint, types, layers, tests on every Python that is present, docs, notebooks."""
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,11 +9,19 @@ import nox
 
 nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["format", "lint", "types", "layers", "tests", "docs"]
-PYTHONS = [
-    version
-    for version in ("3.10", "3.11", "3.12", "3.13", "3.14")
-    if shutil.which(f"python{version}") or f"{sys.version_info[0]}.{sys.version_info[1]}" == version
-]
+
+
+def _runs(version: str) -> bool:
+    """Tell whether this Python is present and starts; a shim may be there without one."""
+    if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
+        return True
+    program = shutil.which(f"python{version}")
+    if program is None:
+        return False
+    return subprocess.run([program, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+PYTHONS = [version for version in ("3.10", "3.11", "3.12", "3.13", "3.14") if _runs(version)]
 
 
 def _dev(session: nox.Session) -> None:
