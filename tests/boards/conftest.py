@@ -41,7 +41,10 @@ class Server:
     """One uvicorn server in a thread; the socket is bound before it starts."""
 
     def __init__(self, routes: list[BaseRoute], certificate: trustme.LeafCert | None) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        # With the protocol named, asyncio sends small answers at once (TCP_NODELAY).
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen(100)
         # A TLS connection that the client keeps open would hold up the end of the test.
         closing = [] if certificate is None else [("Connection", "close")]
         config = uvicorn.Config(
