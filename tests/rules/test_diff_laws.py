@@ -423,7 +423,7 @@ FAULTS: dict[str, Any] = {
     "item.settings.licence_type": "NoLicenseType",
 }
 # Values whose absence is an absence. Left out: those by which things are matched, those for which
-# "" says "none", and those that a second witness tells (region: network; firmware: item; GiB: bytes).
+# "" says "none", those that a second witness tells (region: network, firmware: item, GiB: bytes).
 BLANKS: dict[str, Any] = {
     "item.settings.vm_name": "",
     "item.settings.vm_size": "",
