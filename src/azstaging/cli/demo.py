@@ -11,7 +11,7 @@ import click
 import azstaging
 from azstaging.cli import exit_codes
 from azstaging.cli.emulator import missing_extra
-from azstaging.cli.output import say, table
+from azstaging.cli.output import clear_progress, say, table
 from azstaging.cli.session import progress_line
 from azstaging.errors import ConfigurationError, PlanRefusedError
 from azstaging.files import write_whole
@@ -274,4 +274,5 @@ def _step(title: str, what: str) -> None:
 
 
 def _line(text: str) -> None:
+    clear_progress()
     click.echo(f"   {display(text)}")

@@ -50,6 +50,7 @@ def emit(
         query: JMESPath, or None.
         empty: what to say instead of an empty table.
     """
+    clear_progress()
     if query:
         _emit_plain(_search(document, query), output)
     elif output == "json":
@@ -167,6 +168,13 @@ def _paint(text: str) -> str:
     return click.style(text, fg=colour) if colour and use_colour() else text
 
 
+def clear_progress() -> None:
+    """Take the progress line away; on a terminal only."""
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
 def say(text: str) -> None:
     """Write a line for people to stderr."""
+    clear_progress()
     click.echo(text, err=True)

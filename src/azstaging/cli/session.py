@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from azstaging.cli.output import clear_progress
 from azstaging.config import Configuration, load_configuration
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
@@ -105,13 +106,16 @@ def session(
 
 
 def progress_line() -> Callable[[str, int, int], None]:
-    """Return a progress callback: one updating line on a terminal, nothing elsewhere."""
+    """Return a progress callback: one updating line on a terminal, nothing elsewhere.
+
+    The line goes away when its step is done, or when something else is written.
+    """
     if not sys.stderr.isatty():
         return lambda _step, _done, _total: None
 
     def show(step: str, done: int, total: int) -> None:
-        count = f"{done} of {total}" if total else str(done)
-        end = "\n" if total and done >= total else ""
-        click.echo(f"\r\x1b[K{step}: {count}{end}", nl=False, err=True)
+        clear_progress()
+        if done < total:
+            click.echo(f"{step}: {done} of {total}", nl=False, err=True)
 
     return show
