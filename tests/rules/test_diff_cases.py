@@ -75,3 +75,10 @@ def test_every_rule_has_a_case_and_a_sentence() -> None:
         assert rule.source, rule.id
         assert rule.reason, rule.id
         assert not rule.reason.endswith("."), rule.id
+
+
+def test_the_page_lists_every_rule_as_it_is() -> None:
+    page = (CASES.parent.parent / "docs" / "diff.md").read_text("utf-8")
+    for rule in RULES.values():
+        assert f"| `{rule.id}` | {rule.cls.value} | {rule.reason} |" in page
+    assert page.count("\n| `") >= len(RULES)
