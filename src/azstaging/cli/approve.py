@@ -33,7 +33,7 @@ def command(
     plan = plan_from(read_bytes(plan_file, what="plan"), expected_digest=digest)
     with session(ctx, journal_url=journal_url, needs_journal=True) as run:
         approval = run.staging.approve(plan, comment=comment)
-    say(f"Approved {plan.digest}")
-    say(f"by {display(approval.approver.name or approval.approver.oid)}, ")
-    say(f"until {format_time(approval.expires)}: {len(plan.items)} items.")
+    who = display(approval.approver.name or approval.approver.oid)
+    say(f"Approved by {who} until {format_time(approval.expires)}: {len(plan.items)} items.")
+    say(f"Plan {plan.digest}. Next: azstaging release {plan_file}, as somebody else.")
     return exit_codes.DONE

@@ -52,7 +52,13 @@ def command(
 
 
 def _show(result: ReleaseResult, output: str, query: str | None) -> None:
-    emit(release_document(result), release_rows(result), output=output, query=query)
+    emit(
+        release_document(result),
+        release_rows(result),
+        output=output,
+        query=query,
+        empty="Everything in this plan is released; nothing was sent.",
+    )
     for held in result.held:
         say(f"{display(held.name)} is held: {display(held.reason)}")
         for change in held.changes:

@@ -85,6 +85,7 @@ def preview(plan: Plan, case: Case, past: History, *, now: datetime) -> ReleaseR
         requests=tuple((item.id, item.request) for item in sorted_out.ready),
         receipts=(),
         held=sorted_out.held,
+        names=_names(plan),
     )
 
 
@@ -115,7 +116,12 @@ def execute(release: Release) -> ReleaseResult:
         receipts=tuple(ledger.receipts),
         held=tuple(ledger.held),
         open_attempts=ledger.still_open,
+        names=_names(release.plan),
     )
+
+
+def _names(plan: Plan) -> dict[str, str]:
+    return {item.id: item.name for item in plan.items}
 
 
 def _vaults(sorted_out: Readiness) -> list[ResourceId]:

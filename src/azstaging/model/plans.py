@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -159,6 +159,7 @@ class ReleaseResult:
         receipts: of this run, earlier open intents resolved by it included.
         held: items of the plan that were not sent.
         open_attempts: sent, but not settled before the deadline.
+        names: display name by item id, of everything the plan names.
     """
 
     plan_digest: str
@@ -167,6 +168,7 @@ class ReleaseResult:
     receipts: tuple[Receipt, ...]
     held: tuple[Held, ...]
     open_attempts: tuple[Attempt, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def clean(self) -> bool:

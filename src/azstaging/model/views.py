@@ -362,8 +362,8 @@ def release_rows(result: ReleaseResult) -> list[Row]:
         rows.append(
             {
                 "state": receipt.state.value if receipt else state,
-                "name": receipt.name if receipt else ResourceId(item_id).name,
-                "request": f"{request.method} {request.url}",
+                "name": result.names.get(item_id) or ResourceId(item_id).name,
+                "request": f"{request.method} {_tail(request.url)}",
                 "note": receipt.reason if receipt else "",
             }
         )
@@ -376,6 +376,11 @@ def release_rows(result: ReleaseResult) -> list[Row]:
         for held in result.held
     ]
     return rows
+
+
+def _tail(url: str, *, most: int = 72) -> str:
+    """Return the end of a URL, which tells items apart; the document has all of it."""
+    return url if len(url) <= most else "…" + url[1 - most :]
 
 
 def release_document(result: ReleaseResult) -> Document:
