@@ -4,28 +4,24 @@ Types are a courtesy, not the guard: ``plan()`` and ``release()`` compute every 
 from the verified journal and from what Azure says, never from values passed in.
 """
 
-import time
-import uuid
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azstaging import __version__
 from azstaging.checks import WORKLOAD_CHECKS
-from azstaging.config import Configuration
 from azstaging.engine import release as release_engine
 from azstaging.engine.check import run_checks
 from azstaging.engine.collect import collect
 from azstaging.engine.follow import Follower
 from azstaging.engine.planning import confirm, render_requests
-from azstaging.engine.ports import AzurePort, Clock, Progress, Sleep
 from azstaging.engine.reporting import build_report, latest_findings
 from azstaging.engine.resolve import resolve
 from azstaging.engine.sync import sync_boards
-from azstaging.errors import ConfigurationError, PlanRefusedError
+from azstaging.errors import PlanRefusedError
 from azstaging.files import write_all, write_whole
 from azstaging.journal import Journal
 from azstaging.journal.lease import FileLease
@@ -35,31 +31,22 @@ from azstaging.model.differences import Diff
 from azstaging.model.findings import Findings
 from azstaging.model.inventory import Inventory
 from azstaging.model.plans import Approval, Plan, Principal, Receipt, ReleaseResult
-from azstaging.model.records import NewRecord, Record
 from azstaging.rules import gate, history
 from azstaging.rules import plan as plans
 from azstaging.rules.baseline import freeze
 from azstaging.rules.diff import diff_inventory
 from azstaging.rules.status import Status, status_of
+from azstaging.run import Run
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
+    pass
 
 # An inventory that this object read itself serves a plan for so long; a release reads afresh.
 _REUSE = timedelta(minutes=10)
 
 
-def utc_now() -> datetime:
-    """Return the time, aware UTC: the one clock of the library."""
-    return datetime.now(timezone.utc)
-
-
-def _silent(step: str, done: int, total: int) -> None:
-    """Show no progress."""
-
-
-class Staging:
-    """The staging stage of one estate.
+class Staging(Run):
+    """The staging stage of one estate: a `Run` with the verbs.
 
     Args:
         credential: any azure-core ``TokenCredential``; None picks one.
@@ -70,77 +57,8 @@ class Staging:
         clock, sleep: for rehearsals and tests.
     """
 
-    def __init__(
-        self,
-        credential: "TokenCredential | None" = None,
-        config: Configuration | None = None,
-        *,
-        journal: Journal | None = None,
-        progress: Progress = _silent,
-        deadline: datetime | None = None,
-        clock: Clock = utc_now,
-        sleep: Sleep = time.sleep,
-    ) -> None:
-        self.config = config or Configuration()
-        self.journal = journal
-        self.run = uuid.uuid4().hex[:12]
-        self._credential = credential
-        self._progress = progress
-        self._deadline = deadline
-        self._clock = clock
-        self._sleep = sleep
-        self._azure: AzurePort | None = None
-        self._principal: tuple[Principal | None] | None = None
-        self._last_inventory: Inventory | None = None
-
     def __repr__(self) -> str:
         return f"Staging(wave={self.config.wave.name!r}, run={self.run})"
-
-    @property
-    def azure(self) -> AzurePort:
-        """The connection to Azure, made on first use."""
-        if self._azure is None:
-            from azstaging.azure import connect  # noqa: PLC0415 - loads the Azure modules
-            from azstaging.azure.throttle import Rates  # noqa: PLC0415
-
-            cloud = self.config.cloud
-            self._azure = connect(
-                cloud,
-                self._credential,
-                deadline=self._deadline,
-                max_in_flight=cloud.max_in_flight,
-                rates=Rates(
-                    vault_reads_per_second=cloud.vault_reads_per_second,
-                    vault_read_burst=2 * cloud.vault_reads_per_second,
-                ),
-                sleep=self._sleep,
-            )
-        return self._azure
-
-    def principal(self) -> Principal | None:
-        """Who we are to ARM: None for an opaque token, which cannot plan, approve or release."""
-        if self._principal is None:
-            self._principal = (self.azure.principal(),)
-        return self._principal[0]
-
-    def past(self) -> history.History:
-        """Everything the journal says, verified and folded; empty without a journal."""
-        return self.journal.history() if self.journal else history.History()
-
-    def _append(self, *records: NewRecord) -> tuple[Record, ...]:
-        if self.journal is None or not records:
-            return ()
-        principal = self.principal()
-        actor = principal.key if principal else ""
-        return self.journal.append(list(records), at=self._clock(), run=self.run, actor=actor)
-
-    def _require_journal(self, verb: str) -> Journal:
-        if self.journal is None:
-            raise ConfigurationError(
-                f"{verb} needs a journal; nothing was changed.",
-                advice='Open one: azstaging.Journal.open("estate/"), or [journal] url.',
-            )
-        return self.journal
 
     def inventory(self) -> Inventory:
         """Read every replicated item in scope, with source, target and test machines.

@@ -12,7 +12,7 @@ import azstaging
 from azstaging.cli.estate_config import write_config
 from azstaging.emulator.sample import sample_estate
 from azstaging.emulator.server import Emulator
-from azstaging.staging import utc_now
+from azstaging.run import utc_now
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(

@@ -20,7 +20,7 @@ from azstaging.model.inventory import Inventory
 from azstaging.model.plans import Plan, ReceiptState, ReleaseResult
 from azstaging.model.text import display
 from azstaging.rules.plan import plan_bytes
-from azstaging.staging import utc_now
+from azstaging.run import utc_now
 
 
 @dataclass(slots=True)

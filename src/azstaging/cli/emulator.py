@@ -71,7 +71,7 @@ def serve(
     url = emulator.open()
     if config_file is not None:
         from azstaging.cli.estate_config import write_config  # noqa: PLC0415
-        from azstaging.staging import utc_now  # noqa: PLC0415
+        from azstaging.run import utc_now  # noqa: PLC0415
 
         write_config(config_file, estate, arm_endpoint=url, now=utc_now())
     click.echo(f"Serving {len(estate.machines)} machines on {url}")

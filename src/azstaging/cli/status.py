@@ -12,7 +12,7 @@ from azstaging.journal import Journal
 from azstaging.model.views import status_document
 from azstaging.rules.history import fold
 from azstaging.rules.status import status_of
-from azstaging.staging import utc_now
+from azstaging.run import utc_now
 
 
 @click.command("status")

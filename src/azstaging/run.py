@@ -1,0 +1,109 @@
+"""One run: its configuration, connection, principal, journal and clock. No verbs."""
+
+import time
+import uuid
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from azstaging.config import Configuration
+from azstaging.engine.ports import AzurePort, Clock, Progress, Sleep
+from azstaging.errors import ConfigurationError
+from azstaging.journal import Journal
+from azstaging.model.inventory import Inventory
+from azstaging.model.plans import Principal
+from azstaging.model.records import NewRecord, Record
+from azstaging.rules import history
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+
+def utc_now() -> datetime:
+    """Return the time, aware UTC: the one clock of the library."""
+    return datetime.now(timezone.utc)
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    """Show no progress."""
+
+
+class Run:
+    """What every verb needs.
+
+    Args:
+        credential: any azure-core ``TokenCredential``; None picks one.
+        config: the configuration, or None for the defaults.
+        journal: an open journal; without one nothing can be planned, approved or released.
+        progress: called with (step, done, total).
+        deadline: when to stop cleanly, aware UTC.
+        clock, sleep: for rehearsals and tests.
+    """
+
+    def __init__(
+        self,
+        credential: "TokenCredential | None" = None,
+        config: Configuration | None = None,
+        *,
+        journal: Journal | None = None,
+        progress: Progress = _silent,
+        deadline: datetime | None = None,
+        clock: Clock = utc_now,
+        sleep: Sleep = time.sleep,
+    ) -> None:
+        self.config = config or Configuration()
+        self.journal = journal
+        self.run = uuid.uuid4().hex[:12]
+        self._credential = credential
+        self._progress = progress
+        self._deadline = deadline
+        self._clock = clock
+        self._sleep = sleep
+        self._azure: AzurePort | None = None
+        self._principal: tuple[Principal | None] | None = None
+        self._last_inventory: Inventory | None = None
+
+    @property
+    def azure(self) -> AzurePort:
+        """The connection to Azure, made on first use."""
+        if self._azure is None:
+            from azstaging.azure import connect  # noqa: PLC0415 - loads the Azure modules
+            from azstaging.azure.throttle import Rates  # noqa: PLC0415
+
+            cloud = self.config.cloud
+            self._azure = connect(
+                cloud,
+                self._credential,
+                deadline=self._deadline,
+                max_in_flight=cloud.max_in_flight,
+                rates=Rates(
+                    vault_reads_per_second=cloud.vault_reads_per_second,
+                    vault_read_burst=2 * cloud.vault_reads_per_second,
+                ),
+                sleep=self._sleep,
+            )
+        return self._azure
+
+    def principal(self) -> Principal | None:
+        """Who we are to ARM: None for an opaque token, which cannot plan, approve or release."""
+        if self._principal is None:
+            self._principal = (self.azure.principal(),)
+        return self._principal[0]
+
+    def past(self) -> history.History:
+        """Everything the journal says, verified and folded; empty without a journal."""
+        return self.journal.history() if self.journal else history.History()
+
+    def _append(self, *records: NewRecord) -> tuple[Record, ...]:
+        if self.journal is None or not records:
+            return ()
+        principal = self.principal()
+        actor = principal.key if principal else ""
+        return self.journal.append(list(records), at=self._clock(), run=self.run, actor=actor)
+
+    def _require_journal(self, verb: str) -> Journal:
+        if self.journal is None:
+            raise ConfigurationError(
+                f"{verb} needs a journal; nothing was changed.",
+                advice='Open one: azstaging.Journal.open("estate/"), or [journal] url.',
+            )
+        return self.journal
