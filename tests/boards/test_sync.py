@@ -376,6 +376,29 @@ def test_two_racing_runs_end_with_one_work_item_per_key(world: Any, inventory: M
     assert [i.fields["System.State"] for i in retired] == ["Removed"]
 
 
+def test_a_racing_duplicate_that_a_person_has_touched_is_left_and_said(
+    world: Any, inventory: Make
+) -> None:
+    estate = inventory({"sql": "replicating"}, {})
+    steps: list[int] = []
+
+    def race(request: Any) -> None:
+        if request.is_write and not steps:
+            steps.append(1)
+            fields = [o for o in request.body if o["path"].startswith("/fields")]
+            world.state.create("Task", fields, by="other run")
+        elif steps == [1] and request.path.endswith("/wiql"):
+            steps.append(2)
+            world.state.edit(2, System_AssignedTo="dba@contoso.example")
+
+    world.state.on_request = race
+    result = world.sync(estate, workers=1)
+    assert steps == [1, 2]
+    assert [gap.reason for gap in result.gaps] == ["duplicate"]
+    assert "could not be retired" in result.gaps[0].detail
+    assert world.state.items[2].fields["System.Title"] == "sql: stage and release"
+
+
 def test_hostile_names_arrive_as_text(world: Any, inventory: Make) -> None:
     names = {
         "a": "=cmd|' /C calc'!A0",

@@ -102,8 +102,7 @@ class Writer:
                 self.ids[action.key] = first.id
             mine = made.get(action.key)
             if mine is not None and mine.id != first.id:
-                current = next((c for c in candidates if c.id == mine.id), mine)
-                self._retire(action, current, first)
+                self._retire(action, mine, first)
             left += self._decided(action, first)
         return left
 
@@ -139,7 +138,10 @@ class Writer:
         return found
 
     def _retire(self, action: Action, mine: WorkItem, first: WorkItem) -> None:
-        """Take our key off the work item that we made although another run had made it."""
+        """Take our key off the work item that we made although another run had made it.
+
+        The revision is that of its creation: once a person has touched it, it is left alone.
+        """
         states = self.rules[mine.type].states if mine.type in self.rules else ()
         by_category = {state.category: state.name for state in reversed(states)}
         state = by_category.get(REMOVED) or by_category.get(COMPLETED, "")
