@@ -63,7 +63,8 @@ def test_a_preview_writes_nothing_and_an_apply_does_what_it_said(world: Any, est
     assert len(validated) == 2, "one call per type"
     result = world.sync(estate)
     assert sum(a.what == "created" for a in result.applied) == 5
-    assert {row["action"] for row in preview.rows()} == {"create"}
+    assert {(row["action"], row["work_item_id"]) for row in preview.rows()} == {("create", None)}
+    assert sorted(row["work_item_id"] for row in result.rows()) == [1, 2, 3, 4, 5]
 
 
 def test_children_hang_under_their_workload_and_link_to_the_resource(

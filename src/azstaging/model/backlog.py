@@ -309,7 +309,7 @@ class BoardsResult:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one dict per action: what, work item, type, title, state, changes, conflicts."""
-        return [_row(action) for action in self.actions]
+        return [_row(action, self.ids) for action in self.actions]
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{self.count(kind)} {kind.value}" for kind in ActionKind)
@@ -317,11 +317,11 @@ class BoardsResult:
         return f"BoardsResult({counts}{written}, {len(self.gaps)} gaps)"
 
 
-def _row(action: Action) -> dict[str, Any]:
+def _row(action: Action, ids: Mapping[str, int]) -> dict[str, Any]:
     item, wish = action.work_item, action.wish
     return {
         "action": action.kind.value,
-        "work_item_id": item.id if item else None,
+        "work_item_id": item.id if item else ids.get(action.key),
         "level": wish.level.value if wish else None,
         "type": wish.type if wish else (item.type if item else None),
         "title": action.name,
