@@ -15,6 +15,7 @@ from azstaging.checks.interface import Check, ItemContext, Verdict, WorkloadCont
 from azstaging.model.findings import Outcome
 from azstaging.model.inventory import Gap
 from azstaging.model.observations import Observation
+from azstaging.model.suites import SuiteRun
 from azstaging.model.waves import Endpoint, Workload
 from azstaging.rules.canonical import from_plain
 from azstaging.rules.diff import compare
@@ -37,17 +38,23 @@ def item_context(case: dict[str, Any], rows) -> ItemContext:
 
 
 def workload_context(case: dict[str, Any], rows) -> WorkloadContext:
-    seen = case["observations"]
+    seen = case.get("observations")
     endpoints = tuple(
-        Endpoint(kind=text.partition(":")[0], address=text) for text in case["endpoints"]
+        Endpoint(kind=text.partition(":")[0], address=text) for text in case.get("endpoints", ())
     )
     return WorkloadContext(
         now=NOW,
-        workload=Workload(name="Payroll", items=("APP-01",), endpoints=endpoints),
+        workload=Workload(
+            name="Payroll",
+            items=("APP-01",),
+            endpoints=endpoints,
+            suite=case.get("suite", ""),
+        ),
         rows=(rows(case.get("set")),),
         observations=None
         if seen is None
         else tuple(from_plain(Observation, each) for each in seen),
+        suite=from_plain(SuiteRun, case["run"]) if case.get("run") else None,
     )
 
 

@@ -15,6 +15,7 @@ from azstaging.model.findings import Findings, Outcome
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap, Inventory, InventoryItem, Phase
 from azstaging.model.observations import Answer, Observation, ProbeAttempt
+from azstaging.model.suites import SuiteContext, SuitePhase, SuiteRun, SuiteTarget
 from azstaging.model.waves import Endpoint, Wave, Workload
 from azstaging.rules.diff import diff_inventory
 from azstaging.rules.evidence import item_subject, workload_scope
@@ -22,6 +23,7 @@ from azstaging.rules.evidence import item_subject, workload_scope
 NOW = datetime(2026, 1, 31, 8, 0, tzinfo=timezone.utc)
 POLICY = Policy(required=("phase-staged",))
 ENDPOINT = Endpoint(kind="tcp", address="10.20.0.4:1433")
+PAYROLL = Workload(name="Payroll", items=("*",), suite="tests/payroll", endpoints=(ENDPOINT,))
 
 
 class FakeProber:
@@ -29,6 +31,7 @@ class FakeProber:
 
     def __init__(self) -> None:
         self.asked: list[Endpoint] = []
+        self.suites: list[tuple[str, SuiteContext]] = []
 
     def observe(self, endpoints) -> tuple[Observation, ...]:
         self.asked.extend(endpoints)
@@ -37,6 +40,10 @@ class FakeProber:
             Observation(kind=each.kind, address=each.address, attempts=(attempt,))
             for each in endpoints
         )
+
+    def run_suite(self, folder: str, context: SuiteContext) -> SuiteRun:
+        self.suites.append((folder, context))
+        return PASSED
 
 
 class Ticking:
@@ -50,13 +57,21 @@ class Ticking:
         return NOW + timedelta(seconds=self.looks)
 
 
+PASSED = SuiteRun(
+    collected=("test_pay.py::test_runs",),
+    phases=(SuitePhase(test="test_pay.py::test_runs", when="call", outcome="passed"),),
+    exit_status=0,
+    exit_code=0,
+)
+
+
 def inventory_of(*rows: InventoryItem, gaps: tuple[Gap, ...] = ()) -> Inventory:
     return Inventory(read_at=NOW, items=rows, gaps=gaps)
 
 
 def run(inventory: Inventory, **more) -> Findings:
     settings = {
-        "wave": Wave(workloads=(Workload(name="Payroll", items=("*",), endpoints=(ENDPOINT,)),)),
+        "wave": Wave(workloads=(PAYROLL,)),
         "policy": POLICY,
         "clock": lambda: NOW,
         "run": "run-1",
@@ -85,7 +100,7 @@ def test_findings_are_sorted_by_subject_and_check_whatever_the_order_of_the_item
     keys = [(f.subject.id, f.check) for f in forward]
     assert keys == sorted(keys)
     assert keys == [(f.subject.id, f.check) for f in backward]
-    assert len(forward) == 2 * len(ITEM_CHECKS) + 1
+    assert len(forward) == 2 * len(ITEM_CHECKS) + 2
 
 
 def test_a_finding_is_about_the_item_its_generation_and_its_target(rows) -> None:
@@ -182,11 +197,30 @@ def test_a_workload_is_probed_once_and_judged_as_a_whole(rows) -> None:
     findings = run(inventory_of(rows(), other), probes=prober)
     assert prober.asked == [ENDPOINT]
     assert finding(findings, "endpoint-reachable").outcome is Outcome.PASS
+    assert [folder for folder, _ in prober.suites] == ["tests/payroll"]
+
+
+def test_a_suite_is_given_the_workload_and_its_machines_as_plain_values(rows) -> None:
+    prober = FakeProber()
+    run(inventory_of(rows()), probes=prober)
+    _, context = prober.suites[0]
+    assert (context.workload, context.endpoints) == ("Payroll", (ENDPOINT,))
+    assert context.items[0].name == "APP-01"
+    assert context.items[0].target == SuiteTarget(
+        id=rows.healthy["target"]["id"],
+        name="app-01",
+        computer_name="app-01",
+        location="westeurope",
+        size="Standard_D4s_v5",
+        addresses=("10.20.0.4",),
+    )
 
 
 def test_without_a_prober_endpoints_are_not_proven(rows) -> None:
     reachable = finding(run(inventory_of(rows())), "endpoint-reachable")
     assert reachable.outcome is Outcome.INCONCLUSIVE
+    suite = finding(run(inventory_of(rows())), "workload-suite")
+    assert suite.outcome is Outcome.INCONCLUSIVE
 
 
 def test_the_diff_counts_with_its_expectations(rows) -> None:

@@ -17,6 +17,7 @@ from azstaging.checks.tags import tags
 from azstaging.checks.target_placement import target_placement
 from azstaging.checks.target_running import target_running
 from azstaging.checks.test_migration_cleaned import test_migration_cleaned
+from azstaging.checks.workload_suite import workload_suite
 
 ITEM_CHECKS: tuple[Check[ItemContext], ...] = (
     baseline_present,
@@ -37,7 +38,10 @@ ITEM_CHECKS: tuple[Check[ItemContext], ...] = (
 )
 """The checks of one item, sorted by id."""
 
-WHOLE_WORKLOAD_CHECKS: tuple[Check[WorkloadContext], ...] = (endpoint_reachable,)
+WHOLE_WORKLOAD_CHECKS: tuple[Check[WorkloadContext], ...] = (
+    endpoint_reachable,
+    workload_suite,
+)
 """The checks of a whole workload, sorted by id."""
 
 CHECKS: tuple[Check[ItemContext] | Check[WorkloadContext], ...] = tuple(

@@ -14,6 +14,7 @@ from azstaging.model.differences import DiffClass, Difference
 from azstaging.model.findings import Outcome
 from azstaging.model.inventory import Gap, InventoryItem
 from azstaging.model.observations import Observation
+from azstaging.model.suites import SuiteRun
 from azstaging.model.waves import Workload
 
 HOUR = 3600
@@ -79,12 +80,14 @@ class WorkloadContext:
     Attributes:
         rows: its items that are not released yet, in the order of the inventory.
         observations: what the probes saw; None when no probe was run.
+        suite: what was recorded of the workload's suite; None when it was not run.
     """
 
     now: datetime
     workload: Workload
     rows: tuple[InventoryItem, ...]
     observations: tuple[Observation, ...] | None = None
+    suite: SuiteRun | None = None
 
 
 C = TypeVar("C", ItemContext, WorkloadContext)

@@ -12,6 +12,7 @@ from azstaging.model.differences import Diff, Difference
 from azstaging.model.findings import Finding, Findings, Outcome, Subject
 from azstaging.model.inventory import Gap, Inventory, InventoryItem, Phase
 from azstaging.model.observations import Observation
+from azstaging.model.suites import SuiteContext, SuiteItem, SuiteRun, SuiteTarget
 from azstaging.model.waves import Endpoint, Wave, Workload
 from azstaging.rules.evidence import item_subject, workload_scope
 
@@ -20,10 +21,14 @@ _FIND_OUT = "Find out what is not told, then run azstaging check again."
 
 
 class Prober(Protocol):
-    """Looks at endpoints; `azstaging.probes` does it with sockets."""
+    """Looks at the migrated machines; `azstaging.probes` does it with sockets and processes."""
 
     def observe(self, endpoints: Sequence[Endpoint]) -> tuple[Observation, ...]:
         """Return one observation per endpoint, in their order. It does not raise."""
+        ...
+
+    def run_suite(self, folder: str, context: SuiteContext) -> SuiteRun:
+        """Run the pytest files of a folder once. It does not raise."""
         ...
 
 
@@ -52,7 +57,7 @@ def run_checks(
         policy: its lifetimes replace those of the checks.
         clock: gives one time for all findings of items, and one for those of workloads.
         run: id of this run.
-        probes: looks at endpoints; without it nobody looks.
+        probes: looks at endpoints and runs suites; without it nobody does.
         baselines: casefolded ids of the items with a frozen baseline; None without a journal.
         progress: called once per item and workload.
 
@@ -158,15 +163,22 @@ def _workload_findings(
         (workload, rows) for workload in wave.workloads if (rows := _pending(inventory, workload))
     ]
     seen: dict[str, tuple[Observation, ...]] = {}
-    for done, (workload, _) in enumerate(pending, 1):
+    runs: dict[str, SuiteRun] = {}
+    for done, (workload, rows) in enumerate(pending, 1):
         if probes is not None and workload.endpoints:
             seen[workload.name] = probes.observe(workload.endpoints)
+        if probes is not None and workload.suite:
+            runs[workload.name] = probes.run_suite(workload.suite, suite_context(workload, rows))
         progress("probe", done, len(pending))
     now = clock()
     found = []
     for workload, rows in pending:
         context = WorkloadContext(
-            now=now, workload=workload, rows=rows, observations=seen.get(workload.name)
+            now=now,
+            workload=workload,
+            rows=rows,
+            observations=seen.get(workload.name),
+            suite=runs.get(workload.name),
         )
         subject = workload_scope(workload.name, rows)
         found += [maker.finding(check, context, subject) for check in WHOLE_WORKLOAD_CHECKS]
@@ -176,3 +188,34 @@ def _workload_findings(
 def _pending(inventory: Inventory, workload: Workload) -> tuple[InventoryItem, ...]:
     rows = inventory.in_workload(workload.name)
     return tuple(row for row in rows if row.phase is not Phase.RELEASED)
+
+
+def suite_context(workload: Workload, rows: Sequence[InventoryItem]) -> SuiteContext:
+    """Return what the suite of a workload is given."""
+    items = (
+        SuiteItem(id=str(row.id), name=row.name, provider=row.item.provider, target=_target(row))
+        for row in rows
+    )
+    return SuiteContext(
+        workload=workload.name,
+        owner=workload.owner,
+        criticality=workload.criticality,
+        endpoints=workload.endpoints,
+        items=tuple(items),
+    )
+
+
+def _target(row: InventoryItem) -> SuiteTarget | None:
+    target = row.target
+    if target is None:
+        return None
+    nics = sorted(target.nics, key=lambda nic: nic.is_primary is not True)
+    addresses = (ip.private_address for nic in nics for ip in nic.addresses)
+    return SuiteTarget(
+        id=str(target.id),
+        name=target.name,
+        computer_name=target.computer_name,
+        location=target.location,
+        size=target.size,
+        addresses=tuple(address for address in addresses if address),
+    )

@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import datetime, timezone
+from pathlib import Path
 
 from azstaging.model.observations import Answer, Observation, ProbeAttempt
+from azstaging.model.suites import SuiteContext, SuiteRun
 from azstaging.model.waves import Endpoint
 from azstaging.probes import dns, http, tcp, tls
+from azstaging.probes.pytest_suite import run_suite
 from azstaging.probes.seen import Limits, Seen, failure, shown
 
 _PROBES: dict[str, Callable[[str, float, Limits], Seen]] = {
@@ -34,6 +37,7 @@ class Probes:
         pause_seconds: between two attempts.
         ca_file: PEM file with more trusted roots, or "".
         executor: runs the probes; threads of our own when not given.
+        suite_seconds: for one run of a workload's suite.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Probes:
         pause_seconds: float = 1.0,
         ca_file: str = "",
         executor: Executor | None = None,
+        suite_seconds: float = 300.0,
     ) -> None:
         self.limits = Limits(
             deadline_seconds=deadline_seconds,
@@ -52,6 +57,7 @@ class Probes:
             ca_file=ca_file,
         )
         self._executor = executor
+        self._suite_seconds = suite_seconds
 
     def observe(self, endpoints: Sequence[Endpoint]) -> tuple[Observation, ...]:
         """Look at every endpoint; one observation each, in their order. It does not raise."""
@@ -61,6 +67,10 @@ class Probes:
             return self._observe(self._executor, endpoints)
         with ThreadPoolExecutor(min(_MOST_THREADS, len(endpoints))) as threads:
             return self._observe(threads, endpoints)
+
+    def run_suite(self, folder: str, context: SuiteContext) -> SuiteRun:
+        """Run the pytest files of a folder in a process of their own. It does not raise."""
+        return run_suite(Path(folder), context, deadline_seconds=self._suite_seconds)
 
     def _observe(
         self, executor: Executor, endpoints: Sequence[Endpoint]

@@ -1,0 +1,70 @@
+"""The workload's own tests passed: every one that was collected ran, and none was excused."""
+
+from azstaging.checks.interface import (
+    DAY,
+    Verdict,
+    WorkloadContext,
+    check,
+    failed,
+    inconclusive,
+    passed,
+    skipped,
+)
+from azstaging.model.suites import SuiteRun
+
+_MOST_NAMES = 3
+
+
+@check(
+    id="workload-suite",
+    title="Every test of the workload's suite ran and passed",
+    source="the suite that the configuration names",
+    lifetime_seconds=DAY,
+    scope="workload",
+    next_step="Run the suite by hand and look at what it says.",
+)
+def workload_suite(context: WorkloadContext) -> Verdict:
+    """Judge what the recorder saw; the exit code counts only where it disagrees."""
+    run = context.suite
+    if not context.workload.suite:
+        return skipped("the workload names no suite", "Name its suite in the configuration.")
+    if run is None:
+        return inconclusive("the suite was not run")
+    if bad := sorted({phase.test for phase in run.phases if phase.outcome == "failed"}):
+        return failed(f"{len(bad)} of {len(run.collected)} tests failed: {_named(bad)}")
+    doubt = _doubt(run)
+    if doubt:
+        return inconclusive(doubt)
+    return passed(f"{len(run.collected)} tests passed, suite {run.digest[:12]}")
+
+
+def _doubt(run: SuiteRun) -> str:
+    """Say why the run proves nothing, or ""."""
+    if run.problem:
+        return run.problem
+    if run.exit_status is None:
+        return "the session never ended"
+    if run.broken:
+        return f"could not be collected: {_named(list(run.broken))}"
+    if not run.collected:
+        return "no test was collected"
+    if run.deselected:
+        return f"left out: {_named(list(run.deselected))}"
+    done = {phase.test for phase in run.phases if _is_proof(phase.when, phase.outcome)}
+    excused = {phase.test for phase in run.phases if phase.outcome == "skipped"}
+    excused |= {phase.test for phase in run.phases if phase.expected_failure}
+    open_ = [test for test in run.collected if test not in done or test in excused]
+    if open_:
+        return f"{len(open_)} of {len(run.collected)} tests prove nothing: {_named(open_)}"
+    if run.exit_status != 0 or run.exit_code != 0:
+        return f"the tests passed, and the session ended with {run.exit_status}, {run.exit_code}"
+    return ""
+
+
+def _is_proof(when: str, outcome: str) -> bool:
+    return when == "call" and outcome == "passed"
+
+
+def _named(tests: list[str]) -> str:
+    more = len(tests) - _MOST_NAMES
+    return ", ".join(tests[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
