@@ -159,9 +159,8 @@ def _workload_findings(
     clock: Clock,
     progress: Progress,
 ) -> list[Finding]:
-    pending = [
-        (workload, rows) for workload in wave.workloads if (rows := _pending(inventory, workload))
-    ]
+    members = _pending_by_workload(inventory)
+    pending = [(each, members[each.name]) for each in wave.workloads if each.name in members]
     seen: dict[str, tuple[Observation, ...]] = {}
     runs: dict[str, SuiteRun] = {}
     for done, (workload, rows) in enumerate(pending, 1):
@@ -185,9 +184,14 @@ def _workload_findings(
     return found
 
 
-def _pending(inventory: Inventory, workload: Workload) -> tuple[InventoryItem, ...]:
-    rows = inventory.in_workload(workload.name)
-    return tuple(row for row in rows if row.phase is not Phase.RELEASED)
+def _pending_by_workload(inventory: Inventory) -> dict[str, tuple[InventoryItem, ...]]:
+    """Return the items that are not released, by workload, in the order of the inventory."""
+    found: dict[str, list[InventoryItem]] = {}
+    for row in inventory.items:
+        if row.phase is not Phase.RELEASED:
+            for name in row.workloads:
+                found.setdefault(name, []).append(row)
+    return {name: tuple(rows) for name, rows in found.items()}
 
 
 def suite_context(workload: Workload, rows: Sequence[InventoryItem]) -> SuiteContext:
