@@ -1,9 +1,13 @@
 """Reports to look at: a realistic wave, built from rules, with names that nobody should trust."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +58,7 @@ SUBSCRIPTION = "/subscriptions/5d0c0a11-0000-4000-8000-00000000000{}"
 VAULT = SUBSCRIPTION + "/resourceGroups/rg-migrate/providers/Microsoft.RecoveryServices/vaults/{}"
 TENANT = "7e9a0c11-0000-4000-8000-00000000aad0"
 CHECKS = ("phase-staged", "target-running", "agent-ready", "disks-attached")
-ADVISORY = ("boot-diagnostics",)
+ADVISORY = ("boot-diagnostics", "<i>odd</i>|=1+1")
 GIB = 1024**3
 SIZES = (("Standard_D2s_v5", 2, 8), ("Standard_D4s_v5", 4, 16), ("Standard_E8s_v5", 8, 64))
 
@@ -120,14 +124,23 @@ FIELDS = (
 class Estate:
     """Builds one wave from three numbers; everything follows from a machine's place in it."""
 
-    def __init__(self, machines: int, workloads: int) -> None:
+    def __init__(
+        self,
+        machines: int,
+        workloads: int,
+        *,
+        machine_names: Mapping[int, str] | None = None,
+        workload_names: Sequence[str] = WORKLOADS,
+    ) -> None:
         self.machines = machines
+        self.machine_names = NAMES if machine_names is None else machine_names
         self.names = [
-            WORKLOADS[i] if i < len(WORKLOADS) else f"workload-{i:05d}" for i in range(workloads)
+            workload_names[i] if i < len(workload_names) else f"workload-{i:05d}"
+            for i in range(workloads)
         ]
 
     def name(self, number: int) -> str:
-        return NAMES.get(number, f"srv-{number:05d}")
+        return self.machine_names.get(number, f"srv-{number:05d}")
 
     def workload_of(self, number: int) -> str:
         return self.names[number * len(self.names) // self.machines]
@@ -506,6 +519,71 @@ def build() -> Callable[..., Report]:
 def report(build: Callable[..., Report]) -> Report:
     """Sixty machines in 24 workloads, some released, some held, one vault unread."""
     return build()
+
+
+@pytest.fixture(scope="session")
+def corpus() -> list[str]:
+    """Names that nobody should trust, and one of 64 KB."""
+    names: list[str] = json.loads((Path(__file__).parent / "hostile.json").read_text("ascii"))
+    return [*names, "<i>" + "x" * 65_533]
+
+
+# Texts that the values are joined by; they stay as they are.
+_KEYS = {
+    "text",
+    "id",
+    "generation",
+    "target",
+    "hash",
+    "run",
+    "journal_id",
+    "plan_digest",
+    "digest",
+    "content",
+    "policy_digest",
+    "item_id",
+    "check",
+    "workload",
+    "workloads",
+    "name",
+    "subject",
+    "code",
+    "items",
+    "required",
+    "advisory",
+    "lifetimes",
+}
+
+
+def _poisoned(value: Any, corpus: Iterator[str]) -> Any:
+    if isinstance(value, str):
+        return next(corpus) + value
+    if isinstance(value, tuple):
+        return tuple(_poisoned(entry, corpus) for entry in value)
+    if isinstance(value, dict):
+        return {key: _poisoned(entry, corpus) for key, entry in value.items()}
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changed = {
+        f.name: _poisoned(getattr(value, f.name), corpus)
+        for f in fields(value)
+        if f.name not in _KEYS
+    }
+    return replace(value, **changed)
+
+
+@pytest.fixture(scope="session")
+def hostile(corpus: list[str]) -> Report:
+    """Return a report in which every name and every text is hostile."""
+    short = corpus[:-1]
+    estate = Estate(
+        len(corpus),
+        len(corpus),
+        machine_names=dict(enumerate(corpus)),
+        workload_names=corpus,
+    )
+    poisoned: Report = _poisoned(estate.report(), itertools.cycle(short))
+    return replace(poisoned, tool_version="0.1.0")
 
 
 @pytest.fixture(scope="session")

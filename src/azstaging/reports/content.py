@@ -64,7 +64,7 @@ def make_document(report: Report) -> doc.Document:
 def _completeness(report: Report) -> doc.Completeness:
     inventory = report.inventory
     return doc.Completeness(
-        complete=inventory.complete and not inventory.unresolved,
+        complete=_is_complete(report),
         statement=_statement(report),
         expected=inventory.expected,
         read=inventory.read,
@@ -83,6 +83,12 @@ def _completeness(report: Report) -> doc.Completeness:
         ambiguous=_selectors(inventory.ambiguous),
         unexpected=[str(found) for found in sorted(inventory.unexpected)],
     )
+
+
+def _is_complete(report: Report) -> bool:
+    # An inventory without items proves nothing, whatever it was asked for.
+    inventory = report.inventory
+    return inventory.complete and not inventory.unresolved and bool(inventory.items)
 
 
 def _selectors(pairs: tuple[tuple[str, str], ...]) -> list[doc.Selector]:
@@ -110,13 +116,22 @@ def _statement(report: Report) -> str:
     if inventory.ambiguous:
         number = len(inventory.ambiguous)
         parts.append(f"{count(number, 'name')} {_match(number)} several machines.")
-    if inventory.complete and not inventory.unresolved:
+    unassigned = sum(not row.workloads for row in inventory.items)
+    if unassigned:
+        parts.append(f"{count(unassigned, 'item')} {_belong(unassigned)} to no workload.")
+    if not inventory.items:
+        parts.append("An empty inventory proves nothing.")
+    elif _is_complete(report):
         parts.append("Nothing that was asked for is missing.")
     return " ".join(parts)
 
 
 def _was(number: int) -> str:
     return "was" if is_or_are(number) == "is" else "were"
+
+
+def _belong(number: int) -> str:
+    return "belongs" if number == 1 else "belong"
 
 
 def _match(number: int) -> str:

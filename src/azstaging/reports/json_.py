@@ -1,6 +1,7 @@
 """JSON: the canonical form of a report, versioned, with a published schema."""
 
 import hashlib
+import inspect
 import re
 from typing import Any
 
@@ -49,9 +50,11 @@ def json_schema() -> dict[str, Any]:
     schema = msgspec.json.schema(Document)
     definitions: dict[str, Any] = schema["$defs"]
     definitions["Document"]["properties"]["schema"] = {"const": SCHEMA}
+    for definition in definitions.values():
+        definition["description"] = inspect.cleandoc(definition["description"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": SCHEMA,
+        "$id": "urn:" + SCHEMA.replace("/", ":"),
         "title": "A report of azstaging",
         **schema,
     }

@@ -46,7 +46,7 @@ def item_row(row: InventoryItem, lookup: Lookup, standings: Standings) -> doc.It
         target=_target(row.target) if row.target else None,
         target_note=_target_note(row),
         test_machines=[str(machine) for machine in row.test_machines],
-        locks=[f"{lock.id.name} ({lock.level}) on {lock.scope.name}" for lock in row.locks],
+        locks=[f"{lock.level} {lock.id}" for lock in row.locks],
         checks_passed=seen.count("passed"),
         checks_total=len(seen),
         checks_worst=worst(seen),

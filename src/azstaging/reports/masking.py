@@ -1,6 +1,6 @@
 """Masking: ids and addresses become pseudonyms, the same one everywhere in a report.
 
-Names of machines, workloads and people's roles stay: without them nobody could work with the
+Names stay (of machines, workloads, resource groups): without them nobody could work with the
 report. The numbers follow the order of appearance and say nothing about what they stand for.
 """
 
@@ -36,8 +36,19 @@ _KINDS = {
     "publicipaddresses": "public-address",
     "locks": "lock",
 }
-# Parts of ids that stand alone in a field of their own.
-_PARTS = {"resource_group": "group"}
+# Fields that hold an id and nothing else: the whole text is the id, blanks included.
+_ID_FIELDS = {
+    "addresses",
+    "id",
+    "item_id",
+    "item_ids",
+    "scope",
+    "subject",
+    "test_machines",
+    "unexpected",
+    "vault_id",
+    "vaults",
+}
 
 
 def masked(document: Document) -> Document:
@@ -66,13 +77,11 @@ class _Pseudonyms:
         return self.known[key]
 
     def replace(self, field: str, text: str) -> str:
-        if field in _PARTS and text:
-            return self.give(_PARTS[field], text)
+        if field in _ID_FIELDS and _ID.match(text):
+            return self.arm_id(text)
         return self.text(text)
 
     def text(self, text: str) -> str:
-        if text.startswith("/") and _ID.match(text):
-            return self.arm_id(text)
         text = _ID.sub(lambda m: self.arm_id(m.group()), text)
         text = _GUID.sub(lambda m: self.give("id", m.group()), text)
         text = _MAIL.sub(lambda m: self.give("mail", m.group()), text)

@@ -13,7 +13,7 @@ def map_text(value: _Value, change: Callable[[str, str], str]) -> _Value:
 
     Args:
         value: a document or a part of it.
-        change: takes the name of the field ("" inside a list or mapping) and the text.
+        change: takes the name of the field (of the list, inside a list) and the text.
     """
     result: _Value = _map("", value, change)
     return result
@@ -26,7 +26,7 @@ def _map(field: str, value: Any, change: Callable[[str, str], str]) -> Any:
         names = value.__struct_fields__
         return type(value)(**{name: _map(name, getattr(value, name), change) for name in names})
     if isinstance(value, list):
-        return [_map("", entry, change) for entry in value]
+        return [_map(field, entry, change) for entry in value]
     if isinstance(value, dict):
         return {change("", key): _map("", entry, change) for key, entry in value.items()}
     return value
