@@ -41,6 +41,7 @@ INVENTORY_LIFETIME = timedelta(hours=1)
 WAIVER_LIFETIME = timedelta(days=30)
 NEVER_WAIVABLE = frozenset({"phase-staged", "test-migration-cleaned"})
 MIGRATION_NOTES = "migration-notes"
+ENDPOINTS, SUITE = "endpoint-reachable", "workload-suite"
 
 _NEXT_STEPS = {
     Standing.MISSING: "Run azstaging check.",
@@ -191,6 +192,17 @@ def required_checks(row: InventoryItem, policy: Policy) -> tuple[str, ...]:
     return policy.required
 
 
+def required_of_workload(workload: Workload, policy: Policy) -> tuple[str, ...]:
+    """Return the checks required for a workload.
+
+    Who names endpoints or a suite means them to count; only a policy that lists the check as
+    advisory says otherwise.
+    """
+    named = ((ENDPOINTS, bool(workload.endpoints)), (SUITE, bool(workload.suite)))
+    implied = (check for check, wanted in named if wanted and check not in policy.advisory)
+    return tuple(dict.fromkeys((*policy.required, *implied)))
+
+
 def _item_verdicts(
     row: InventoryItem, case: Case, index: FindingsByKey, now: datetime
 ) -> list[Verdict]:
@@ -212,7 +224,7 @@ def _workload_verdicts(
     subject = workload_scope(workload.name, rows)
     return [
         _weigh(check, subject, case.policy, index, now)
-        for check in case.policy.required
+        for check in required_of_workload(workload, case.policy)
         if check in case.workload_checks
     ]
 
