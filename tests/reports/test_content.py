@@ -14,7 +14,7 @@ from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, Phase
 from azstaging.model.plans import Receipt, ReceiptState
 from azstaging.model.report import Event, Report
-from azstaging.model.waves import Wave
+from azstaging.model.waves import Endpoint, Wave
 from azstaging.reports import find_format, find_view, make_document
 from azstaging.reports.document import Document, Workload
 
@@ -295,6 +295,18 @@ def test_a_check_of_a_workload_is_weighed_on_the_workload(report: Report) -> Non
     mine = [f for f in document.findings if f.check == "endpoints"]
     assert {f.subject for f in mine} >= {"workload:Payroll"}
     assert all(f.standing == "missing" and f.required for f in mine)
+
+
+def test_an_endpoint_that_a_workload_names_is_required_of_it(report: Report) -> None:
+    endpoint = Endpoint(kind="tcp", address="10.20.0.4:443")
+    named, *others = report.wave.workloads
+    wave = replace(report.wave, workloads=(replace(named, endpoints=(endpoint,)), *others))
+    checks = frozenset({"endpoint-reachable"})
+    document = make_document(replace(report, wave=wave, workload_checks=checks))
+    mine = [f for f in document.findings if f.check == "endpoint-reachable"]
+    assert [(f.subject, f.standing, f.required) for f in mine] == [
+        (f"workload:{named.name}", "missing", True)
+    ]
 
 
 def test_differences_come_by_class_and_add_up(report: Report, document: Document) -> None:

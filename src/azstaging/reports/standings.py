@@ -19,7 +19,7 @@ from azstaging.rules.evidence import (
     weigh,
     workload_scope,
 )
-from azstaging.rules.gate import required_checks, waiver_holds
+from azstaging.rules.gate import required_checks, required_of_workload, waiver_holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +95,11 @@ class _Scales:
         """Return the wanted checks and, after them, others that have findings here."""
         return list(dict.fromkeys([*wanted, *self.extra.get(subject_id, ())]))
 
+    def of_workload(self, name: str) -> tuple[str, ...]:
+        """Return the checks that a workload needs, those that it implies included."""
+        workload = self.lookup.workloads.get(name)
+        return required_of_workload(workload, self.policy) if workload else self.policy.required
+
     def weigh(
         self, check: str, subject: Subject, name: str, item_key: str, workloads: tuple[str, ...]
     ) -> Weighed:
@@ -108,7 +113,7 @@ class _Scales:
             lifetime_seconds=lifetime,
         )
         row = self.lookup.rows.get(item_key)
-        required = check in (required_checks(row, self.policy) if row else self.policy.required)
+        needed = required_checks(row, self.policy) if row else self.of_workload(name)
         by_id = (check, subject.id.casefold()) in self.waivers
         return Weighed(
             verdict=verdict,
@@ -118,7 +123,7 @@ class _Scales:
             waived=frozenset(
                 w for w in workloads if by_id or (check, w.casefold()) in self.waivers
             ),
-            required=required,
+            required=check in needed,
             policy_seconds=lifetime,
         )
 
@@ -160,8 +165,8 @@ def _weigh_item(row: InventoryItem, scales: _Scales, on_workloads: frozenset[str
 
 def _weigh_workload(name: str, scales: _Scales, on_workloads: frozenset[str]) -> list[Weighed]:
     subject = workload_scope(name, scales.lookup.pending(name))
-    policy = scales.policy
-    wanted = [check for check in (*policy.required, *policy.advisory) if check in on_workloads]
+    needed = (*scales.of_workload(name), *scales.policy.advisory)
+    wanted = [check for check in needed if check in on_workloads]
     return [
         scales.weigh(check, subject, name, "", (name,))
         for check in scales.checks_on(subject.id, wanted)

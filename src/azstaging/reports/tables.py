@@ -2,6 +2,7 @@
 
 from azstaging.reports.document import Document
 from azstaging.reports.table import Column, Table, workload_anchor, yes
+from azstaging.reports.words import some
 
 
 def workloads(document: Document) -> Table:
@@ -51,7 +52,7 @@ def blockers(document: Document) -> Table:
             Column(key="title", label="Blocker"),
             Column(key="workloads", label="Workloads", kind="int"),
             Column(key="items", label="Items", kind="int"),
-            Column(key="checks", label="Checks"),
+            Column(key="checks", label="Checks", shown=False),
             Column(key="owners", label="Owners"),
             Column(key="next_step", label="Next step"),
             Column(key="waivable", label="Waivable", shown=False),
@@ -62,8 +63,8 @@ def blockers(document: Document) -> Table:
                 b.title,
                 b.workloads,
                 b.items,
-                ", ".join(b.checks),
-                ", ".join(b.owners),
+                some(b.checks),
+                some(b.owners),
                 b.next_step,
                 yes(b.waivable),
                 b.code,

@@ -98,3 +98,10 @@ def duration(seconds: int) -> str:
         if seconds < most:
             return f"{seconds // length} {unit}"
     return f"{seconds // 86_400:,} d"
+
+
+def some(words: list[str], most: int = 3) -> str:
+    """Return the first few of a list, and how many more there are."""
+    if len(words) <= most + 1:
+        return ", ".join(words)
+    return f"{', '.join(words[:most])} and {len(words) - most:,} more"

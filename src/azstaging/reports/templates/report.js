@@ -220,6 +220,7 @@
           cell.classList.add("cell-" + tone, "is-" + word.replaceAll(" ", "-"));
         }
         if (i === this.opener && (this.hasDetails || anchor)) cell.append(this.link(row, value));
+        else if (kind === "text" && this.hasDetails) cell.append(element("span", "clamp", value));
         else cell.append(content(value, kind));
         line.append(cell);
       }
