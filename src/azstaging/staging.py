@@ -231,27 +231,27 @@ class Staging(Run):
         """
         from azstaging.azure.boards_connection import connect_boards  # noqa: PLC0415 - loads azure-devops
 
-        settings = self.config.boards
-        result = sync_boards(
-            connect_boards(
-                self.config.cloud, settings.organization, settings.project, self._credential
-            ),
-            inventory,
-            findings,
-            diff,
-            decisions,
-            settings=settings.backlog,
-            at=self._clock(),
-            apply=apply,
-            waivers=self.config.waivers,
-            progress=self._progress,
-            run=self.run,
-        )
+        where = self.config.boards
+        project = (where.organization, where.project)
+        with connect_boards(self.config.cloud, *project, self._credential) as port:
+            result = sync_boards(
+                port,
+                inventory,
+                findings,
+                diff,
+                decisions,
+                settings=where.backlog,
+                at=self._clock(),
+                apply=apply,
+                waivers=self.config.waivers,
+                known=self.past().work_items(*project),
+                progress=self._progress,
+                lease=FileLease(self.journal) if self.journal else None,
+                run=self.run,
+            )
         if apply:
             counts = {kind.value: result.count(kind) for kind in ActionKind}
-            self._append(
-                history.boards_record(settings.organization, settings.project, changes=counts)
-            )
+            self._append(history.boards_record(*project, changes=counts, ids=result.ids))
         return result
 
     def plan(self, gates: Iterable[GateOpen]) -> Plan:

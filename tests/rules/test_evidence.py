@@ -14,7 +14,7 @@ from azstaging.rules.evidence import (
     weigh,
 )
 
-P, F, I, E, S = (
+P, F, N, E, S = (
     Outcome.PASS,
     Outcome.FAIL,
     Outcome.INCONCLUSIVE,
@@ -49,16 +49,16 @@ def standing(build, *runs, now=None, lifetime_seconds=None):
         ([(F,)], Standing.FAILED),
         ([(P, F)], Standing.FAILED),
         ([(F, P)], Standing.FAILED),
-        ([(P, E, I)], Standing.ERROR),
-        ([(P, I)], Standing.INCONCLUSIVE),
-        ([(I, S)], Standing.INCONCLUSIVE),
+        ([(P, E, N)], Standing.ERROR),
+        ([(P, N)], Standing.INCONCLUSIVE),
+        ([(N, S)], Standing.INCONCLUSIVE),
         ([(S, P)], Standing.SKIPPED),
         ([(P,), (F,)], Standing.FAILED),
         ([(F,), (P,)], Standing.FLAKY),
         ([(F,), (P,), (P,)], Standing.PASSED),
         ([(F,), (P,), (F,), (P,)], Standing.FLAKY),
-        ([(P,), (F,), (I,), (P,)], Standing.FLAKY),
-        ([(I,), (P,)], Standing.PASSED),
+        ([(P,), (F,), (N,), (P,)], Standing.FLAKY),
+        ([(N,), (P,)], Standing.PASSED),
         ([(E,), (P,)], Standing.PASSED),
         ([(P,), (S,)], Standing.SKIPPED),
     ],

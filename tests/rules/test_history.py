@@ -179,7 +179,7 @@ def everything() -> list[NewRecord]:
         history.receipt_record(receipt(plan_digest=made.digest)),
         history.lease_released_record(VAULT, 1),
         history.report_record({"operations.html": "sha256:0"}, seq=3, hash="00"),
-        history.boards_record("contoso", "migration", changes={"created": 2}),
+        history.boards_record("contoso", "migration", changes={"created": 2}, ids={"k": 7}),
     ]
 
 
@@ -370,3 +370,14 @@ def test_a_failed_extension_leaves_the_history_as_it_was():
     with pytest.raises(JournalError):
         past.extend([records[4], records[4]])
     assert past == history.fold(records[:4])
+
+
+def test_work_item_ids_of_every_sync_add_up():
+    records = recorded(
+        opened(),
+        history.boards_record("Contoso", "Exit", changes={}, ids={"a": 1, "b": 2}),
+        history.boards_record("contoso", "exit", changes={}, ids={"b": 3}),
+    )
+    past = history.fold(records)
+    assert past.work_items("CONTOSO", "EXIT") == {"a": 1, "b": 3}
+    assert past.work_items("contoso", "other") == {}

@@ -134,7 +134,7 @@ def test_approvals_count_by_distinct_others_within_their_hours(build):
 
     good = approval(build, plan)
     assert check(good) == RELEASER
-    assert refusal(lambda: check()) == "unapproved"
+    assert refusal(check) == "unapproved"
     assert refusal(lambda: check(good, releaser=None)) == "unapproved"
     assert refusal(lambda: check(approval(build, plan, PLANNER))) == "own-approval"
     assert refusal(lambda: check(good, releaser=APPROVER)) == "own-approval"

@@ -8,6 +8,7 @@ from azstaging.cli import exit_codes
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options, say
 from azstaging.cli.session import selection_options, session
+from azstaging.model.text import display
 from azstaging.rules.canonical import to_plain
 
 
@@ -22,7 +23,7 @@ def command(
     """Show what Azure Boards should say, and write it with --apply.
 
     An item that a person closed, reopened or edited is a conflict and is left alone. Exits 0,
-    or 1 with a conflict, 3 with a gap.
+    1 with a conflict, 3 with a gap, 4 when only a part could be written.
     """
     with session(ctx, **options) as run:
         inventory = run.inventory()
@@ -40,4 +41,6 @@ def command(
     say_gaps(inventory)
     if not apply:
         say("Preview: nothing was written. --apply writes it.")
-    return exit_codes.CLOSED if result.conflicts else exit_codes.of_inventory(inventory)
+    for gap in result.gaps:
+        say(f"  gap: {display(str(gap.scope))}: {gap.reason}: {display(gap.detail, limit=300)}")
+    return exit_codes.of_boards(result, inventory)

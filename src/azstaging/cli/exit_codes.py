@@ -14,6 +14,7 @@ from azstaging.errors import (
     ServiceError,
     StagingError,
 )
+from azstaging.model.backlog import BoardsResult
 from azstaging.model.differences import Diff, DiffClass
 from azstaging.model.findings import Findings, Outcome
 from azstaging.model.inventory import Inventory
@@ -82,6 +83,15 @@ def of_diff(diff: Diff, inventory: Inventory) -> int:
     if DiffClass.SUSPICIOUS in classes:
         return CLOSED
     return UNDETERMINED if DiffClass.UNKNOWN in classes else of_inventory(inventory)
+
+
+def of_boards(result: BoardsResult, inventory: Inventory) -> int:
+    """4 when only a part was written, 1 with a conflict, 3 with a gap, else 0."""
+    if result.gaps and result.applied:
+        return PARTLY
+    if result.conflicts:
+        return CLOSED
+    return UNDETERMINED if result.gaps else of_inventory(inventory)
 
 
 def of_release(result: ReleaseResult) -> int:

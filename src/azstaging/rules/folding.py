@@ -34,6 +34,7 @@ class State:
         epochs: vault key -> the highest epoch of its lease.
         baselines: casefolded item id -> the last one.
         decisions: workload -> data of the last one.
+        work_items: (organization, project), casefolded -> key -> work item id.
     """
 
     seq: int = -1
@@ -46,6 +47,7 @@ class State:
     epochs: dict[str, int] = field(default_factory=dict)
     baselines: dict[str, Baseline] = field(default_factory=dict)
     decisions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    work_items: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     inventory: InventorySummary | None = None
 
     def copy(self) -> "State":
@@ -61,6 +63,7 @@ class State:
             epochs=self.epochs.copy(),
             baselines=self.baselines.copy(),
             decisions=self.decisions.copy(),
+            work_items=self.work_items.copy(),
         )
 
     def fold(self, records: Iterable[Record]) -> None:
@@ -90,6 +93,7 @@ class State:
             RecordType.INVENTORY: self._last_inventory,
             RecordType.BASELINE: self._baseline,
             RecordType.DECISION: self._decision,
+            RecordType.BOARDS: self._boards,
             RecordType.PLAN: self._plan,
             RecordType.APPROVAL: self._approval,
             RecordType.LEASE_TAKEN: self._lease,
@@ -118,6 +122,11 @@ class State:
 
     def _decision(self, record: Record) -> None:
         self.decisions[record.data["workload"]] = record.data
+
+    def _boards(self, record: Record) -> None:
+        data = record.data
+        project = (data["organization"].casefold(), data["project"].casefold())
+        self.work_items[project] = self.work_items.get(project, {}) | dict(data["ids"])
 
     def _plan(self, record: Record) -> None:
         plan = plan_from(record.data)

@@ -148,6 +148,10 @@ class History:
         """Return the data of the last decision by workload; ``open`` says which it was."""
         return dict(self._state.decisions)
 
+    def work_items(self, organization: str, project: str) -> dict[str, int]:
+        """Return key -> work item id of every work item that was ever synced in a project."""
+        return dict(self._state.work_items.get((organization.casefold(), project.casefold()), {}))
+
     def __repr__(self) -> str:
         state = self._state
         return (

@@ -147,11 +147,25 @@ def report_record(files: Mapping[str, str], *, seq: int, hash: str) -> NewRecord
     return NewRecord(type=RecordType.REPORT, data={"files": dict(files), "seq": seq, "hash": hash})
 
 
-def boards_record(organization: str, project: str, *, changes: Mapping[str, int]) -> NewRecord:
-    """Record a sync with Azure Boards: kind of change -> number of work items."""
+def boards_record(
+    organization: str, project: str, *, changes: Mapping[str, int], ids: Mapping[str, int]
+) -> NewRecord:
+    """Record a sync with Azure Boards.
+
+    Args:
+        organization: the organization's name.
+        project: the project's name.
+        changes: kind of change -> number of work items.
+        ids: key -> work item id: finds a work item whose tag somebody removed.
+    """
     return NewRecord(
         type=RecordType.BOARDS,
-        data={"organization": organization, "project": project, "changes": dict(changes)},
+        data={
+            "organization": organization,
+            "project": project,
+            "changes": dict(changes),
+            "ids": dict(ids),
+        },
     )
 
 
