@@ -1,0 +1,74 @@
+"""The pages about commands and emulator say what the code does."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from azstaging.cli import exit_codes
+from azstaging.cli.init import TEMPLATE
+from azstaging.config import load_configuration
+from azstaging.emulator.faults import KINDS, faults_from
+
+ROOT = Path(__file__).resolve().parents[2]
+_SPEC = importlib.util.spec_from_file_location("commands", Path(__file__).with_name("commands.py"))
+assert _SPEC is not None
+assert _SPEC.loader is not None
+commands = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(commands)
+
+
+def page(name):
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def words(text):
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(("name", "text"), list(commands.help_texts()), ids=lambda v: v[:40])
+def test_the_page_has_the_help_of_every_command(name, text):
+    _, found, rest = page("commands.md").partition(f"### {name}\n\n```text\n")
+    assert found, f"docs/commands.md lacks {name}; run python tests/docs/commands.py"
+    assert words(rest.split("```")[0]) == words(text)
+
+
+def test_the_page_has_every_exit_code():
+    codes = {
+        value
+        for name, value in vars(exit_codes).items()
+        if name.isupper() and isinstance(value, int)
+    }
+    listed = {int(code) for code in re.findall(r"^\| (\d) \|", page("commands.md"), re.MULTILINE)}
+    assert listed == codes == set(range(8))
+
+
+def test_the_page_has_every_key_of_the_template():
+    keys = re.findall(r"^#? ?([a-z_]+) *= ", TEMPLATE, re.MULTILINE)
+    text = page("commands.md")
+    assert keys
+    assert [key for key in keys if key not in text] == []
+
+
+def test_the_template_loads_with_everything_switched_on(tmp_path):
+    lines = TEMPLATE.splitlines()
+    body = [line[2:] if re.match(r"# (\[|[a-z_]+ *= )", line) else line for line in lines]
+    kept = [line for line in body if "..." not in line and "arm_endpoint" not in line]
+    file = tmp_path / "azstaging.toml"
+    file.write_text("\n".join(kept), "utf-8")
+    config = load_configuration(file)
+    assert config.wave.workloads[0].name == "Payroll"
+    assert config.waivers[0].check == "licence"
+    assert config.expectations[0].field == "os.host_name"
+    (tmp_path / "plain.toml").write_text(TEMPLATE, "utf-8")
+    assert load_configuration(tmp_path / "plain.toml").journal_url == str(tmp_path / "estate")
+
+
+def test_the_emulators_page_names_every_fault_and_its_script_reads():
+    text = page("emulator.md")
+    named = set(re.findall(r"`([a-z0-9-]+)`", text))
+    assert KINDS - named - {"call"} == set()
+    script = text.split("```json\n")[1].split("```")[0]
+    assert [fault.kind for fault in faults_from(json.loads(script))] == ["drop-after", "status"]
