@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_every_name_resolves_to_something_described(name: str) -> None:
 def test_type_checkers_see_the_names_that_python_serves() -> None:
     tree = ast.parse(Path(azstaging.__file__).read_text("utf-8"))
     told = {
-        alias.asname: f"{node.module}.{alias.name}"
+        str(alias.asname): f"{node.module}.{alias.name}"
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("azstaging.")
         for alias in node.names
@@ -55,7 +56,7 @@ def test_type_checkers_see_the_names_that_python_serves() -> None:
     for name, home in told.items():
         module, _, attribute = home.rpartition(".")
         assert attribute == name
-        assert getattr(sys.modules[module], name) is getattr(azstaging, name)
+        assert getattr(import_module(module), name) is getattr(azstaging, name)
 
 
 def test_a_misspelt_name_is_an_attribute_error() -> None:
