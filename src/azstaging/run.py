@@ -2,10 +2,11 @@
 
 import time
 import uuid
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from azstaging.config import Configuration
+from azstaging.engine.follow import Follower
 from azstaging.engine.ports import AzurePort, Clock, Progress, Sleep
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
@@ -74,6 +75,7 @@ class Run:
                 cloud,
                 self._credential,
                 deadline=self._deadline,
+                clock=self._clock,
                 max_in_flight=cloud.max_in_flight,
                 rates=Rates(
                     vault_reads_per_second=cloud.vault_reads_per_second,
@@ -107,3 +109,13 @@ class Run:
                 advice='Open one: azstaging.Journal.open("estate/"), or [journal] url.',
             )
         return self.journal
+
+    def _follower(self) -> Follower:
+        """Return what following attempts needs."""
+        return Follower(
+            azure=self.azure,
+            clock=self._clock,
+            sleep=self._sleep,
+            settle=timedelta(seconds=self.config.policy.settle_seconds),
+            deadline=self._deadline,
+        )

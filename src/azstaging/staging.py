@@ -5,21 +5,21 @@ from the verified journal and from what Azure says, never from values passed in.
 """
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from azstaging import __version__
 from azstaging.checks import WORKLOAD_CHECKS
 from azstaging.engine import release as release_engine
 from azstaging.engine.check import run_checks
 from azstaging.engine.collect import collect
-from azstaging.engine.follow import Follower
 from azstaging.engine.planning import confirm, render_requests
 from azstaging.engine.reporting import build_report, latest_findings
-from azstaging.engine.resolve import resolve
+from azstaging.engine.resolve import reconsider, resolve
 from azstaging.engine.sync import sync_boards
 from azstaging.errors import PlanRefusedError
 from azstaging.files import write_all, write_whole
@@ -37,9 +37,6 @@ from azstaging.rules.baseline import freeze
 from azstaging.rules.diff import diff_inventory
 from azstaging.rules.status import Status, status_of
 from azstaging.run import Run
-
-if TYPE_CHECKING:
-    pass
 
 # An inventory that this object read itself serves a plan for so long; a release reads afresh.
 _REUSE = timedelta(minutes=10)
@@ -336,35 +333,63 @@ class Staging(Run):
 
         Raises:
             PlanRefusedError: the plan, or its approval, does not hold; nothing was sent.
+                An expired one still lets what an earlier run left open be settled by reading.
             LeaseHeldError: another run holds a vault; nothing was sent.
             DeadlineReachedError: earlier attempts are still open and time is up.
         """
-        releaser = self.authorise(plan)
         if not execute:
+            self.authorise(plan)
             return self.preview(plan)
-        follower = Follower(
-            azure=self.azure,
-            clock=self._clock,
-            sleep=self._sleep,
-            settle=timedelta(seconds=self.config.policy.settle_seconds),
-            deadline=self._deadline,
-        )
-        earlier = resolve(follower, self.past().open_attempts(), self._write_receipt)
+        try:
+            releaser = self.authorise(plan)
+        except PlanRefusedError as refusal:
+            if refusal.code == "expired":
+                with self._leases(plan):
+                    self._settle_earlier()
+            raise
         journal = self._require_journal("release")
-        result = release_engine.execute(
-            release_engine.Release(
-                follower=follower,
-                journal=journal,
-                lease=FileLease(journal),
-                progress=self._progress,
-                run=self.run,
+        with self._leases(plan):
+            earlier = self._settle_earlier()
+            past = self.past()
+            until = plans.approved_until(
+                plan,
+                past.approvals(),
                 releaser=releaser,
-                plan=plan,
-                case=self._case(self.inventory()),
-                past=self.past(),
+                policy=self.config.policy,
+                now=self._clock(),
             )
-        )
+            result = release_engine.execute(
+                release_engine.Release(
+                    follower=self._follower(),
+                    journal=journal,
+                    progress=self._progress,
+                    run=self.run,
+                    releaser=releaser,
+                    plan=plan,
+                    case=self._case(self.inventory()),
+                    past=past,
+                    until=until,
+                )
+            )
         return replace(result, receipts=(*earlier, *result.receipts))
+
+    def _leases(self, plan: Plan) -> AbstractContextManager[None]:
+        """Hold the vaults of the plan and of whatever earlier runs left unsettled."""
+        past = self.past()
+        unsettled = (*past.open_attempts(), *past.unknown_attempts())
+        return release_engine.leased(
+            FileLease(self._require_journal("release")),
+            [item.vault_id for item in plan.items] + [attempt.vault_id for attempt in unsettled],
+            run=self.run,
+            clock=self._clock,
+            append=self._append,
+        )
+
+    def _settle_earlier(self) -> tuple[Receipt, ...]:
+        """Settle what earlier runs left open or unknown, by reading alone."""
+        follower = self._follower()
+        known = reconsider(follower, self.past().unknown_attempts(), self._write_receipt)
+        return (*known, *resolve(follower, self.past().open_attempts(), self._write_receipt))
 
     def _write_receipt(self, receipt: Receipt) -> None:
         self._append(history.receipt_record(receipt))

@@ -95,10 +95,12 @@ def of_boards(result: BoardsResult, inventory: Inventory) -> int:
 
 
 def of_release(result: ReleaseResult) -> int:
-    """0 all done, 4 partly or unknown, 5 when nothing of the plan may go."""
+    """0 all done, 4 partly or unknown, 3 all refused by the service, 5 nothing may go."""
     states = {receipt.state for receipt in result.receipts}
     if ReceiptState.UNKNOWN in states or result.open_attempts:
         return PARTLY
+    if states == {ReceiptState.NONE}:
+        return UNDETERMINED
     if result.executed and result.receipts:
         return DONE if result.clean else PARTLY
     if result.held and not result.requests:

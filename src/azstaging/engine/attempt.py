@@ -6,10 +6,21 @@ header), only kept short: nothing stands between them but one durable journal re
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from azstaging.engine.ports import AzurePort, Clock
 from azstaging.engine.reread import reread
-from azstaging.errors import Effect, NotFoundError, ServiceError, StagingError
+from azstaging.errors import (
+    AuthenticationError,
+    DeadlineReachedError,
+    Effect,
+    JournalError,
+    NotFoundError,
+    ServiceError,
+    StagingError,
+    ThrottledError,
+    UnreachableError,
+)
 from azstaging.model.decisions import GateClosed
 from azstaging.model.inventory import InventoryItem
 from azstaging.model.plans import Attempt, PlanItem, Receipt, ReceiptState
@@ -22,9 +33,14 @@ from azstaging.rules.gate import Case, decide
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempter:
-    """What an attempt needs; ``append`` writes one record durably."""
+    """What an attempt needs; ``append`` writes one record durably.
+
+    Attributes:
+        until: when plan and approvals end; no intent is written then or later.
+    """
 
     plan_digest: str
+    until: datetime
     azure: AzurePort
     case: Case
     clock: Clock
@@ -38,6 +54,22 @@ class Refused:
     item: PlanItem
     reason: str
     changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoEffect:
+    """An attempt that had no effect.
+
+    Attributes:
+        general: the reason would meet the next item too: no answer, no token, too many requests.
+    """
+
+    receipt: Receipt
+    general: bool
+
+
+# Not about the item: the next one would only use up its attempt, too.
+_GENERAL = (AuthenticationError, DeadlineReachedError, ThrottledError, UnreachableError)
 
 
 def look(attempter: Attempter, items: Sequence[PlanItem]) -> Refused | None:
@@ -98,16 +130,17 @@ def narrow(case: Case, row: InventoryItem) -> Case:
     )
 
 
-def send(attempter: Attempter, item: PlanItem) -> Attempt | Receipt | Refused:
+def send(attempter: Attempter, item: PlanItem) -> Attempt | NoEffect | Refused:
     """Look once more, write the intent, send the one request.
 
     Returns:
         Refused: it is not as planned; nothing was written or sent.
-        Receipt: the service refused the request; it had no effect.
+        NoEffect: the service refused the request, or it could not be sent.
         Attempt: it was sent; ``answered`` is False when the effect is unknown.
 
     Raises:
-        JournalError: the intent could not be written; nothing was sent.
+        JournalError: the intent could not be written and nothing was sent; or, with effect
+            unknown, the answer could not be written.
     """
     row = _look(attempter, item)
     if isinstance(row, Refused):
@@ -115,6 +148,8 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | Receipt | Refused:
     request = stop_request_of(row.item)
     if request is None:
         return Refused(item=item, reason="this provider has no stop request")
+    if attempter.clock() >= attempter.until:
+        return Refused(item=item, reason="the plan or its approval expired during the run")
     attempt = _attempt(attempter, item, row)
     attempter.append(records.intent_record(attempt, item.request))
     try:
@@ -124,10 +159,26 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | Receipt | Refused:
         return attempt
     except StagingError as error:
         if error.effect is Effect.NONE:
-            return _refusal(attempter, attempt, error)
+            receipt = _refusal(attempter, attempt, error)
+            return NoEffect(receipt=receipt, general=isinstance(error, _GENERAL))
         return attempt
-    attempter.append(records.sent_record(attempt, answer.job_id, answer.status))
+    try:
+        attempter.append(records.sent_record(attempt, answer.job_id, answer.status))
+    except JournalError as error:
+        raise after_effect(error, f"The stop of {item.name} was sent and accepted") from error
     return replace(attempt, job_id=answer.job_id, answered=True)
+
+
+def after_effect(error: JournalError, what: str) -> JournalError:
+    """Say of a journal that failed after requests had left what is and is not on record."""
+    return JournalError(
+        f"{error} {what}, and its intent is on record.",
+        effect=Effect.UNKNOWN,
+        advice="Mend the journal's place, then run the same command again: it reads what became "
+        "of it and sends nothing twice.",
+        seq=error.seq,
+        broken=error.broken,
+    )
 
 
 def _attempt(attempter: Attempter, item: PlanItem, row: InventoryItem) -> Attempt:
@@ -145,7 +196,12 @@ def _attempt(attempter: Attempter, item: PlanItem, row: InventoryItem) -> Attemp
 
 
 def _refusal(attempter: Attempter, attempt: Attempt, error: StagingError) -> Receipt:
-    status = error.status if isinstance(error, ServiceError) else None
+    if isinstance(error, AuthenticationError):
+        witness = "no token was accepted"
+    elif isinstance(error, ServiceError) and error.status:
+        witness = f"HTTP {error.status}"
+    else:
+        witness = "no request was sent"
     return Receipt(
         item_id=attempt.item_id,
         name=attempt.name,
@@ -153,6 +209,6 @@ def _refusal(attempter: Attempter, attempt: Attempt, error: StagingError) -> Rec
         plan_digest=attempt.plan_digest,
         state=ReceiptState.NONE,
         at=attempter.clock(),
-        reason=f"the service refused the request: {error}",
-        witnesses=(f"HTTP {status}",) if status else ("no request was sent",),
+        reason=f"the request had no effect: {error}",
+        witnesses=(witness,),
     )

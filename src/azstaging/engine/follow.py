@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from azstaging.engine.ports import AzurePort, Clock, Sleep
 from azstaging.errors import NotFoundError, StagingError
 from azstaging.model.ids import ResourceId
+from azstaging.model.items import Collection
 from azstaging.model.jobs import Job
 from azstaging.model.plans import Attempt, Receipt
+from azstaging.providers import parse_item
 from azstaging.providers.jobs import parse_job
 from azstaging.rules.outcome import (
     JOB_CLOCK_SKEW,
@@ -55,7 +57,7 @@ def follow(
     pending = list(attempts)
     tick = 0
     while pending:
-        for attempt, seen in _observe(follower, pending):
+        for attempt, seen in observe(follower, pending):
             receipt = judge(attempt, seen, settle=follower.settle)
             if receipt is not None:
                 settled(receipt)
@@ -73,9 +75,10 @@ def _beyond(follower: Follower, pause: float) -> bool:
     return deadline is not None and follower.clock() + timedelta(seconds=pause) > deadline
 
 
-def _observe(
+def observe(
     follower: Follower, attempts: Sequence[Attempt]
 ) -> Iterable[tuple[Attempt, Observation]]:
+    """Read each attempt's item, job and target once; one job list per vault."""
     by_vault: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         by_vault.setdefault(attempt.vault_id.casefold(), []).append(attempt)
@@ -118,14 +121,18 @@ def _job_by_id(azure: AzurePort, attempt: Attempt) -> Job | None:
 
 
 def _read_item(azure: AzurePort, attempt: Attempt) -> ItemRead:
+    item_id = ResourceId(attempt.item_id)
     try:
-        azure.get_item(ResourceId(attempt.item_id))
+        body = azure.get_item(item_id)
     except NotFoundError as error:
         # ARM's own 404 says that the vault is missing, which proves nothing of the item.
         return ItemRead.UNREAD if error.gateway else ItemRead.GONE
     except StagingError:
         return ItemRead.UNREAD
-    return ItemRead.PRESENT
+    collection = next(c for c in Collection if c.value.casefold() == item_id.key.split("/")[-2])
+    # Stopped and protected again in between: this is another replication, not the one we stopped.
+    same = parse_item(body, collection).generation == attempt.generation
+    return ItemRead.PRESENT if same else ItemRead.REPLACED
 
 
 def _read_target(azure: AzurePort, target_id: ResourceId) -> TargetRead:

@@ -4,13 +4,15 @@ The first item of a run goes alone. A workload is looked at whole before its fir
 After the first unknown nothing new is sent; what was sent is followed to its end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from azstaging.engine.attempt import Attempter, Refused, look, send
+from azstaging.engine.attempt import Attempter, NoEffect, Refused, after_effect, look, send
 from azstaging.engine.follow import Follower, follow
-from azstaging.engine.ports import AzurePort, JournalPort, LeasePort, Progress
+from azstaging.engine.ports import AzurePort, Clock, JournalPort, LeasePort, Progress
+from azstaging.errors import Effect, JournalError
 from azstaging.model.ids import ResourceId
 from azstaging.model.plans import (
     Attempt,
@@ -27,7 +29,10 @@ from azstaging.model.records import NewRecord
 from azstaging.rules import records
 from azstaging.rules.gate import Case
 from azstaging.rules.history import History
-from azstaging.rules.readiness import Readiness, sort_out
+from azstaging.rules.readiness import sort_out
+
+# A change is sent only while there is time to hear its answer; else it would use up its attempt.
+_ANSWER = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +42,19 @@ class Release:
     Attributes:
         follower: Azure, clock, and how long to wait; its deadline also ends the sending.
         case: everything the gate depends on, with an inventory read at the start of this run.
-        past: the journal folded, as it was at the start of this run.
+        past: the journal folded, as it was at the start of this run, under the leases.
+        until: when the plan or its approval ends.
     """
 
     follower: Follower
     journal: JournalPort
-    lease: LeasePort
     progress: Progress
     run: str
     releaser: Principal
     plan: Plan
     case: Case
     past: History
+    until: datetime
 
     @property
     def azure(self) -> AzurePort:
@@ -89,26 +95,48 @@ def preview(plan: Plan, case: Case, past: History, *, now: datetime) -> ReleaseR
     )
 
 
-def execute(release: Release) -> ReleaseResult:
-    """Release what the plan and the gates allow.
+@contextmanager
+def leased(
+    lease: LeasePort,
+    vault_ids: Iterable[str],
+    *,
+    run: str,
+    clock: Clock,
+    append: Callable[[NewRecord], object],
+) -> Iterator[None]:
+    """Hold the leases of some vaults, each taken on record; whatever was read before is old.
 
     Raises:
-        LeaseHeldError: another run holds one of the vaults; nothing was sent.
+        LeaseHeldError: another run holds one of them; nothing was sent.
+    """
+    taken: list[ResourceId] = []
+    try:
+        for vault in sorted({ResourceId(vault_id) for vault_id in vault_ids}):
+            epoch = lease.acquire(vault, run=run, now=clock())
+            taken.append(vault)
+            append(records.lease_record(vault, epoch))
+        yield
+    finally:
+        for vault in taken:
+            lease.release(vault)
+
+
+def execute(release: Release) -> ReleaseResult:
+    """Release what the plan and the gates allow; the leases of its vaults must be held.
+
+    Raises:
         JournalError: the journal could not be appended to; what was sent before is in it.
     """
     sorted_out = sort_out(release.plan, release.case, release.past, now=release.clock())
     ledger = _Ledger(held=list(sorted_out.held))
-    taken: list[ResourceId] = []
     try:
-        for vault in _vaults(sorted_out):
-            epoch = release.lease.acquire(vault, run=release.run, now=release.clock())
-            taken.append(vault)
-            release.append(records.lease_record(vault, epoch))
         _send_all(release, sorted_out.ready, ledger)
         _follow(release, ledger)
-    finally:
-        for vault in taken:
-            release.lease.release(vault)
+    except JournalError as error:
+        if not ledger.requests or error.effect is not Effect.NONE:
+            raise
+        count = len(ledger.requests)
+        raise after_effect(error, f"Requests for {count} items had been sent") from error
     return ReleaseResult(
         plan_digest=release.plan.digest,
         executed=True,
@@ -124,21 +152,18 @@ def _names(plan: Plan) -> dict[str, str]:
     return {item.id: item.name for item in plan.items}
 
 
-def _vaults(sorted_out: Readiness) -> list[ResourceId]:
-    return sorted({ResourceId(item.vault_id) for item in sorted_out.ready})
-
-
 def _send_all(release: Release, ready: Sequence[PlanItem], ledger: _Ledger) -> None:
     attempter = Attempter(
         plan_digest=release.plan.digest,
+        until=release.until,
         azure=release.azure,
         case=release.case,
         clock=release.clock,
         append=release.append,
     )
     held_workloads: set[str] = set()
-    for workload, items in _by_workload(ready):
-        if not ledger.stopped and not held_workloads & {workload}:
+    for items in _together(ready):
+        if not ledger.stopped:
             refused = look(attempter, items) if len(items) > 1 else None
             if refused is not None:
                 _hold(ledger, held_workloads, refused)
@@ -146,11 +171,17 @@ def _send_all(release: Release, ready: Sequence[PlanItem], ledger: _Ledger) -> N
             _send_next(release, attempter, item, ledger, held_workloads)
 
 
-def _by_workload(items: Iterable[PlanItem]) -> list[tuple[str, list[PlanItem]]]:
-    groups: dict[str, list[PlanItem]] = {}
+def _together(items: Iterable[PlanItem]) -> list[list[PlanItem]]:
+    """Group what is released together: workloads that share an item are one group."""
+    groups: list[tuple[set[str], list[PlanItem]]] = []
     for item in sorted(items, key=lambda item: (item.workloads, item.id.casefold())):
-        groups.setdefault(item.workloads[0], []).append(item)
-    return list(groups.items())
+        names, members = set(item.workloads), [item]
+        for group in [group for group in groups if group[0] & names]:
+            groups.remove(group)
+            names |= group[0]
+            members = [*group[1], *members]
+        groups.append((names, members))
+    return [members for _, members in groups]
 
 
 def _send_next(
@@ -163,7 +194,7 @@ def _send_next(
     if any(held.item_id.casefold() == item.id.casefold() for held in ledger.held):
         return
     if not ledger.stopped and _time_is_up(release):
-        ledger.stopped = "the deadline was reached before it was sent"
+        ledger.stopped = "the deadline was too near to send it"
     shared = held_workloads & set(item.workloads)
     if ledger.stopped or shared:
         reason = ledger.stopped or f"workload {min(shared)} is held"
@@ -175,9 +206,11 @@ def _send_next(
         _hold(ledger, held_workloads, outcome)
         return
     ledger.requests.append((item.id, item.request))
-    if isinstance(outcome, Receipt):
-        _settle(release, ledger, outcome)
+    if isinstance(outcome, NoEffect):
+        _settle(release, ledger, outcome.receipt)
         held_workloads.update(item.workloads)
+        if outcome.general:
+            ledger.stopped = f"nothing more was sent: {outcome.receipt.reason}"
         return
     ledger.sent.append(outcome)
     if not outcome.answered:
@@ -224,4 +257,4 @@ def _follow(release: Release, ledger: _Ledger) -> None:
 
 def _time_is_up(release: Release) -> bool:
     deadline = release.follower.deadline
-    return deadline is not None and release.clock() >= deadline
+    return deadline is not None and release.clock() + _ANSWER >= deadline

@@ -6,9 +6,10 @@ says why; or it stays open because its job still runs or ``settle`` has not pass
 
 from collections.abc import Callable, Sequence
 
-from azstaging.engine.follow import Follower, follow
+from azstaging.engine.follow import Follower, follow, observe
 from azstaging.errors import DeadlineReachedError
-from azstaging.model.plans import Attempt, Receipt
+from azstaging.model.plans import Attempt, Receipt, ReceiptState
+from azstaging.rules.outcome import judge
 
 
 def resolve(
@@ -36,4 +37,20 @@ def resolve(
             f"{len(left)} earlier attempts are still open, among them {left[0].name}; "
             "nothing new was sent."
         )
+    return tuple(receipts)
+
+
+def reconsider(
+    follower: Follower, unknown: Sequence[Attempt], write: Callable[[Receipt], None]
+) -> tuple[Receipt, ...]:
+    """Look once more at attempts whose last receipt says unknown; what is known now is written.
+
+    A job that waited for a person, or an item that nobody could read, may have come to an end.
+    """
+    receipts = []
+    for attempt, seen in observe(follower, unknown):
+        receipt = judge(attempt, seen, settle=follower.settle)
+        if receipt is not None and receipt.state is not ReceiptState.UNKNOWN:
+            write(receipt)
+            receipts.append(receipt)
     return tuple(receipts)

@@ -117,6 +117,15 @@ class History:
         receipts = self._state.receipts
         return tuple(a for key, a in self._state.attempts.items() if key not in receipts)
 
+    def unknown_attempts(self) -> tuple[Attempt, ...]:
+        """Return the attempts whose last receipt says unknown."""
+        receipts = self._state.receipts
+        return tuple(
+            attempt
+            for key, attempt in self._state.attempts.items()
+            if key in receipts and receipts[key].state is ReceiptState.UNKNOWN
+        )
+
     def attempts_on(self, item_id: str, generation: str) -> tuple[tuple[str, Receipt | None], ...]:
         """Return (plan digest, receipt or None) of every attempt on one generation of an item."""
         wanted = (item_id.casefold(), generation)

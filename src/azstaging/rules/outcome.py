@@ -21,6 +21,7 @@ class ItemRead(enum.Enum):
     PRESENT = "present"
     GONE = "gone"
     UNREAD = "unread"
+    REPLACED = "replicating again as another generation"
 
 
 class TargetRead(enum.Enum):
@@ -51,7 +52,8 @@ def find_job(attempt: Attempt, jobs: Iterable[Job]) -> Job | None:
     """Find the job of an attempt: by its id, else the latest stop job on this very item.
 
     Without a job id a job counts only if it names the item's id, or its name where no other
-    item has that name, and did not start before the intent.
+    item has that name, and did not start before the intent. Recorded jobs name the machine and
+    an internal GUID that no item shows: such a GUID neither proves nor disproves anything.
     """
     latest: Job | None = None
     for job in jobs:
@@ -74,8 +76,10 @@ def _is_ours(attempt: Attempt, job: Job) -> bool:
         return False
     last = attempt.item_id.rsplit("/", 1)[-1].casefold()
     object_id = job.object_id.casefold()
-    if object_id:
-        return object_id in {attempt.item_id.casefold(), last}
+    if object_id in {attempt.item_id.casefold(), last}:
+        return True
+    if object_id.startswith("/"):
+        return False
     return not attempt.ambiguous_name and job.object_name.casefold() == attempt.name.casefold()
 
 
@@ -115,6 +119,8 @@ def _state(
             return (ReceiptState.UNKNOWN, unread) if settled else (None, "")
         return _present(attempt, job, settled=settled)
     if settled and job is not JobState.RUNNING:
+        if seen.item is ItemRead.REPLACED:
+            return ReceiptState.UNKNOWN, "it replicates again, as another generation"
         return ReceiptState.UNKNOWN, "the item could not be read"
     return None, ""
 

@@ -216,6 +216,30 @@ def build_approval(
     )
 
 
+def approved_until(
+    plan: Plan,
+    approvals: Iterable[Approval],
+    *,
+    releaser: Principal,
+    policy: Policy,
+    now: datetime,
+) -> datetime:
+    """Return when the plan or one approval too many ends; ``now`` if it is not approved now."""
+    latest: dict[str, datetime] = {}
+    for approval in _live(plan, approvals, now):
+        key = approval.approver.key
+        if key not in {plan.planner.key, releaser.key}:
+            latest[key] = max(approval.expires, latest.get(key, now))
+    needed = max(1, policy.approvals)
+    ends = sorted(latest.values(), reverse=True)
+    return min(plan.expires, ends[needed - 1]) if len(ends) >= needed else now
+
+
+def _live(plan: Plan, approvals: Iterable[Approval], now: datetime) -> list[Approval]:
+    bound = (a for a in approvals if a.plan_digest == plan.digest)
+    return [a for a in bound if a.at <= now + CLOCK_SKEW and now < a.expires]
+
+
 def check_approvals(
     plan: Plan,
     approvals: Iterable[Approval],
@@ -237,7 +261,7 @@ def check_approvals(
             advice="Sign in with an identity whose token carries tid and oid.",
         )
     bound = [a for a in approvals if a.plan_digest == plan.digest]
-    live = [a for a in bound if a.at <= now + CLOCK_SKEW and now < a.expires]
+    live = _live(plan, bound, now)
     others = {
         a.approver.key: a for a in live if a.approver.key not in {plan.planner.key, releaser.key}
     }

@@ -1,0 +1,119 @@
+"""Whatever the service answers to the one stop request: one request, and the right receipt."""
+
+import pytest
+
+from azstaging.cli import exit_codes
+
+# A stop of either kind; the purge is not among them.
+STOPS = ("DELETE *replicationmigrationitems/*", "POST *replicationprotecteditems/*/remove")
+
+# fault, its options, the receipt, what has become of the item
+ANSWERS = [
+    pytest.param("drop", {}, "none", False, id="lost-before-the-effect"),
+    pytest.param("reset", {}, "none", False, id="reset"),
+    pytest.param("drop-after", {}, "done", True, id="lost-after-the-effect"),
+    pytest.param("torn", {}, "done", True, id="torn"),
+    pytest.param("bare-202", {}, "done", True, id="202-without-headers"),
+    pytest.param("status", {"status": 500}, "none", False, id="500"),
+    pytest.param("status-after", {"status": 500}, "done", True, id="500-after-the-effect"),
+    pytest.param("status", {"status": 502}, "none", False, id="502"),
+    pytest.param("status", {"status": 408}, "none", False, id="408"),
+    pytest.param("status", {"status": 503, "retry_after_seconds": 1}, "none", False, id="503"),
+    pytest.param("status", {"status": 409, "code": "ScopeLocked"}, "none", False, id="lock"),
+    pytest.param("status", {"status": 409, "retry_after_seconds": 1}, "none", False, id="409"),
+    pytest.param("status", {"status": 400}, "none", False, id="400"),
+    pytest.param("status", {"status": 403, "code": "AuthorizationFailed"}, "none", False, id="403"),
+    pytest.param("status", {"status": 429, "retry_after_seconds": 1}, "none", False, id="429"),
+    pytest.param("redirect", {}, "none", False, id="307"),
+    pytest.param("claims", {}, "none", False, id="claims-challenge"),
+    pytest.param("registration", {}, "none", False, id="not-registered"),
+]
+
+
+@pytest.mark.parametrize(("kind", "options", "state", "gone"), ANSWERS)
+def test_one_request_and_the_right_receipt(bench, kind, options, state, gone):
+    b = bench({"Files": ("file-01",)})
+    plan = b.approved()
+    b.fault(kind, **options)
+    result = b.release(plan)
+    assert b.states(result) == {"file-01": state}
+    assert b.sent() == {"file-01": 1}
+    assert b.state.exists(b.state.item_id("file-01")) is not gone
+    assert exit_codes.of_release(result) == (
+        exit_codes.DONE if state == "done" else exit_codes.UNDETERMINED
+    )
+    again = b.release(plan)
+    assert again.receipts == ()
+    assert b.sent() == {"file-01": 1}
+    assert not b.state.purges
+    assert not b.state.registrations
+    assert exit_codes.of_release(again) == (
+        exit_codes.DONE if state == "done" else exit_codes.REFUSED
+    )
+    if state != "done":
+        assert b.held(again) == {"file-01": "it was attempted under this plan already (none)"}
+
+
+@pytest.mark.parametrize("kind", ["drop", "drop-after", "reset"])
+def test_after_the_first_unknown_nothing_new_is_sent(bench, kind):
+    b = bench()
+    plan = b.approved()
+    b.fault(kind, after=1)
+    result = b.release(plan)
+    assert b.sent() == {"build-01": 1, "build-02": 1}
+    assert set(b.held(result)) == {"file-01", "report-02"}
+    assert "unknown" in b.held(result)["file-01"]
+    assert exit_codes.of_release(result) == exit_codes.PARTLY
+    again = b.release(plan)
+    assert b.sent() == {"build-01": 1, "build-02": 1, "file-01": 1, "report-02": 1}
+    assert b.states(again) == {"file-01": "done", "report-02": "done"}
+
+
+def test_a_refused_token_is_no_unsent_request(bench):
+    b = bench({"Files": ("file-01",)})
+    plan = b.approved()
+    b.fault("claims")
+    assert b.release(plan).receipts[0].witnesses == ("no token was accepted",)
+
+
+@pytest.mark.parametrize(
+    ("options", "others"),
+    [({"status": 429, "retry_after_seconds": 1}, 0), ({"status": 403}, 3)],
+    ids=["429", "403"],
+)
+def test_what_would_meet_every_item_uses_up_one_attempt(bench, options, others):
+    b = bench({f"W{n}": (key,) for n, key in enumerate(("build-01", "file-01", "report-02"))})
+    plan = b.approved()
+    b.fault("status", times=0, **options)
+    result = b.release(plan)
+    assert sum(b.sent().values()) == max(1, others)
+    b.azure.script.set(())
+    rest = b.release(plan)
+    done = [state for state in b.states(rest).values() if state == "done"]
+    assert len(done) == 3 - len(result.receipts)
+
+
+def test_the_job_of_a_lost_answer_is_found_by_the_machines_name(bench):
+    """Recorded jobs name the machine and an internal GUID, not the item."""
+    b = bench({"Files": ("file-01",), "Directory": ("directory-01",)})
+    plan = b.approved()
+    for match in STOPS:
+        b.fault("drop-after", match)
+    first = b.release(plan)
+    second = b.release(plan)
+    assert [*b.states(first).values(), *b.states(second).values()] == ["done", "done"]
+    assert all(r.job_id for r in (*first.receipts, *second.receipts))
+
+
+def test_a_name_that_two_machines_have_finds_no_job(bench):
+    """APP-07 exists twice: its job proves nothing about either."""
+    b = bench({"Build": ("build-app-07",), "Ticketing": ("ticket-app-07",)})
+    plan = b.approved()
+    b.fault("drop-after")
+    result = b.release(plan)
+    assert b.states(result) == {"build-app-07": "unknown"}
+    assert "no finished job proves" in result.receipts[0].reason
+    assert exit_codes.of_release(result) == exit_codes.PARTLY
+    again = b.release(plan)
+    assert b.sent()["build-app-07"] == 1
+    assert b.held(again)["build-app-07"].startswith("it was attempted under this plan already")
