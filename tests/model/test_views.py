@@ -31,6 +31,7 @@ from azstaging.model.items import (
 )
 from azstaging.model.machines import Lock, SourceMachine, TargetDisk, TargetMachine, TargetNic
 from azstaging.model.plans import Held, PlannedRequest, Receipt, ReceiptState, ReleaseResult
+from azstaging.model.release_views import release_document, release_rows
 from azstaging.model.views import (
     decisions_document,
     decisions_rows,
@@ -40,8 +41,6 @@ from azstaging.model.views import (
     findings_rows,
     inventory_document,
     inventory_rows,
-    release_document,
-    release_rows,
 )
 
 NOW = datetime(2026, 11, 26, 16, 0, tzinfo=timezone.utc)

@@ -27,7 +27,6 @@ FOLDS = {
     "cli/demo.py",
     "engine/follow.py",
     "engine/release.py",
-    "model/views.py",
     "pytest_plugin.py",
     "reports/item_table.py",
     "reports/lookup.py",

@@ -10,8 +10,8 @@ from azstaging.cli.output import emit, output_options, say
 from azstaging.cli.session import deadline_option, journal_option, session
 from azstaging.files import read_bytes
 from azstaging.model.plans import ReleaseResult
+from azstaging.model.release_views import release_document, release_rows
 from azstaging.model.text import display
-from azstaging.model.views import release_document, release_rows
 from azstaging.rules.plan import plan_from
 
 

@@ -9,7 +9,7 @@ from azstaging.cli.output import emit, output_options, say
 from azstaging.cli.session import configuration, journal_option
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
-from azstaging.model.views import status_document
+from azstaging.model.release_views import status_document
 from azstaging.rules.history import fold
 from azstaging.rules.status import status_of
 from azstaging.run import utc_now

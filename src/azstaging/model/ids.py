@@ -127,6 +127,11 @@ class ResourceId:
         return self
 
 
+def id_key(text: str) -> str:
+    """Return what an id that is held as text is compared by; see ``ResourceId.key``."""
+    return text.strip().rstrip("/").casefold()
+
+
 def parse_id(value: object) -> ResourceId | None:
     """Read an optional id: None, "", "Microsoft Azure" and other non-ids give None."""
     if isinstance(value, str) and value.startswith("/") and len(value) > 1:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from azstaging.model.differences import Diff
     from azstaging.model.findings import Findings
     from azstaging.model.inventory import Gap, Inventory, InventoryItem
-    from azstaging.model.plans import ReleaseResult
 
 Row = dict[str, Any]
 Document = dict[str, Any]
@@ -349,55 +348,3 @@ def decisions_document(decisions: Decisions) -> Document:
 
 
 # The release.
-
-
-def release_rows(result: ReleaseResult) -> list[Row]:
-    """Return one row per item: the requests in their order, then what was held."""
-    receipts = {receipt.item_id.casefold(): receipt for receipt in result.receipts}
-    waiting = {attempt.item_id.casefold() for attempt in result.open_attempts}
-    rows = []
-    for item_id, request in result.requests:
-        receipt = receipts.pop(item_id.casefold(), None)
-        state = "open" if item_id.casefold() in waiting else "would be sent"
-        rows.append(
-            {
-                "state": receipt.state.value if receipt else state,
-                "name": result.names.get(item_id) or ResourceId(item_id).name,
-                "request": f"{request.method} {_tail(request.url)}",
-                "note": receipt.reason if receipt else "",
-            }
-        )
-    rows += [
-        {"state": each.state.value, "name": each.name, "request": "", "note": each.reason}
-        for each in receipts.values()
-    ]
-    rows += [
-        {"state": "held", "name": held.name, "request": "", "note": held.reason}
-        for held in result.held
-    ]
-    return rows
-
-
-def _tail(url: str, *, most: int = 72) -> str:
-    """Return the end of a URL, which tells items apart; the document has all of it."""
-    return url if len(url) <= most else "…" + url[1 - most :]
-
-
-def release_document(result: ReleaseResult) -> Document:
-    """Return what a release, or its dry run, did as JSON."""
-    return {
-        "schema": "azstaging/release/1",
-        "plan_digest": result.plan_digest,
-        "executed": result.executed,
-        "clean": result.clean,
-        "requests": [{"item_id": item_id} | plain(request) for item_id, request in result.requests],
-        "receipts": plain(result.receipts),
-        "held": plain(result.held),
-        "open_attempts": plain(result.open_attempts),
-    }
-
-
-def status_document(status: Any) -> Document:
-    """Return the state of an estate as JSON."""
-    body: Document = plain(status)
-    return {"schema": "azstaging/status/1"} | body

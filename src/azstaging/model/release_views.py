@@ -1,0 +1,59 @@
+"""A release, and the state of an estate, as rows and documents; see `views`."""
+
+from typing import Any
+
+from azstaging.model.ids import ResourceId, id_key
+from azstaging.model.plans import ReleaseResult
+from azstaging.model.views import Document, Row, plain
+
+
+def release_rows(result: ReleaseResult) -> list[Row]:
+    """Return one row per item: the requests in their order, then what was held."""
+    receipts = {id_key(receipt.item_id): receipt for receipt in result.receipts}
+    waiting = {id_key(attempt.item_id) for attempt in result.open_attempts}
+    rows = []
+    for item_id, request in result.requests:
+        receipt = receipts.pop(id_key(item_id), None)
+        state = "open" if id_key(item_id) in waiting else "would be sent"
+        rows.append(
+            {
+                "state": receipt.state.value if receipt else state,
+                "name": result.names.get(item_id) or ResourceId(item_id).name,
+                "request": f"{request.method} {_tail(request.url)}",
+                "note": receipt.reason if receipt else "",
+            }
+        )
+    rows += [
+        {"state": each.state.value, "name": each.name, "request": "", "note": each.reason}
+        for each in receipts.values()
+    ]
+    rows += [
+        {"state": "held", "name": held.name, "request": "", "note": held.reason}
+        for held in result.held
+    ]
+    return rows
+
+
+def _tail(url: str, *, most: int = 72) -> str:
+    """Return the end of a URL, which tells items apart; the document has all of it."""
+    return url if len(url) <= most else "…" + url[1 - most :]
+
+
+def release_document(result: ReleaseResult) -> Document:
+    """Return what a release, or its dry run, did as JSON."""
+    return {
+        "schema": "azstaging/release/1",
+        "plan_digest": result.plan_digest,
+        "executed": result.executed,
+        "clean": result.clean,
+        "requests": [{"item_id": item_id} | plain(request) for item_id, request in result.requests],
+        "receipts": plain(result.receipts),
+        "held": plain(result.held),
+        "open_attempts": plain(result.open_attempts),
+    }
+
+
+def status_document(status: Any) -> Document:
+    """Return the state of an estate as JSON."""
+    body: Document = plain(status)
+    return {"schema": "azstaging/status/1"} | body
