@@ -161,14 +161,11 @@ def _send_all(release: Release, ready: Sequence[PlanItem], ledger: _Ledger) -> N
         clock=release.clock,
         append=release.append,
     )
-    held_workloads: set[str] = set()
     for items in _together(ready):
-        if not ledger.stopped:
-            refused = look(attempter, items) if len(items) > 1 else None
-            if refused is not None:
-                _hold(ledger, held_workloads, refused)
+        refused = look(attempter, items) if len(items) > 1 and not ledger.stopped else None
+        blocked = _hold(ledger, refused) if refused else ""
         for item in items:
-            _send_next(release, attempter, item, ledger, held_workloads)
+            blocked = _send_next(release, attempter, item, ledger, blocked)
 
 
 def _together(items: Iterable[PlanItem]) -> list[list[PlanItem]]:
@@ -185,43 +182,36 @@ def _together(items: Iterable[PlanItem]) -> list[list[PlanItem]]:
 
 
 def _send_next(
-    release: Release,
-    attempter: Attempter,
-    item: PlanItem,
-    ledger: _Ledger,
-    held_workloads: set[str],
-) -> None:
+    release: Release, attempter: Attempter, item: PlanItem, ledger: _Ledger, blocked: str
+) -> str:
+    """Send one item, unless its group is ``blocked``; return why the rest of the group is."""
     if any(held.item_id.casefold() == item.id.casefold() for held in ledger.held):
-        return
+        return blocked
     if not ledger.stopped and _time_is_up(release):
         ledger.stopped = "the deadline was too near to send it"
-    shared = held_workloads & set(item.workloads)
-    if ledger.stopped or shared:
-        reason = ledger.stopped or f"workload {min(shared)} is held"
-        _hold(ledger, held_workloads, Refused(item=item, reason=reason))
-        return
+    if ledger.stopped or blocked:
+        _hold(ledger, Refused(item=item, reason=ledger.stopped or blocked))
+        return blocked
     release.progress("release", len(ledger.sent), len(release.plan.items))
     outcome = send(attempter, item)
     if isinstance(outcome, Refused):
-        _hold(ledger, held_workloads, outcome)
-        return
+        return _hold(ledger, outcome)
     ledger.requests.append((item.id, item.request))
     if isinstance(outcome, NoEffect):
         _settle(release, ledger, outcome.receipt)
-        held_workloads.update(item.workloads)
         if outcome.general:
             ledger.stopped = f"nothing more was sent: {outcome.receipt.reason}"
-        return
+        return f"workload {min(item.workloads)} is held"
     ledger.sent.append(outcome)
     if not outcome.answered:
         ledger.stopped = f"the effect on {item.name} is unknown; nothing new is sent"
     elif len(ledger.sent) == 1:
         _follow_canary(release, ledger)
+    return blocked
 
 
-def _hold(ledger: _Ledger, held_workloads: set[str], refused: Refused) -> None:
+def _hold(ledger: _Ledger, refused: Refused) -> str:
     item = refused.item
-    held_workloads.update(item.workloads)
     ledger.held.append(
         Held(
             item_id=item.id,
@@ -231,6 +221,7 @@ def _hold(ledger: _Ledger, held_workloads: set[str], refused: Refused) -> None:
             changes=refused.changes,
         )
     )
+    return f"workload {min(item.workloads)} is held"
 
 
 def _settle(release: Release, ledger: _Ledger, receipt: Receipt) -> None:
