@@ -49,7 +49,7 @@ class CloudSettings:
 
     Attributes:
         arm_endpoint, boards_url: a local Azure, or another cloud's endpoints, instead.
-        vault_reads_per_second: Site Recovery publishes no limit; 8 spares a vault.
+        vault_reads_per_second: Site Recovery publishes no limit; 8 spares a vault, 0 is no limit.
         max_in_flight: most requests at the same time.
     """
 
@@ -83,7 +83,8 @@ class Configuration:
     """All settings, each with its origin.
 
     Attributes:
-        origins: ``table.key`` -> ``default``, the file's path, or the environment variable.
+        origins: ``table.key`` (of an array ``table``) -> the file's path, or the environment
+            variable; what is missing has its default.
         folder: relative paths in the file start here.
     """
 
@@ -124,10 +125,11 @@ def load_configuration(
     if file is not None:
         document = _document(file)
         origins = {
-            f"{table}.{key}": str(file)
+            name: str(file)
             for table, values in document.items()
-            if isinstance(values, dict)
-            for key in values
+            for name in (
+                [f"{table}.{key}" for key in values] if isinstance(values, dict) else [table]
+            )
         }
     _apply_environment(document, environ or {}, origins)
     return _parse(document, origins, file.parent if file else here)
@@ -190,7 +192,7 @@ def _cloud(table: Table) -> CloudSettings:
         name=table.text("name", "public"),
         arm_endpoint=table.text("arm_endpoint"),
         boards_url=table.text("boards_url"),
-        vault_reads_per_second=table.integer("vault_reads_per_second", 8, least=1, most=1000),
+        vault_reads_per_second=table.integer("vault_reads_per_second", 8, least=0, most=1000),
         max_in_flight=table.integer("max_in_flight", 16, least=1, most=64),
     )
     table.finish()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,7 +96,7 @@ def test_any_object_with_an_id_is_read_and_judged(
     stop_request_of(item)
     verdict = derive_phase(facts, None, True, ())
 
-    assert item.body is body
+    assert item.body == msgspec.json.decode(msgspec.json.encode(body))
     assert item.provider == instance_type
     if verdict.phase is Phase.STAGED:
         assert not facts.unrecognised
@@ -121,7 +122,7 @@ def test_any_other_object_is_refused_with_our_error(
         item = parse_item(body, collection)
     except UnexpectedResponseError:
         return
-    assert item.body is body
+    assert item.body == msgspec.json.decode(msgspec.json.encode(body))
 
 
 @settings(deadline=None)

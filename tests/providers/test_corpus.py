@@ -65,7 +65,7 @@ def _details(body: dict[str, Any]) -> dict[str, Any]:
 def _assert_nothing_lost(where: str, body: dict[str, Any], item: ReplicatedItem) -> None:
     properties, details = body["properties"], _details(body)
     assert item.id.text == body["id"], where
-    assert item.body is body, where
+    assert item.body == body, where
     assert item.provider == details.get("instanceType", ""), where
     operations = properties.get("allowedOperations", properties.get("allowedJobs"))
     assert list(item.allowed_operations) == (operations or []), where

@@ -8,12 +8,17 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from azstaging.engine.machines import match_all, read_what_lists_lack
+from azstaging.engine.machines import (
+    match_all,
+    match_none,
+    migrated_machines,
+    read_what_lists_lack,
+)
 from azstaging.engine.ports import AzurePort, Clock, Progress
 from azstaging.engine.reads import Reads
-from azstaging.engine.resources import LOCKS, TARGET_KINDS, TargetLists
+from azstaging.engine.resources import LOCKS, TARGET_KINDS, Resources, TargetLists
 from azstaging.engine.rows import build_rows
-from azstaging.engine.sources import read_sources
+from azstaging.engine.sources import SourceLists
 from azstaging.engine.targets import subscriptions_of
 from azstaging.engine.vaults import find_items, read_details
 from azstaging.model.ids import ResourceId, vault_of
@@ -41,7 +46,8 @@ def collect(
     *,
     clock: Clock,
     released: Mapping[str, Receipt] | None = None,
-    executor_threads: int = 8,
+    executor_threads: int = 16,
+    lists_only: bool = False,
     progress: Progress | None = None,
 ) -> Inventory:
     """Read the inventory of a wave.
@@ -53,6 +59,8 @@ def collect(
         clock: gives the time of the inventory, taken before the first read.
         released: latest receipt by item id, from the journal.
         executor_threads: reads in flight at most.
+        lists_only: read the lists of items and nothing else: no disks of agentless items, no
+            target, no source. Such an inventory opens no gate.
         progress: called with (step, done, total).
 
     Returns:
@@ -66,7 +74,7 @@ def collect(
     executor = ThreadPoolExecutor(executor_threads, thread_name_prefix="azstaging-read")
     reads = Reads(executor, progress)
     try:
-        rows, vaults = _read_rows(azure, scope, reads)
+        rows, vaults = (_list_rows if lists_only else _read_rows)(azure, scope, reads)
     finally:
         # After an error or Ctrl-C nothing that still waits is sent.
         executor.shutdown(wait=True, cancel_futures=True)
@@ -77,6 +85,7 @@ def collect(
         expected=wave.expected,
         wave=wave.name,
         vaults=vaults,
+        lists_only=lists_only,
         request_counts=reads.counts,
     )
     return reconcile(read, wave, released or {})
@@ -86,16 +95,26 @@ def _read_rows(
     azure: AzurePort, scope: Scope, reads: Reads
 ) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
     found = find_items(azure, scope, reads)
-    lists = TargetLists(azure, reads)
-    # Started now, they run beside the details.
+    lists = TargetLists(azure, reads, migrated_machines(found.items.values()))
+    sources = SourceLists(azure, reads)
+    # Started now, they run beside the details: a list is a chain of pages.
     lists.start(sorted({each.subscription_id or "" for each in found.items} - {""}), (LOCKS,))
     lists.start(sorted(subscriptions_of(found.items.values())), TARGET_KINDS)
+    sources.start(found.items.values())
     items = [each for _, each in sorted(read_details(azure, found.items, reads).items())]
     lists.start(sorted(subscriptions_of(items)), TARGET_KINDS)
     resources = lists.gather()
     matched = read_what_lists_lack(azure, match_all(items, resources), resources, reads)
-    sources = read_sources(azure, items, resources, reads)
-    return build_rows(matched, resources, sources), found.vaults
+    sources.start(items)
+    return build_rows(matched, resources, sources.read(items, resources)), found.vaults
+
+
+def _list_rows(
+    azure: AzurePort, scope: Scope, reads: Reads
+) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
+    found = find_items(azure, scope, reads)
+    matched = match_none(found.items[each] for each in sorted(found.items))
+    return build_rows(matched, Resources(), {}), found.vaults
 
 
 def reconcile(read: Inventory, wave: Wave, released: Mapping[str, Receipt]) -> Inventory:

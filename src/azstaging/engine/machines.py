@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads
-from azstaging.engine.resources import Resources, is_virtual_machine
+from azstaging.engine.resources import (
+    Resources,
+    is_virtual_machine,
+    states_read,
+    worth_listing,
+)
 from azstaging.engine.targets import Match, match_target
 from azstaging.model.ids import ResourceId, subscription_scope
 from azstaging.model.items import Collection, Cutover, Facts, ReplicatedItem
@@ -16,7 +21,7 @@ from azstaging.providers.fields import Fields
 _CUT_OVER = frozenset({Cutover.DONE, Cutover.DONE_WITH_NOTES, Cutover.PARTIAL})
 _VM_ACTION = "Microsoft.Compute/virtualMachines/read"
 _SIZES_ACTION = "Microsoft.Compute/locations/vmSizes/read"
-_ROWS_A_PAGE = 100
+NOT_LOOKED_AT = Match(note="only the lists of items were read", unknown=True)
 _LOCAL = Match(note="the target of an Azure Local migration cannot be read yet", unknown=True)
 
 
@@ -42,6 +47,11 @@ class Matched:
             yield self.item.source_id
 
 
+def match_none(items: Iterable[ReplicatedItem]) -> list[Matched]:
+    """Derive the facts of every item, and say that no machine was looked for."""
+    return [Matched(item=item, facts=facts_of(item), match=NOT_LOOKED_AT) for item in items]
+
+
 def match_all(items: Iterable[ReplicatedItem], resources: Resources) -> list[Matched]:
     """Derive the facts of every item, and find its machine in the lists."""
     matched = []
@@ -54,6 +64,19 @@ def match_all(items: Iterable[ReplicatedItem], resources: Resources) -> list[Mat
         )
         matched.append(Matched(item=item, facts=facts, match=match))
     return matched
+
+
+def migrated_machines(items: Iterable[ReplicatedItem]) -> Counter[str]:
+    """Count the machines whose run-time state will be wanted, by casefolded subscription."""
+    counts: Counter[str] = Counter()
+    for item in items:
+        if facts_of(item).cutover in _CUT_OVER:
+            group = item.settings.resource_group_id or item.target_id
+            places = [group] if group is not None else []
+            if item.source_id is not None and is_virtual_machine(item.source_id):
+                places.append(item.source_id)
+            counts.update((place.subscription_id or "").casefold() for place in places)
+    return counts
 
 
 def read_what_lists_lack(
@@ -103,22 +126,12 @@ def _list_states(
     worth = [
         subscription
         for subscription, count in counts.items()
-        if subscription and count > 2 + held[subscription] // _ROWS_A_PAGE
+        if subscription
+        and subscription not in resources.states_listed
+        and worth_listing(count, held[subscription])
     ]
-    for result in reads.run((_states_read(azure, each) for each in worth), "machines"):
+    for result in reads.run((states_read(azure, each) for each in worth), "machines"):
         resources.add_states(result.value or ())
-
-
-def _states_read(azure: AzurePort, subscription: str) -> Read[list[Json]]:
-    return Read(
-        what="virtual machine states",
-        scope=subscription_scope(subscription),
-        permission=_VM_ACTION,
-        call=lambda: azure.list_virtual_machine_states(subscription),
-        covers_items=False,
-        # Without this list each machine is asked by itself, so nothing stays unread.
-        optional=True,
-    )
 
 
 def _vm_read(azure: AzurePort, vm: ResourceId) -> Read[Json]:

@@ -3,6 +3,7 @@
 Two hundred rows a page instead of one request for every machine and each of its parts.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -11,7 +12,9 @@ from typing import Any
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads, Result
 from azstaging.errors import UnexpectedResponseError
+from azstaging.model.bodies import Bodies
 from azstaging.model.ids import ResourceId, parse_id, subscription_scope
+from azstaging.model.items import JsonObject
 from azstaging.model.machines import Lock
 from azstaging.providers.compute import disk_owner, lock_from
 from azstaging.providers.fields import Fields
@@ -27,6 +30,7 @@ _ACTIONS = {
     NICS: "Microsoft.Network/networkInterfaces/read",
     LOCKS: "Microsoft.Authorization/locks/read",
 }
+_ROWS_A_PAGE = 100
 
 
 @dataclass(slots=True)
@@ -36,15 +40,17 @@ class Resources:
     Attributes:
         unread: (casefolded subscription, kind) of every list that could not be read.
         by_source: disks by the casefolded id of the resource that they were copied from.
+        states_listed: casefolded subscriptions whose run-time states were asked for as a list.
     """
 
-    vms: dict[str, Json] = field(default_factory=dict)
-    disks: dict[str, Json] = field(default_factory=dict)
-    nics: dict[str, Json] = field(default_factory=dict)
+    vms: Bodies = field(default_factory=Bodies)
+    disks: Bodies = field(default_factory=Bodies)
+    nics: Bodies = field(default_factory=Bodies)
     locks: dict[str, list[Lock]] = field(default_factory=dict)
     sizes: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
     unread: set[tuple[str, str]] = field(default_factory=set)
     by_source: dict[str, list[str]] = field(default_factory=dict)
+    states_listed: set[str] = field(default_factory=set)
     _holders: Mapping[str, ResourceId] | None = None
 
     def is_unread(self, subscription: str | None, kind: str) -> bool:
@@ -118,13 +124,24 @@ class Resources:
 
 
 class TargetLists:
-    """Starts the lists of each subscription once, and gathers what they gave."""
+    """Starts the lists of each subscription once, and gathers what they gave.
 
-    def __init__(self, azure: AzurePort, reads: Reads) -> None:
+    Args:
+        azure: where to read.
+        reads: runs them.
+        migrated: casefolded subscription -> machines whose run-time state will be wanted. Where
+            a list of states costs less than asking for each, it is read behind the machines'.
+    """
+
+    def __init__(
+        self, azure: AzurePort, reads: Reads, migrated: Mapping[str, int] | None = None
+    ) -> None:
         self._azure = azure
         self._reads = reads
+        self._migrated = Counter(migrated or {})
         self._seen: set[tuple[str, str]] = set()
         self._started: dict[tuple[str, str], Future[Result[list[Json]]]] = {}
+        self._states: dict[str, Future[Result[list[Json]]]] = {}
         self.resources = Resources()
 
     def start(self, subscriptions: Iterable[str], kinds: Iterable[str]) -> None:
@@ -146,12 +163,27 @@ class TargetLists:
             else:
                 self.resources.add(kind, result.value)
         self._started.clear()
+        self._gather_states()
         return self.resources
+
+    def _gather_states(self) -> None:
+        # Each was started before the list of its machines was complete, so none comes later.
+        states, self._states = self._states, {}
+        self.resources.states_listed |= set(states)
+        for result in self._reads.collect(list(states.values()), "machines"):
+            self.resources.add_states(result.value or ())
+
+    def _machines(self, subscription: str) -> list[Json]:
+        """List the machines of a subscription, and start the list of their states if it pays."""
+        bodies = self._azure.list_virtual_machines(subscription)
+        if worth_listing(self._migrated[subscription], len(bodies)):
+            self._states[subscription] = self._reads.start(states_read(self._azure, subscription))
+        return bodies
 
     def _read(self, subscription: str, kind: str) -> Read[list[Json]]:
         azure = self._azure
         listing: Mapping[str, Callable[[str], list[Json]]] = {
-            VMS: azure.list_virtual_machines,
+            VMS: self._machines,
             DISKS: azure.list_disks,
             NICS: azure.list_network_interfaces,
             LOCKS: azure.list_locks,
@@ -163,6 +195,24 @@ class TargetLists:
             call=lambda: _checked(kind, listing[kind](subscription)),
             covers_items=False,
         )
+
+
+def worth_listing(wanted: int, held: int) -> bool:
+    """Tell whether a list of so many machines' states costs less than asking for some of them."""
+    return wanted > 2 + held // _ROWS_A_PAGE
+
+
+def states_read(azure: AzurePort, subscription: str) -> Read[list[Json]]:
+    """Read the run-time states of all machines of a subscription."""
+    return Read(
+        what="virtual machine states",
+        scope=subscription_scope(subscription),
+        permission=_ACTIONS[VMS],
+        call=lambda: azure.list_virtual_machine_states(subscription),
+        covers_items=False,
+        # Without this list each machine is asked by itself, so nothing stays unread.
+        optional=True,
+    )
 
 
 def _checked(kind: str, bodies: list[Json]) -> list[Json]:
@@ -189,7 +239,7 @@ def vm_key(group: ResourceId, name: str) -> str:
     return f"{group.key}/providers/microsoft.compute/virtualmachines/{name.strip().casefold()}"
 
 
-def attached_disks(vm: Json) -> tuple[ResourceId, ...]:
+def attached_disks(vm: JsonObject) -> tuple[ResourceId, ...]:
     """Return the ids of a machine's managed disks, the OS disk first."""
     storage = Fields(vm).object("properties").object("storageProfile")
     parts = (storage.object("osDisk"), *storage.objects("dataDisks"))
@@ -197,7 +247,7 @@ def attached_disks(vm: Json) -> tuple[ResourceId, ...]:
     return tuple(each for each in found if each is not None)
 
 
-def attached_nics(vm: Json) -> tuple[ResourceId, ...]:
+def attached_nics(vm: JsonObject) -> tuple[ResourceId, ...]:
     """Return the ids of a machine's network interfaces."""
     network = Fields(vm).object("properties").object("networkProfile")
     found = (each.id("id") for each in network.objects("networkInterfaces"))

@@ -14,7 +14,7 @@ from azstaging.engine.sources import Source
 from azstaging.engine.testmachines import find_test_machines
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import InventoryItem
-from azstaging.model.items import ReplicatedItem, StopRequest
+from azstaging.model.items import JsonObject, ReplicatedItem, StopRequest
 from azstaging.model.machines import Lock, SourceMachine, TargetMachine
 from azstaging.providers import stop_request_of
 from azstaging.providers.compute import target_machine
@@ -74,17 +74,17 @@ def _target(each: Matched, resources: Resources) -> TargetMachine | None:
     )
 
 
-def _disks(vm: Json, resources: Resources) -> list[Json]:
+def _disks(vm: JsonObject, resources: Resources) -> list[Json]:
     found = (resources.disks.get(disk.key) for disk in attached_disks(vm))
     return [disk for disk in found if disk is not None]
 
 
-def _nics(vm: Json, resources: Resources) -> list[Json]:
+def _nics(vm: JsonObject, resources: Resources) -> list[Json]:
     found = (resources.nics.get(nic.key) for nic in attached_nics(vm))
     return [nic for nic in found if nic is not None]
 
 
-def _size(id: ResourceId, vm: Json, resources: Resources) -> Json | None:
+def _size(id: ResourceId, vm: JsonObject, resources: Resources) -> Json | None:
     name = Fields(vm).object("properties").object("hardwareProfile").text("vmSize").casefold()
     place = place_of(id, resources)
     return resources.sizes.get(place, {}).get(name) if place is not None else None

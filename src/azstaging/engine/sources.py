@@ -1,14 +1,16 @@
 """Source machines: as discovery saw them, or the source VM of a move between regions."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from azstaging.engine.ports import AzurePort, Json
-from azstaging.engine.reads import Read, Reads
+from azstaging.engine.reads import Read, Reads, Result
 from azstaging.engine.resources import VMS, Resources, is_virtual_machine
+from azstaging.model.bodies import Bodies
 from azstaging.model.ids import ResourceId, parse_id
-from azstaging.model.items import ReplicatedItem
+from azstaging.model.items import JsonObject, ReplicatedItem
 
 _MACHINES = "discovered machines"
 _LIST_FROM = 5
@@ -24,32 +26,61 @@ class Source:
         note: why there is none, or "".
     """
 
-    body: Json | None = None
+    body: JsonObject | None = None
     note: str = ""
 
 
-def read_sources(
-    azure: AzurePort, items: Iterable[ReplicatedItem], resources: Resources, reads: Reads
-) -> Mapping[ResourceId, Source]:
-    """Read the source machines that the items name, each once.
+class SourceLists:
+    """Starts the list of each discovery site once, and gives the source machines of items."""
 
-    Returns:
-        source id -> what is known. Machines of one site come from the list of the site; one that
-        is not in it any more is no gap, discovery forgets machines. VMs come from the lists of
-        their subscription.
-    """
-    wanted = dict.fromkeys(item.source_id for item in items if item.source_id is not None)
-    sites: dict[ResourceId, list[ResourceId]] = defaultdict(list)
-    known: dict[ResourceId, Source] = {}
-    for source in wanted:
-        if is_virtual_machine(source):
-            known[source] = _virtual_machine(source, resources)
-        else:
-            sites[source.parent()].append(source)
-    listed = {site: ids for site, ids in sites.items() if len(ids) >= _LIST_FROM}
-    known |= _from_lists(azure, listed, reads)
-    single = [source for ids in sites.values() for source in ids if source not in known]
-    return known | _one_by_one(azure, single, reads)
+    def __init__(self, azure: AzurePort, reads: Reads) -> None:
+        self._azure = azure
+        self._reads = reads
+        self._started: dict[ResourceId, Future[Result[Bodies]]] = {}
+
+    def start(self, items: Iterable[ReplicatedItem]) -> None:
+        """Start the lists of the sites that hold several of the items' source machines."""
+        wanted = dict.fromkeys(item.source_id for item in items if item.source_id is not None)
+        sites = Counter(each.parent() for each in wanted if not is_virtual_machine(each))
+        for site, count in sites.items():
+            if count >= _LIST_FROM and site not in self._started:
+                self._started[site] = self._reads.start(_site_read(self._azure, site))
+
+    def read(
+        self, items: Iterable[ReplicatedItem], resources: Resources
+    ) -> Mapping[ResourceId, Source]:
+        """Read the source machines that the items name, each once.
+
+        Returns:
+            source id -> what is known. Machines of one site come from the list of the site; one
+            that is not in it any more is no gap, discovery forgets machines. VMs come from the
+            lists of their subscription.
+        """
+        wanted = dict.fromkeys(item.source_id for item in items if item.source_id is not None)
+        listed: dict[ResourceId, list[ResourceId]] = defaultdict(list)
+        known: dict[ResourceId, Source] = {}
+        for source in wanted:
+            if is_virtual_machine(source):
+                known[source] = _virtual_machine(source, resources)
+            elif source.parent() in self._started:
+                listed[source.parent()].append(source)
+        known |= self._from_lists(listed)
+        single = [source for source in wanted if source not in known]
+        return known | _one_by_one(self._azure, single, self._reads)
+
+    def _from_lists(self, sites: Mapping[ResourceId, list[ResourceId]]) -> dict[ResourceId, Source]:
+        """Read whole sites; machines of a site that has no list are left out."""
+        known: dict[ResourceId, Source] = {}
+        results = self._reads.collect([self._started[site] for site in sites], "sources")
+        for wanted, result in zip(sites.values(), results, strict=True):
+            if result.value is not None:
+                bodies = result.value
+                known |= {source: _source(source, bodies.packed(source.key)) for source in wanted}
+            elif result.gap is not None and result.gap.reason != "not-found":
+                # Asking for each machine would be refused as often.
+                self._reads.note(result.gap, _MACHINES)
+                known |= dict.fromkeys(wanted, Source(note=result.gap.detail))
+        return known
 
 
 def _virtual_machine(source: ResourceId, resources: Resources) -> Source:
@@ -61,27 +92,14 @@ def _virtual_machine(source: ResourceId, resources: Resources) -> Source:
     return Source(note=f"the source machine {source.name} is not there any more")
 
 
-def _from_lists(
-    azure: AzurePort, sites: Mapping[ResourceId, list[ResourceId]], reads: Reads
-) -> dict[ResourceId, Source]:
-    """Read whole sites; machines of a site that has no list are left out."""
-    listings = [_site_read(azure, site) for site in sites]
-    known: dict[ResourceId, Source] = {}
-    results = reads.run(listings, "sources")
-    for (_, wanted), result in zip(sites.items(), results, strict=True):
-        if result.value is not None:
-            known |= {source: _source(source, result.value.get(source)) for source in wanted}
-        elif result.gap is not None and result.gap.reason != "not-found":
-            # Asking for each machine would be refused as often.
-            reads.note(result.gap, _MACHINES)
-            known |= dict.fromkeys(wanted, Source(note=result.gap.detail))
-    return known
-
-
-def _site_read(azure: AzurePort, site: ResourceId) -> Read[Mapping[ResourceId, Json]]:
-    def machines() -> Mapping[ResourceId, Json]:
-        rows = ((parse_id(body.get("id")), body) for body in azure.list_discovered_machines(site))
-        return {found: body for found, body in rows if found is not None}
+def _site_read(azure: AzurePort, site: ResourceId) -> Read[Bodies]:
+    def machines() -> Bodies:
+        found = Bodies()
+        for body in azure.list_discovered_machines(site):
+            machine = parse_id(body.get("id"))
+            if machine is not None:
+                found[machine.key] = body
+        return found
 
     return Read(
         what=_MACHINES,
@@ -120,7 +138,7 @@ def _machine_read(azure: AzurePort, source: ResourceId) -> Read[Json]:
     )
 
 
-def _source(source: ResourceId, body: Json | None) -> Source:
+def _source(source: ResourceId, body: JsonObject | None) -> Source:
     if body is None:
         return Source(note=f"discovery does not know {source.name} any more")
     return Source(body=body)

@@ -103,6 +103,7 @@ class Inventory(Tabular):
         unresolved: workload members that match no item: (workload, selector).
         ambiguous: plain names that several machines have, and that select all of them.
         unexpected: items that were read though the list of expected ids does not name them.
+        lists_only: only the lists of items were read; nothing is known of targets and sources.
     """
 
     read_at: datetime
@@ -114,6 +115,7 @@ class Inventory(Tabular):
     unresolved: tuple[tuple[str, str], ...] = ()
     ambiguous: tuple[tuple[str, str], ...] = ()
     unexpected: tuple[ResourceId, ...] = ()
+    lists_only: bool = False
     request_counts: tuple[tuple[str, int], ...] = field(default=(), repr=False)
 
     @property

@@ -5,7 +5,6 @@ A new provider is one file and one line in ``PROVIDERS``.
 
 from azstaging.model.items import Collection, Facts, JsonObject, ReplicatedItem, StopRequest
 from azstaging.providers.a2a import A2A
-from azstaging.providers.envelope import identity_of
 from azstaging.providers.fields import Fields
 from azstaging.providers.hyperv_replica_azure import HyperVReplicaAzure
 from azstaging.providers.hyperv_to_azstackhci import HyperVToAzStackHCI
@@ -45,7 +44,6 @@ def parse_item(body: JsonObject, collection: Collection) -> ReplicatedItem:
     Raises:
         UnexpectedResponseError: the body has no usable ARM id.
     """
-    identity_of(body)
     properties = Fields(body).object("properties")
     details = properties.object("providerSpecificDetails", "customProperties")
     return _provider(details.text("instanceType"), collection).parse(body)

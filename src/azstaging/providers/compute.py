@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from azstaging.errors import UnexpectedResponseError
+from azstaging.model.bodies import packed
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import JsonObject
 from azstaging.model.machines import Lock, TargetAddress, TargetDisk, TargetMachine, TargetNic
@@ -80,7 +81,7 @@ def target_machine(
         locks=tuple(sorted((k for k in locks if vm_id.is_under(k.scope)), key=lambda k: k.id)),
         resolved_by=resolved_by,
         renamed=bool(intended_name) and intended_name.casefold() != name.casefold(),
-        body=vm,
+        body=packed(vm),
     )
 
 

@@ -7,6 +7,7 @@ list holds ``windowsguest`` and ``windowsGuest`` side by side. -1 and null mean 
 from collections.abc import Iterable
 
 from azstaging.errors import UnexpectedResponseError
+from azstaging.model.bodies import packed
 from azstaging.model.items import JsonObject
 from azstaging.model.machines import SourceDisk, SourceMachine, SourceNic, TargetDisk, TargetMachine
 from azstaging.model.times import parse_time
@@ -60,7 +61,7 @@ def source_machine(body: JsonObject) -> SourceMachine:
         nics=tuple(_nic(nic) for nic in properties.objects("networkAdapters")),
         is_deleted=properties.flag("isDeleted") is True,
         updated_at=parse_time(properties.value("updatedTimestamp")),
-        body=body,
+        body=packed(body),
     )
 
 
@@ -127,7 +128,7 @@ def source_from_vm(
         size=machine.size,
         location=machine.location,
         licence_type=machine.licence_type,
-        body=vm,
+        body=packed(vm),
     )
 
 

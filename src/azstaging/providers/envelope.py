@@ -1,6 +1,7 @@
 """What all three collections share: identity, job, health errors, and the guard of a stop."""
 
 from azstaging.errors import ConfigurationError, UnexpectedResponseError
+from azstaging.model.bodies import packed
 from azstaging.model.ids import ResourceId, vault_of
 from azstaging.model.items import (
     Collection,
@@ -115,14 +116,15 @@ def assemble(
         UnexpectedResponseError: the body has no usable ARM id.
     """
     item_id, vault_id = identity_of(body)
+    places = dict(zip(item_id.key.split("/")[1::2], item_id.segments[1::2], strict=False))
     return ReplicatedItem(
         id=item_id,
         name=name or item_id.name,
         provider=provider,
         collection=collection,
         vault_id=vault_id,
-        fabric=item_id.after("replicationFabrics") or "",
-        container=item_id.after("replicationProtectionContainers") or "",
+        fabric=places.get("replicationfabrics", ""),
+        container=places.get("replicationprotectioncontainers", ""),
         generation=generation.strip() or None,
         health=health,
         failover_health=failover_health,
@@ -141,7 +143,7 @@ def assemble(
         nics=details.nics,
         last_recovery_point=details.last_recovery_point,
         rpo_seconds=details.rpo_seconds,
-        body=body,
+        body=packed(body),
     )
 
 

@@ -7,9 +7,11 @@ callers treat that as "not told", never as "good".
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from azstaging.errors import ConfigurationError
+from azstaging.model.bodies import Body
 from azstaging.model.ids import ResourceId, parse_id
 
 _TRUE = frozenset({"true", "enabled", "yes"})
@@ -24,35 +26,41 @@ class Fields:
     Anything that is not an object reads as an empty one.
     """
 
-    __slots__ = ("_folded", "body")
+    __slots__ = ("_spellings", "body")
 
     body: Mapping[str, Any]
 
     def __init__(self, body: object) -> None:
-        self.body = body if isinstance(body, Mapping) else {}
-        self._folded: dict[str, Any] | None = None
+        # An exact type first: asking the abstract class costs as much as reading a field.
+        if type(body) is dict:
+            self.body = body
+        elif isinstance(body, Body):
+            self.body = body.unpack()
+        else:
+            self.body = body if isinstance(body, Mapping) else {}
+        self._spellings: Mapping[str, tuple[str, ...]] | None = None
 
     def __bool__(self) -> bool:
         return bool(self.body)
 
     def has(self, name: str) -> bool:
         """Tell whether the property is there, null included."""
-        return name in self.body or name.casefold() in self._by_folded_name()
+        return name in self.body or bool(self._spelled(name))
 
     def value(self, *names: str) -> Any:
         """Return the first of the named properties that is there and not null, else None."""
         for name in names:
-            if name in self.body:
-                found = self.body[name]
-            else:
-                found = self._by_folded_name().get(name.casefold())
+            found = self.body.get(name)
+            if found is None and name not in self.body:
+                found = self._otherwise(name)
             if found is not None:
                 return found
         return None
 
     def text(self, *names: str) -> str:
         """Return text; a number as its digits; "" for anything else."""
-        return as_text(self.value(*names))
+        found = self.body.get(names[0])
+        return found if type(found) is str else as_text(self.value(*names))
 
     def number(self, *names: str) -> int | None:
         """Return a whole number, fractions cut off; text is read; -1 ("unknown") gives None."""
@@ -74,6 +82,8 @@ class Fields:
         """Return an array of objects; null reads as empty, members of other types are passed by."""
         found = self.value(*names)
         members = found if isinstance(found, list) else ()
+        if not members:
+            return ()
         return tuple(Fields(member) for member in members if isinstance(member, Mapping))
 
     def texts(self, *names: str) -> tuple[str, ...]:
@@ -87,17 +97,30 @@ class Fields:
         for name in names:
             if name in self.body:
                 yield name, self.body[name]
-            elif name.casefold() in self._by_folded_name():
-                yield name, self._by_folded_name()[name.casefold()]
+            elif self._spelled(name):
+                yield name, self._otherwise(name)
 
-    def _by_folded_name(self) -> dict[str, Any]:
-        if self._folded is None:
-            self._folded = {}
-            for name, value in self.body.items():
-                folded = str(name).casefold()
-                if self._folded.get(folded) is None:
-                    self._folded[folded] = value
-        return self._folded
+    def _otherwise(self, name: str) -> Any:
+        """Return the first value that is not null under another spelling of a name."""
+        for spelling in self._spelled(name):
+            if self.body[spelling] is not None:
+                return self.body[spelling]
+        return None
+
+    def _spelled(self, name: str) -> tuple[str, ...]:
+        if self._spellings is None:
+            self._spellings = _spellings_of(tuple(self.body))
+        return self._spellings.get(name.casefold(), ())
+
+
+@lru_cache(maxsize=512)
+def _spellings_of(names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Return casefolded name -> its spellings; objects of one kind share their names."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        folded = str(name).casefold()
+        found[folded] = (*found.get(folded, ()), name)
+    return found
 
 
 def as_text(value: object) -> str:

@@ -1,0 +1,95 @@
+"""The service's own JSON, kept small: as bytes, taken apart again when somebody looks.
+
+Ten thousand machines with all their parts are a gigabyte of dicts, and a tenth of that as bytes.
+"""
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
+
+import msgspec
+
+_RECENT = 64
+_CANNOT = (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, UnicodeError)
+
+
+class Body(Mapping[str, Any]):
+    """One JSON object of the service, read-only. Every look takes it apart anew."""
+
+    __slots__ = ("_packed",)
+
+    def __init__(self, packed: bytes) -> None:
+        self._packed = packed
+
+    def unpack(self) -> dict[str, Any]:
+        """Return it as a dict of its own; changing that changes nothing here."""
+        unpacked: dict[str, Any] = msgspec.json.decode(self._packed)
+        return unpacked
+
+    def __getitem__(self, name: str) -> Any:
+        return self.unpack()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.unpack())
+
+    def __len__(self) -> int:
+        return len(self.unpack())
+
+    def __repr__(self) -> str:
+        return f"Body({len(self._packed)} bytes)"
+
+
+def packed(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a JSON object as `Body`; what is none (only a test makes such) as it is."""
+    if isinstance(body, Body):
+        return body
+    try:
+        return Body(msgspec.json.encode(body))
+    except _CANNOT:
+        return body
+
+
+class Bodies(MutableMapping[str, dict[str, Any]]):
+    """Many JSON objects by key, for one thread. Nobody writes to what is taken out."""
+
+    __slots__ = ("_held", "_recent")
+
+    def __init__(self) -> None:
+        self._held: dict[str, Mapping[str, Any]] = {}
+        # One object is looked at several times in a row.
+        self._recent: dict[str, dict[str, Any]] = {}
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        recent = self._recent.get(key)
+        if recent is not None:
+            return recent
+        held = self._held[key]
+        unpacked = held.unpack() if isinstance(held, Body) else dict(held)
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        self._recent[key] = unpacked
+        return unpacked
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return one, or the default."""
+        return self[key] if key in self._held else default
+
+    def packed(self, key: str) -> Mapping[str, Any] | None:
+        """Return one as it is held, small, or None."""
+        return self._held.get(key)
+
+    def __setitem__(self, key: str, body: Mapping[str, Any]) -> None:
+        self._recent.pop(key, None)
+        self._held[key] = packed(body)
+
+    def __delitem__(self, key: str) -> None:
+        self._recent.pop(key, None)
+        del self._held[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._held
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
