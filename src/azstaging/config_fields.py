@@ -32,13 +32,15 @@ def read_toml(file: Path) -> dict[str, Any]:
         ConfigurationError: missing, unreadable, too large, too deep, or not TOML.
     """
     try:
-        data = file.read_bytes()
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise ConfigurationError(
             f"There is no configuration file {file}.", advice="azstaging init writes one."
         ) from error
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", "") or error
+        raise ConfigurationError(f"{file} cannot be read: {why}.") from error
     if len(data) > MAX_BYTES:
         raise ConfigurationError(f"{file} is larger than {MAX_BYTES} bytes.")
     try:
@@ -86,6 +88,8 @@ class Table:
             return None
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise ConfigurationError(f"{self.name(key)} must be {what}, not {value!r:.80}.")
+        if "\x00" in (value if isinstance(value, str) else ()):
+            raise ConfigurationError(f"{self.name(key)} holds a NUL character.")
         return value
 
     def finish(self) -> None:
@@ -212,8 +216,9 @@ def _ids_of_csv(file: Path, name: str) -> tuple[ResourceId, ...]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError(f"{name}: {file} cannot be read: {error}.") from error
+    except (OSError, ValueError, csv.Error) as error:
+        why = getattr(error, "strerror", "") or error
+        raise ConfigurationError(f"{name}: {file} cannot be read: {why}.") from error
     found: dict[str, ResourceId] = {}
     for number, row in enumerate(rows, 2):
         parsed = parse_id((row.get("id") or "").strip())

@@ -20,36 +20,67 @@ def write_whole(path: Path, data: bytes, *, what: str = "file") -> Path:
     Raises:
         ConfigurationError: it cannot be written; the earlier file, if any, is unchanged.
     """
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-        raise ConfigurationError(
-            f"The {what} {path} cannot be written: {error.strerror or error}. "
-            "Nothing was left half-written.",
-            advice="Choose another folder, or make room, and run again.",
-        ) from error
-    return path
+    return _write({path: data}, what)[0]
 
 
 def write_all(folder: Path, files: Mapping[str, bytes], *, what: str) -> tuple[Path, ...]:
     """Write several files into a folder, each whole; sorted by name.
 
+    All are on disk before the first one takes its place, so a full disk changes none of them.
+
     Raises:
-        ConfigurationError: one cannot be written; those before it are whole.
+        ConfigurationError: one cannot be written; none is half-written.
     """
-    return tuple(
-        write_whole(folder / name, data, what=what) for name, data in sorted(files.items())
+    return _write({folder / name: data for name, data in sorted(files.items())}, what)
+
+
+def _write(files: Mapping[Path, bytes], what: str) -> tuple[Path, ...]:
+    beside: dict[Path, Path] = {}
+    path = Path()
+    try:
+        for path, data in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+            beside[path] = Path(temporary)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            beside[path].chmod(0o644)
+        for path in files:
+            beside[path].replace(path)
+            del beside[path]
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, error, what) from error
+    finally:
+        for left in beside.values():
+            with contextlib.suppress(OSError):
+                left.unlink()
+    return tuple(files)
+
+
+def require_writable(folder: Path, *, what: str) -> None:
+    """Refuse a folder that cannot be written into, before long work is done for it.
+
+    The folder itself is not made: its nearest ancestor is tried.
+
+    Raises:
+        ConfigurationError: it is no folder, or takes no file.
+    """
+    try:
+        nearest = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+        handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=nearest)
+        os.close(handle)
+        Path(temporary).unlink()
+    except (OSError, ValueError) as error:
+        raise _unwritable(folder, error, what) from error
+
+
+def _unwritable(path: Path, error: Exception, what: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The {what} {path} cannot be written: {getattr(error, 'strerror', '') or error}. "
+        "Nothing was left half-written.",
+        advice="Choose another folder, or make room, and run again.",
     )
 
 
@@ -62,9 +93,9 @@ def read_bytes(path: Path, *, what: str, limit: int = 64_000_000) -> bytes:
     try:
         with path.open("rb") as stream:
             data = stream.read(limit + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(
-            f"The {what} {path} cannot be read: {error.strerror or error}."
+            f"The {what} {path} cannot be read: {getattr(error, 'strerror', '') or error}."
         ) from error
     if len(data) > limit:
         raise ConfigurationError(f"The {what} {path} is larger than {limit} bytes.")

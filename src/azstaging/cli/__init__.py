@@ -3,14 +3,15 @@
 Commands load on use, so that ``azstaging --help`` imports no Azure module.
 """
 
-import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 from azstaging import __version__
-from azstaging.errors import StagingError
+from azstaging.cli.streams import never_fail_on_letters, say
+from azstaging.errors import Effect, StagingError
 
 # name -> (module, help). One more command is one file and one line.
 _COMMANDS: dict[str, tuple[str, str]] = {
@@ -31,6 +32,11 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "emulator": ("emulator", "Serve an emulated Azure on loopback."),
     "config": ("config", "Show the configuration and where each value comes from."),
 }
+
+
+# Besides the table in `exit_codes`: what shells expect of a program that was stopped.
+INTERRUPTED = 130
+READER_GONE = 141
 
 
 class _Commands(click.Group):
@@ -90,33 +96,66 @@ def azstaging(ctx: click.Context, config_file: Path | None, debug: bool) -> None
     Exit codes: 0 done, 1 a gate is closed or a check failed, 2 usage, 3 could not determine,
     4 partly applied or unknown, 5 plan refused, 6 another run holds the lease, 7 deadline.
     """
-    ctx.obj = {"config_file": config_file}
+    ctx.ensure_object(dict)["config_file"] = config_file
     if debug:
         from azstaging.cli.logs import log_to_stderr  # noqa: PLC0415 - only on request
 
         log_to_stderr()
+    ctx.obj["debug"] = debug
 
 
 def main(args: list[str] | None = None) -> int:
     """Run the command line and return the exit code; the console script exits with it."""
+    never_fail_on_letters()
+    state: dict[str, Any] = {}
     try:
-        result = azstaging.main(args=args, prog_name="azstaging", standalone_mode=False)
+        result = azstaging.main(args=args, prog_name="azstaging", standalone_mode=False, obj=state)
         return result if isinstance(result, int) else 0
-    except (click.ClickException, StagingError) as error:
-        return _fail(error)
+    except click.ClickException as error:
+        return _misused(error)
     except click.Abort:
-        click.echo("Interrupted. azstaging status says what is open.", err=True)
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        say("Interrupted. azstaging status says what is open.")
+        return INTERRUPTED
+    except SystemExit:
+        # click's answer to a reader of stdout that went away.
+        return READER_GONE
+    except StagingError as error:
+        return _failed(error)
+    except Exception as error:  # noqa: BLE001 - a defect must not pass for "a gate is closed"
+        return _failed(_defect(error, state))
 
 
-def _fail(error: click.ClickException | StagingError) -> int:
+def _misused(error: click.ClickException) -> int:
     from azstaging.cli import exit_codes  # noqa: PLC0415 - the model, for which --help need not wait
 
-    if isinstance(error, StagingError):
-        exit_codes.report_error(error)
-        return exit_codes.exit_code_of(error)
-    error.show()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None and error.message == context.get_help():
+        # A group without its command: the help is the answer.
+        click.echo(error.message, err=True)
+        return exit_codes.USAGE
+    say(f"Error: {' '.join(error.format_message().split())}")
+    say(f"  {context.command_path if context else 'azstaging'} --help shows what it takes.")
     return exit_codes.USAGE
+
+
+def _failed(error: StagingError) -> int:
+    from azstaging.cli import exit_codes  # noqa: PLC0415 - as above
+
+    exit_codes.report_error(error)
+    return exit_codes.exit_code_of(error)
+
+
+def _defect(error: Exception, state: dict[str, Any]) -> StagingError:
+    """Say that azstaging itself failed, and whether it was changing something just then."""
+    import traceback  # noqa: PLC0415 - on a defect only
+
+    from azstaging.azure.redaction import redact  # noqa: PLC0415
+
+    if state.get("debug"):
+        for line in traceback.format_exc().splitlines():
+            say(f"  {redact(line)}")
+    return StagingError(
+        f"azstaging itself failed: {type(error).__name__}: {redact(error, limit=300)}",
+        effect=Effect.UNKNOWN if state.get("changing") else Effect.NONE,
+        advice="This is a defect; please report it with what azstaging --debug shows.",
+    )

@@ -6,14 +6,17 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.gaps import say_gaps
-from azstaging.cli.output import say
+from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
+from azstaging.cli.streams import say
+from azstaging.model.views import gap_documents
 
 
 @click.command("baseline")
 @selection_options
+@output_options
 @click.pass_context
-def command(ctx: click.Context, /, **options: Any) -> int:
+def command(ctx: click.Context, /, output: str, query: str | None, **options: Any) -> int:
     """Freeze source, intended and target configuration into the estate folder.
 
     After replication has stopped the source cannot be read any more: the baseline is then the
@@ -22,8 +25,22 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     with session(ctx, needs_journal=True, **options) as run:
         inventory = run.inventory()
         paths = run.staging.baseline(inventory)
-    for path in paths:
-        click.echo(str(path))
+    files = [
+        {"id": row.id.text, "name": row.name, "file": str(path)}
+        for row, path in zip(inventory.items, paths, strict=True)
+    ]
+    emit(
+        {
+            "schema": "azstaging/baselines/1",
+            "complete": inventory.complete,
+            "gaps": gap_documents(inventory.gaps),
+            "baselines": files,
+        },
+        files,
+        output=output,
+        query=query,
+        lines=[str(path) for path in paths],
+    )
     say_gaps(inventory)
     say(f"{len(paths)} baselines are in the estate folder.")
     return exit_codes.of_inventory(inventory)

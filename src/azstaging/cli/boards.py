@@ -6,8 +6,10 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.gaps import say_gaps
-from azstaging.cli.output import emit, output_options, say
+from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
+from azstaging.cli.streams import say
+from azstaging.errors import Effect
 from azstaging.model.text import display
 from azstaging.rules.canonical import to_plain
 
@@ -29,6 +31,7 @@ def command(
         inventory = run.inventory()
         diff = run.staging.diff(inventory)
         decisions = run.staging.decide(inventory)
+        ctx.obj["changing"] = apply
         result = run.staging.boards(inventory, run.staging.evidence(), diff, decisions, apply=apply)
     rows = result.rows()
     emit(
@@ -37,6 +40,7 @@ def command(
         output=output,
         query=query,
         empty="The backlog agrees with reality; nothing to write.",
+        effect=Effect.DONE if apply else Effect.NONE,
     )
     say_gaps(inventory)
     if not apply:

@@ -1,5 +1,7 @@
 """``azstaging config show``."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -7,7 +9,10 @@ import click
 from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import configuration
+from azstaging.config import Configuration
 from azstaging.rules.canonical import to_plain
+
+_INDEX = re.compile(r"\[\d+\]")
 
 
 @click.group("config")
@@ -22,30 +27,66 @@ def command() -> None:
 def show(ctx: click.Context, origin: bool, output: str, query: str | None) -> int:
     """Print every setting. There are no secrets in it."""
     config = configuration(ctx)
-    tables: dict[str, Any] = {
-        "cloud": to_plain(config.cloud),
-        "scope": to_plain(config.scope),
-        "wave": to_plain(config.wave),
-        "gate": to_plain(config.policy),
-        "probes": to_plain(config.probes),
-        "boards": to_plain(config.boards),
-        "journal": {"url": config.journal_url},
-    }
-    tables["wave"]["expected_ids"] = len(config.wave.expected_ids)
-    tables["wave"]["workloads"] = [workload.name for workload in config.wave.workloads]
+    settings = _settings(config)
     rows = []
-    for table, values in tables.items():
-        for key, value in values.items():
-            row = {"setting": f"{table}.{key}", "value": _short(value)}
-            if origin:
-                row["origin"] = config.origins.get(f"{table}.{key}", "default")
-            rows.append(row)
-    document = {"schema": "azstaging/config/1", "settings": tables, "origins": dict(config.origins)}
+    for key, value in _flat(settings, ""):
+        row = {"setting": key, "value": value}
+        if origin:
+            row["origin"] = _origin(key, config)
+        rows.append(row)
+    document = {
+        "schema": "azstaging/config/1",
+        "settings": settings,
+        "origins": dict(config.origins),
+    }
     emit(document, rows, output=output, query=query)
     return exit_codes.DONE
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ", ".join(str(each) for each in value)
-    return "" if value is None else str(value)
+def _settings(config: Configuration) -> dict[str, Any]:
+    """Return the settings under the names that they have in the file."""
+    wave, backlog = to_plain(config.wave), to_plain(config.boards.backlog)
+    types = {level: backlog[f"{level}_type"] for level in ("workload", "item", "follow_up")}
+    kept = ("states", "area_path", "key_field", "report_url", "follow_ups")
+    return {
+        "cloud": to_plain(config.cloud),
+        "scope": to_plain(config.scope),
+        "wave": {name: wave[name] for name in ("name", "expected", "release_after", "max_release")},
+        "workload": wave["workloads"],
+        "gate": to_plain(config.policy) | {"lifetimes": dict(config.policy.lifetimes)},
+        "probes": to_plain(config.probes),
+        "waiver": [to_plain(waiver) for waiver in config.waivers],
+        "expect": [
+            {name.rstrip("_"): value for name, value in to_plain(expectation).items()}
+            for expectation in config.expectations
+        ],
+        "boards": {
+            "organization": config.boards.organization,
+            "project": config.boards.project,
+            "types": types,
+            **{name: backlog[name] for name in kept},
+        },
+        "journal": {"url": config.journal_url},
+    }
+
+
+def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    """Yield (key, value) down to what fits a line: one row for a list of plain values."""
+    if isinstance(value, dict) and value:
+        for name, each in value.items():
+            yield from _flat(each, f"{key}.{name}" if key else name)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for index, each in enumerate(value):
+            yield from _flat(each, f"{key}[{index}]")
+    else:
+        yield key, value or None if isinstance(value, dict) else value
+
+
+def _origin(key: str, config: Configuration) -> str:
+    """Return where a value comes from: what is said of its key, or of the table it is in."""
+    name = _INDEX.sub("", key)
+    while name:
+        if name in config.origins:
+            return config.origins[name]
+        name = name.rpartition(".")[0]
+    return "default"

@@ -1,12 +1,13 @@
 """How gates are shown: one row per workload, then every reason with its next step."""
 
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
-from azstaging.cli.output import say
+from azstaging.cli.streams import say
 from azstaging.model.decisions import Decisions
 from azstaging.model.inventory import Inventory
 from azstaging.model.text import display
-from azstaging.rules.selection import Filter
+from azstaging.rules.selection import Filter, folded
 
 
 def narrow_decisions(decisions: Decisions, inventory: Inventory, wanted: Filter) -> Decisions:
@@ -18,11 +19,16 @@ def narrow_decisions(decisions: Decisions, inventory: Inventory, wanted: Filter)
         return decisions
     names = {name for row in inventory.items for name in row.workloads}
     if wanted.workloads:
-        wanted_names = {name.casefold() for name in wanted.workloads}
-        names = {name for name in names if name.casefold() in wanted_names} or names
+        # A workload may have no item that could be read; its gate is closed, and must be shown.
+        named = {d.workload for d in decisions if _named(d.workload, wanted.workloads)}
+        names = names & named if wanted.items or wanted.vaults or wanted.subscriptions else named
     return replace(
         decisions, decisions=tuple(d for d in decisions.decisions if d.workload in names)
     )
+
+
+def _named(workload: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(folded(workload), folded(pattern)) for pattern in patterns)
 
 
 def say_closed(decisions: Decisions, *, most: int = 5) -> None:

@@ -11,8 +11,9 @@ import click
 import azstaging
 from azstaging.cli import exit_codes
 from azstaging.cli.emulator import missing_extra
-from azstaging.cli.output import clear_progress, say, table
+from azstaging.cli.output import table
 from azstaging.cli.session import progress_line
+from azstaging.cli.streams import clear_progress, say
 from azstaging.errors import ConfigurationError, PlanRefusedError
 from azstaging.files import write_whole
 from azstaging.model.decisions import Decisions

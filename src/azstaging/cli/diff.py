@@ -6,8 +6,9 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.gaps import say_gaps
-from azstaging.cli.output import emit, output_options, say
+from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
+from azstaging.cli.streams import say
 from azstaging.errors import ConfigurationError
 from azstaging.model.differences import DiffClass
 from azstaging.model.views import diff_document, diff_rows

@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from azstaging.cli import exit_codes
-from azstaging.cli.output import emit, output_options, say
+from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import journal_option, session
+from azstaging.cli.streams import say
 from azstaging.model.text import display
 
 _ENVIRONMENT = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")

@@ -1,13 +1,16 @@
 """``azstaging emulator serve``."""
 
+import contextlib
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
 import click
 
 from azstaging.cli import exit_codes
-from azstaging.cli.output import say
+from azstaging.cli.output import emit, output_options
+from azstaging.cli.streams import say
 from azstaging.errors import ConfigurationError
 from azstaging.files import read_bytes
 
@@ -34,6 +37,7 @@ def command() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write an azstaging.toml that fits this estate.",
 )
+@output_options
 def serve(
     *,
     port: int,
@@ -45,43 +49,91 @@ def serve(
     page_size: int,
     job_seconds: float,
     config_file: Path | None,
+    output: str,
+    query: str | None,
 ) -> int:
     """Serve until interrupted. Port 0 takes a free one; the address is printed."""
     try:
-        from azstaging.emulator.estate import Estate  # noqa: PLC0415 - needs an extra
-        from azstaging.emulator.faults import faults_from  # noqa: PLC0415
-        from azstaging.emulator.sample import sample_estate  # noqa: PLC0415
+        from azstaging.emulator.sample import sample_estate  # noqa: PLC0415 - needs an extra
         from azstaging.emulator.server import Emulator  # noqa: PLC0415
     except ImportError as error:
         raise missing_extra(error) from error
-    estate = (
-        Estate.from_json(read_bytes(estate_file, what="estate"))
-        if estate_file
-        else sample_estate(machines)
-    )
     emulator = Emulator(
-        estate,
+        _estate(estate_file) if estate_file else sample_estate(machines),
         port=port,
         tls=tls,
         latency_seconds=latency,
         page_size=page_size,
-        faults=faults_from(_json(faults_file)) if faults_file else (),
+        faults=_faults(faults_file) if faults_file else (),
         job_duration_seconds=job_seconds,
     )
     url = emulator.open()
-    if config_file is not None:
-        from azstaging.cli.estate_config import write_config  # noqa: PLC0415
-        from azstaging.run import utc_now  # noqa: PLC0415
+    try:
+        if config_file is not None:
+            from azstaging.cli.estate_config import write_config  # noqa: PLC0415
+            from azstaging.run import utc_now  # noqa: PLC0415
 
-        write_config(config_file, estate, arm_endpoint=url, now=utc_now())
-    click.echo(f"Serving {len(estate.machines)} machines on {url}")
-    if emulator.ca_file:
-        click.echo(f"CA: {emulator.ca_file}")
-    for identity in estate.identities:
-        click.echo(f"{identity.name}: AZSTAGING_TOKEN={emulator.token(identity.name)}")
-    say("Press Ctrl+C to stop.")
-    emulator.serve_forever()
+            write_config(config_file, emulator.estate, arm_endpoint=url, now=utc_now())
+        _announce(emulator, output, query)
+        _serve(emulator)
+    finally:
+        emulator.stop()
     return exit_codes.DONE
+
+
+def _announce(emulator: Any, output: str, query: str | None) -> None:
+    tokens = {each.name: emulator.token(each.name) for each in emulator.estate.identities}
+    lines = [f"Serving {len(emulator.estate.machines)} machines on {emulator.url}"]
+    lines += [f"CA: {emulator.ca_file}"] if emulator.ca_file else []
+    lines += [f"{name}: AZSTAGING_TOKEN={token}" for name, token in tokens.items()]
+    document = {
+        "schema": "azstaging/emulator/1",
+        "url": emulator.url,
+        "ca_file": emulator.ca_file,
+        "machines": len(emulator.estate.machines),
+        "tokens": tokens,
+    }
+    rows = [{"identity": name, "token": token} for name, token in tokens.items()]
+    emit(document, rows, output=output, query=query, lines=lines)
+    say("Press Ctrl+C to stop.")
+
+
+def _serve(emulator: Any) -> None:
+    """Serve until Ctrl+C or a request to terminate; both are an ordinary end."""
+
+    def leave(_number: int, _frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, leave)
+    with contextlib.suppress(KeyboardInterrupt):
+        emulator.serve_forever()
+
+
+def _estate(file: Path) -> Any:
+    from azstaging.emulator.estate import Estate  # noqa: PLC0415 - needs an extra
+
+    try:
+        return Estate.from_json(read_bytes(file, what="estate"))
+    except RecursionError as error:
+        raise ConfigurationError(f"The estate file {file} is nested too deep.") from error
+
+
+def _faults(file: Path) -> Any:
+    from azstaging.emulator.faults import faults_from  # noqa: PLC0415 - needs an extra
+
+    try:
+        script = json.loads(read_bytes(file, what="fault script"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"The fault script {file} is not JSON: {error}.") from error
+    if not isinstance(script, dict) or set(script) != {"fault"}:
+        raise ConfigurationError(
+            f"The fault script {file} is not an object with one key, fault.",
+            advice='Write {"fault": [{"match": "GET */vaults", "kind": "drop"}]}.',
+        )
+    faults = faults_from(script)
+    if any(fault.kind == "call" for fault in faults):
+        raise ConfigurationError(f"The fault script {file} has kind call, which needs Python.")
+    return faults
 
 
 def missing_extra(error: ImportError) -> ConfigurationError:
@@ -90,10 +142,3 @@ def missing_extra(error: ImportError) -> ConfigurationError:
         f"The emulator needs {error.name or 'a package'}, which is not installed.",
         advice='Install it: python -m pip install "azstaging[emulator]".',
     )
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(read_bytes(path, what="fault script"))
-    except ValueError as error:
-        raise ConfigurationError(f"The fault script {path} is not JSON: {error}.") from error

@@ -1,7 +1,6 @@
 """The one table of exit codes, and how an error becomes a line on stderr."""
 
-import click
-
+from azstaging.cli.streams import say
 from azstaging.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -59,7 +58,8 @@ def report_error(error: StagingError) -> None:
     if error.effect is Effect.UNKNOWN:
         lines.append("  Whether Azure was changed is unknown. Do not send it again; run status.")
     lines.append(f"  {display(error.advice())}")
-    click.echo("\n".join(lines), err=True)
+    for line in lines:
+        say(line)
 
 
 def of_inventory(inventory: Inventory) -> int:

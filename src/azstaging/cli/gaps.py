@@ -1,6 +1,6 @@
 """What could not be read, said on stderr after every table."""
 
-from azstaging.cli.output import say
+from azstaging.cli.streams import say
 from azstaging.model.ids import parse_id
 from azstaging.model.inventory import Inventory
 from azstaging.model.text import display

@@ -1,11 +1,13 @@
 """``azstaging init``."""
 
+import os
 from pathlib import Path
 
 import click
 
 from azstaging.cli import exit_codes
-from azstaging.cli.output import say
+from azstaging.cli.output import emit, output_options
+from azstaging.cli.streams import say
 from azstaging.config import FILE_NAME
 from azstaging.errors import ConfigurationError
 from azstaging.files import write_whole
@@ -70,13 +72,22 @@ url = "estate"                           # the estate folder; keep it, it is the
 
 
 @click.command("init")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path(FILE_NAME))
-def command(out: Path) -> int:
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path(FILE_NAME),
+    show_default=True,
+    help="The file to write.",
+)
+@output_options
+def command(out: Path, output: str, query: str | None) -> int:
     """Write a commented azstaging.toml. An existing file is left alone."""
-    if out.exists():
+    if os.path.lexists(out):
         raise ConfigurationError(
             f"{out} is there already; it was left alone.", advice="Give another --out."
         )
     write_whole(out, TEMPLATE.encode(), what="configuration")
+    row = {"file": str(out)}
+    emit({"schema": "azstaging/init/1"} | row, [row], output=output, query=query, lines=())
     say(f"{out} is written. Next: azstaging doctor.")
     return exit_codes.DONE

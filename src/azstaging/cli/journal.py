@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from azstaging.cli import exit_codes
-from azstaging.cli.output import emit, output_options, say
+from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import configuration
+from azstaging.cli.streams import say
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
 from azstaging.model.records import Record
-from azstaging.model.text import display
 from azstaging.model.times import format_time
 
 
@@ -67,49 +67,81 @@ def _plain(record: Record) -> dict[str, object]:
 @command.command("verify")
 @_PATH
 @click.option("--head", help="A hash recorded elsewhere; the chain must hold it.")
+@output_options
 @click.pass_context
-def verify(ctx: click.Context, path: str | None, head: str | None) -> int:
+def verify(
+    ctx: click.Context, path: str | None, head: str | None, output: str, query: str | None
+) -> int:
     """Compute the chain again. Exits 0, or 1 naming the first bad record.
 
     The chain shows changes to whoever holds a head recorded elsewhere. It does not stop a
     writer who rewrites all of it.
     """
     result = Journal.verify_at(_place(ctx, path), head=head)
-    if result.ok:
-        click.echo(f"ok: {result.count} records, head {result.head}")
-        return exit_codes.DONE
-    click.echo(f"broken at record {result.first_bad_seq}: {display(result.reason)}")
-    return exit_codes.CLOSED
+    row = {
+        "ok": result.ok,
+        "records": result.count,
+        "head": result.head,
+        "first_bad_seq": result.first_bad_seq,
+        "reason": result.reason,
+    }
+    line = f"ok: {result.count} records, head {result.head}"
+    if not result.ok:
+        line = f"broken at record {result.first_bad_seq}: {result.reason}"
+    _emit_one("azstaging/journal-verify/1", row, line, output, query)
+    return exit_codes.DONE if result.ok else exit_codes.CLOSED
+
+
+def _emit_one(
+    schema: str, row: dict[str, object], line: str | None, output: str, query: str | None
+) -> None:
+    lines = () if line is None else (line,)
+    emit({"schema": schema} | row, [row], output=output, query=query, lines=lines)
 
 
 @command.command("head")
 @_PATH
+@output_options
 @click.pass_context
-def head(ctx: click.Context, path: str | None) -> int:
+def head(ctx: click.Context, path: str | None, output: str, query: str | None) -> int:
     """Print sequence and hash of the last record: keep it where the writer cannot reach."""
     seq, digest = Journal.read(_place(ctx, path)).head
-    click.echo(f"{seq} {digest}")
+    row: dict[str, object] = {"seq": seq, "hash": digest}
+    _emit_one("azstaging/journal-head/1", row, f"{seq} {digest}", output, query)
     return exit_codes.DONE
 
 
 @command.command("export")
 @_PATH
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A pack, or with the ending .jsonl the records alone.",
+)
+@output_options
 @click.pass_context
-def export(ctx: click.Context, path: str | None, out: Path) -> int:
+def export(ctx: click.Context, path: str | None, out: Path, output: str, query: str | None) -> int:
     """Write one pack that can be verified anywhere."""
     journal = Journal.read(_place(ctx, path))
     journal.export(out)
-    say(f"{out} holds {journal.head[0] + 1} records.")
+    seq, digest = journal.head
+    row: dict[str, object] = {"file": str(out), "records": seq + 1, "head": digest}
+    _emit_one("azstaging/journal-export/1", row, None, output, query)
+    say(f"{out} holds {seq + 1} records.")
     return exit_codes.DONE
 
 
 @command.command("adopt")
 @_PATH
 @click.option("--reason", required=True, help="Why the estate folder moved.")
+@output_options
 @click.pass_context
-def adopt(ctx: click.Context, path: str | None, reason: str) -> int:
+def adopt(ctx: click.Context, path: str | None, reason: str, output: str, query: str | None) -> int:
     """Go on with a journal on another host or path than the one that it was opened on."""
-    Journal.adopt(_place(ctx, path), reason=reason).close()
+    with Journal.adopt(_place(ctx, path), reason=reason) as journal:
+        (seq, digest), folder = journal.head, journal.folder
+    row: dict[str, object] = {"folder": str(folder), "seq": seq, "hash": digest}
+    _emit_one("azstaging/journal-adopt/1", row, None, output, query)
     say("Adopted; the move is in the journal.")
     return exit_codes.DONE

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from azstaging.errors import ConfigurationError
+from azstaging.cli.streams import say, write, write_line
+from azstaging.errors import ConfigurationError, Effect, StagingError
 from azstaging.model.text import display
 
 Row = Mapping[str, Any]
@@ -30,7 +31,25 @@ def output_options(function: _F) -> _F:
         show_default=True,
         help="Format on stdout.",
     )(function)
-    return click.option("--query", help="JMESPath over the JSON document.")(function)
+    return click.option("--query", callback=_checked, help="JMESPath over the JSON document.")(
+        function
+    )
+
+
+def _checked(_ctx: click.Context, _option: click.Parameter, query: str | None) -> str | None:
+    """Refuse a query that cannot work before anything is read or changed."""
+    if query is not None:
+        import jmespath  # noqa: PLC0415 - only with --query
+
+        if len(query) > _MAX_QUERY:
+            raise click.BadParameter(f"it is longer than {_MAX_QUERY} characters.")
+        try:
+            jmespath.compile(query)
+        except (ValueError, RecursionError) as error:
+            raise click.BadParameter(
+                f"it is not JMESPath: {str(error).splitlines()[0].rstrip(':')}"
+            ) from error
+    return query
 
 
 def emit(
@@ -40,6 +59,8 @@ def emit(
     output: str,
     query: str | None,
     empty: str = "Nothing to show.",
+    lines: Sequence[str] | None = None,
+    effect: Effect = Effect.NONE,
 ) -> None:
     """Write a document, or its rows as a table, to stdout.
 
@@ -49,60 +70,74 @@ def emit(
         output: table, json, jsonl or tsv.
         query: JMESPath, or None.
         empty: what to say instead of an empty table.
+        lines: what people and shells are given instead of a table, such as paths.
+        effect: what has been done to Azure already, whether it can be shown or not.
+
+    Raises:
+        ConfigurationError: the query does not fit the document, or stdout takes no more.
+        StagingError: the same, after something was done: ``effect`` says so.
     """
-    clear_progress()
-    if query:
-        _emit_plain(_search(document, query), output)
-    elif output == "json":
-        click.echo(_json(document, indent=2))
-    elif output == "jsonl":
-        for row in rows:
-            click.echo(_json(row))
-    elif output == "tsv":
-        _emit_tsv(rows)
-    elif rows:
-        click.echo(table(rows))
-    else:
-        click.echo(empty, err=True)
+    try:
+        if query is not None:
+            _emit_plain(_search(document, query), output)
+        elif output == "table" and lines is not None:
+            for line in lines:
+                write_line(line)
+        elif output == "table" and not rows:
+            say(empty)
+        elif output == "json":
+            write(_json(document, indent=2))
+        else:
+            _emit_rows(rows, output)
+    except ConfigurationError as error:
+        if effect is Effect.NONE:
+            raise
+        raise StagingError(
+            f"{error} What this run did to Azure stays done and is in the journal.",
+            effect=effect,
+            advice="azstaging status shows it; do not run the command again to see it.",
+        ) from error
 
 
 def _search(document: Mapping[str, Any], query: str) -> Any:
     import jmespath  # noqa: PLC0415 - only with --query
-    from jmespath.exceptions import JMESPathError  # noqa: PLC0415
 
-    if len(query) > _MAX_QUERY:
-        raise ConfigurationError(f"--query is longer than {_MAX_QUERY} characters.")
     try:
         return jmespath.search(query, document)
-    except (JMESPathError, RecursionError) as error:
-        raise ConfigurationError(f"--query is not valid JMESPath: {error}.") from error
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        raise ConfigurationError(f"--query does not fit the document: {error}.") from error
 
 
 def _emit_plain(value: Any, output: str) -> None:
-    rows = value if isinstance(value, list) and all(isinstance(v, dict) for v in value) else None
-    if output == "json" or (rows is None and output != "tsv"):
-        click.echo(_json(value, indent=2))
-    elif rows is None:
-        for each in value if isinstance(value, list) else [value]:
-            click.echo(_cell(each))
+    if output == "json":
+        write(_json(value, indent=2))
+    elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        _emit_rows(value, output)
     elif output == "tsv":
-        _emit_tsv(rows)
+        for each in value if isinstance(value, list) else [value]:
+            write(_cell(each))
     elif output == "jsonl":
-        for row in rows:
-            click.echo(_json(row))
+        for each in value if isinstance(value, list) else [value]:
+            write(_json(each))
     else:
-        click.echo(table(rows))
+        write(_json(value, indent=2))
+
+
+def _emit_rows(rows: Sequence[Row], output: str) -> None:
+    if output == "jsonl":
+        for row in rows:
+            write(_json(row))
+    elif output == "table":
+        write(table(rows))
+    elif rows:
+        columns = list(rows[0])
+        write("\t".join(display(column) for column in columns))
+        for row in rows:
+            write("\t".join(_cell(row.get(column)) for column in columns))
 
 
 def _json(value: Any, indent: int | None = None) -> str:
     return json.dumps(value, indent=indent, ensure_ascii=True, default=str)
-
-
-def _emit_tsv(rows: Sequence[Row]) -> None:
-    if rows:
-        click.echo("\t".join(rows[0]))
-    for row in rows:
-        click.echo("\t".join(_cell(value) for value in row.values()))
 
 
 def _cell(value: Any) -> str:
@@ -132,7 +167,7 @@ def table(rows: Sequence[Row]) -> str:
     if sys.stdout.isatty():
         _shrink(widths, shutil.get_terminal_size().columns)
     heads = [
-        column.replace("_", " ").upper()[:width]
+        display(column).replace("_", " ").upper()[:width]
         for column, width in zip(columns, widths, strict=True)
     ]
     lines = [
@@ -166,15 +201,3 @@ def _fit(text: str, width: int, *, right: bool) -> str:
 def _paint(text: str) -> str:
     colour = _MARKS.get(text.strip()) or _ALARMS.get(text.strip())
     return click.style(text, fg=colour) if colour and use_colour() else text
-
-
-def clear_progress() -> None:
-    """Take the progress line away; on a terminal only."""
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", nl=False, err=True)
-
-
-def say(text: str) -> None:
-    """Write a line for people to stderr."""
-    clear_progress()
-    click.echo(text, err=True)

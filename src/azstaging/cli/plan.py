@@ -8,10 +8,11 @@ import click
 from azstaging.cli import exit_codes
 from azstaging.cli.decisions import narrow_decisions, say_closed
 from azstaging.cli.gaps import say_gaps
-from azstaging.cli.output import emit, output_options, say
+from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
+from azstaging.cli.streams import say
 from azstaging.errors import GateClosedError
-from azstaging.files import write_whole
+from azstaging.files import require_writable, write_whole
 from azstaging.model.times import format_time
 from azstaging.model.views import decisions_document, decisions_rows
 from azstaging.rules.plan import plan_bytes
@@ -34,6 +35,8 @@ def command(
     A workload goes whole or not at all, so a selection by item selects its workloads. Exits 0
     when a plan was written (or, without --out, when a gate is open), 1 when none is open.
     """
+    if out is not None:
+        require_writable(out.parent, what="plan")
     with session(ctx, needs_journal=True, **options) as run:
         inventory = run.staging.inventory()
         decisions = narrow_decisions(

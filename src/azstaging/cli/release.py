@@ -6,8 +6,10 @@ from typing import Any
 import click
 
 from azstaging.cli import exit_codes
-from azstaging.cli.output import emit, output_options, say
+from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import deadline_option, journal_option, session
+from azstaging.cli.streams import say
+from azstaging.errors import Effect
 from azstaging.files import read_bytes
 from azstaging.model.plans import ReleaseResult
 from azstaging.model.release_views import release_document, release_rows
@@ -46,18 +48,21 @@ def command(
             run.staging.authorise(plan)
             say("Dry run: nothing was sent. --execute sends exactly these requests.")
         else:
+            ctx.obj["changing"] = True
             result = run.staging.release(plan, execute=True)
             _show(result, output, query)
     return exit_codes.of_release(result)
 
 
 def _show(result: ReleaseResult, output: str, query: str | None) -> None:
+    changed = result.executed and bool(result.requests)
     emit(
         release_document(result),
         release_rows(result),
         output=output,
         query=query,
         empty="Everything in this plan is released; nothing was sent.",
+        effect=Effect.DONE if changed else Effect.NONE,
     )
     for held in result.held:
         say(f"{display(held.name)} is held: {display(held.reason)}")

@@ -7,7 +7,10 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.gaps import say_gaps
+from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
+from azstaging.files import require_writable
+from azstaging.model.views import gap_documents
 
 _VIEWS = ["operations", "auditor", "manager", "engineer"]
 _FORMATS = ["html", "xlsx", "csv", "json", "markdown"]
@@ -23,6 +26,7 @@ _FORMATS = ["html", "xlsx", "csv", "json", "markdown"]
     "--format", "formats", multiple=True, type=click.Choice(_FORMATS), help="Default: all."
 )
 @click.option("--mask", is_flag=True, help="Replace ids and addresses, consistently.")
+@output_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -31,12 +35,15 @@ def command(
     views: tuple[str, ...],
     formats: tuple[str, ...],
     mask: bool,
+    output: str,
+    query: str | None,
     **options: Any,
 ) -> int:
     """Write the migration reports from a fresh inventory and the evidence of the journal.
 
     Prints one path per line. Exits 0, or 3 when the inventory has a gap (the reports say so).
     """
+    require_writable(out, what="report")
     with session(ctx, **options) as run:
         inventory = run.inventory()
         diff = run.staging.diff(inventory)
@@ -51,7 +58,18 @@ def command(
             formats=formats,
             mask=mask,
         )
-    for path in paths:
-        click.echo(str(path))
+    files = [str(path) for path in paths]
+    emit(
+        {
+            "schema": "azstaging/report-files/1",
+            "complete": inventory.complete,
+            "gaps": gap_documents(inventory.gaps),
+            "files": files,
+        },
+        [{"file": file} for file in files],
+        output=output,
+        query=query,
+        lines=files,
+    )
     say_gaps(inventory)
     return exit_codes.of_inventory(inventory)

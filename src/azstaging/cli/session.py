@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from azstaging.cli.output import clear_progress
+from azstaging.cli.streams import clear_progress, show_progress
 from azstaging.config import Configuration, load_configuration
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
@@ -114,8 +114,9 @@ def progress_line() -> Callable[[str, int, int], None]:
         return lambda _step, _done, _total: None
 
     def show(step: str, done: int, total: int) -> None:
-        clear_progress()
         if done < total:
-            click.echo(f"{step}: {done} of {total}", nl=False, err=True)
+            show_progress(f"{step}: {done} of {total}")
+        else:
+            clear_progress()
 
     return show

@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from azstaging.cli import exit_codes
-from azstaging.cli.output import emit, output_options, say
+from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import configuration, journal_option
+from azstaging.cli.streams import say
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
 from azstaging.model.release_views import status_document
