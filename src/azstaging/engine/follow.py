@@ -8,7 +8,7 @@ from azstaging.engine.ports import AzurePort, Clock, Sleep
 from azstaging.errors import NotFoundError, StagingError
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import Collection
-from azstaging.model.jobs import Job
+from azstaging.model.jobs import Job, JobState
 from azstaging.model.plans import Attempt, Receipt
 from azstaging.providers import parse_item
 from azstaging.providers.jobs import parse_job
@@ -89,9 +89,17 @@ def observe(
 
 
 def _observe_one(follower: Follower, attempt: Attempt, jobs: list[Job] | None) -> Observation:
-    """Read the item and, if it is gone, its target. ``jobs`` is None when they are unread."""
-    job = find_job(attempt, jobs or ()) or _job_by_id(follower.azure, attempt)
-    item = _read_item(follower.azure, attempt)
+    """Read the item once its job has ended, and its target once it is gone.
+
+    While the job runs, or is not found before ``settle``, the list of jobs is all that is read.
+    ``jobs`` is None when they are unread.
+    """
+    job = _job(follower.azure, attempt, jobs)
+    silent = job is None and follower.clock() < attempt.at + follower.settle
+    if silent or (job is not None and job.state is JobState.RUNNING):
+        item = ItemRead.UNREAD
+    else:
+        item = _read_item(follower.azure, attempt)
     target = TargetRead.UNREAD
     if item is ItemRead.GONE and attempt.target_id:
         target = _read_target(follower.azure, ResourceId(attempt.target_id))
@@ -111,11 +119,21 @@ def _jobs(azure: AzurePort, attempts: Sequence[Attempt]) -> list[Job] | None:
         return None
 
 
-def _job_by_id(azure: AzurePort, attempt: Attempt) -> Job | None:
-    if not attempt.job_id:
+def _job(azure: AzurePort, attempt: Attempt, jobs: list[Job] | None) -> Job | None:
+    listed = find_job(attempt, jobs or ())
+    if listed is None:
+        return _job_by_id(azure, attempt, attempt.job_id)
+    if listed.state in {JobState.FAILED, JobState.SUSPENDED}:
+        # The rows of the list leave out why.
+        return _job_by_id(azure, attempt, listed.id) or listed
+    return listed
+
+
+def _job_by_id(azure: AzurePort, attempt: Attempt, job_id: str) -> Job | None:
+    if not job_id:
         return None
     try:
-        return parse_job(azure.get_job(ResourceId(attempt.vault_id), attempt.job_id))
+        return parse_job(azure.get_job(ResourceId(attempt.vault_id), job_id))
     except StagingError:
         return None
 

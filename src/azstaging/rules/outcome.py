@@ -136,7 +136,7 @@ def _gone(
         if not settled:
             return None, ""
         return ReceiptState.UNKNOWN, "replication has stopped, but the target VM could not be read"
-    if not settled:
+    if not settled or job is JobState.RUNNING:
         return None, ""
     if job is JobState.FAILED:
         return ReceiptState.UNKNOWN, "the job failed, and yet the item is gone"

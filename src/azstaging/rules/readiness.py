@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from azstaging.model.decisions import GateClosed, GateOpen
+from azstaging.model.inventory import Phase
 from azstaging.model.plans import Held, Plan, PlanItem, ReceiptState
 from azstaging.rules.fingerprint import changes, fingerprint
 from azstaging.rules.gate import Case, decide
@@ -83,6 +84,7 @@ def _refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | No
 
 def _closed_workloads(plan: Plan, case: Case, now: datetime) -> dict[str, str]:
     decisions = {d.workload: d for d in decide(case, now=now)}
+    planned = {item.id.casefold() for item in plan.items}
     closed: dict[str, str] = {}
     for name in plan.workloads:
         decision = decisions.get(name)
@@ -90,6 +92,11 @@ def _closed_workloads(plan: Plan, case: Case, now: datetime) -> dict[str, str]:
             closed[name] = "; ".join(reason.detail for reason in decision.reasons[:3])
         elif not isinstance(decision, GateOpen):
             closed[name] = "the workload is not in the configuration any more"
+        else:
+            pending = (r for r in case.inventory.in_workload(name) if r.phase is not Phase.RELEASED)
+            joined = [row.name for row in pending if row.id.key not in planned]
+            if joined:
+                closed[name] = f"{', '.join(joined)} belongs to it, and is not in the plan"
     return closed
 
 
