@@ -94,27 +94,31 @@ def collect(
 def _read_rows(
     azure: AzurePort, scope: Scope, reads: Reads
 ) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
-    found = find_items(azure, scope, reads)
-    lists = TargetLists(azure, reads, migrated_machines(found.items.values()))
+    found = find_items(azure, scope, reads, lambda item: item)
+    items = found.items
+    lists = TargetLists(azure, reads, migrated_machines(items.values()))
     sources = SourceLists(azure, reads)
     # Started now, they run beside the details: a list is a chain of pages.
-    lists.start(sorted({each.subscription_id or "" for each in found.items} - {""}), (LOCKS,))
-    lists.start(sorted(subscriptions_of(found.items.values())), TARGET_KINDS)
-    sources.start(found.items.values())
-    items = [each for _, each in sorted(read_details(azure, found.items, reads).items())]
-    lists.start(sorted(subscriptions_of(items)), TARGET_KINDS)
+    lists.start(sorted({each.subscription_id or "" for each in items} - {""}), (LOCKS,))
+    lists.start(sorted(subscriptions_of(items.values())), TARGET_KINDS)
+    sources.start(items.values())
+    read_details(azure, items, reads)
+    lists.start(sorted(subscriptions_of(items.values())), TARGET_KINDS)
     resources = lists.gather()
-    matched = read_what_lists_lack(azure, match_all(items, resources), resources, reads)
-    sources.start(items)
-    return build_rows(matched, resources, sources.read(items, resources)), found.vaults
+    matched = match_all((items[each] for each in sorted(items)), resources)
+    matched = read_what_lists_lack(azure, matched, resources, reads)
+    sources.start(items.values())
+    return build_rows(matched, resources, sources.read(items.values(), resources)), found.vaults
 
 
 def _list_rows(
     azure: AzurePort, scope: Scope, reads: Reads
 ) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
-    found = find_items(azure, scope, reads)
-    matched = match_none(found.items[each] for each in sorted(found.items))
-    return build_rows(matched, Resources(), {}), found.vaults
+    nothing = Resources()
+    found = find_items(
+        azure, scope, reads, lambda item: build_rows([match_none(item)], nothing, {})[0]
+    )
+    return [found.items[each] for each in sorted(found.items)], found.vaults
 
 
 def reconcile(read: Inventory, wave: Wave, released: Mapping[str, Receipt]) -> Inventory:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads
@@ -47,9 +47,10 @@ class Matched:
             yield self.item.source_id
 
 
-def match_none(items: Iterable[ReplicatedItem]) -> list[Matched]:
-    """Derive the facts of every item, and say that no machine was looked for."""
-    return [Matched(item=item, facts=facts_of(item), match=NOT_LOOKED_AT) for item in items]
+def match_none(item: ReplicatedItem) -> Matched:
+    """Derive the facts of an item, say that no machine was looked for, and let its JSON go."""
+    facts = facts_of(item)
+    return Matched(item=replace(item, body={}), facts=facts, match=NOT_LOOKED_AT)
 
 
 def match_all(items: Iterable[ReplicatedItem], resources: Resources) -> list[Matched]:

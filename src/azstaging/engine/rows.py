@@ -64,7 +64,7 @@ def _target(each: Matched, resources: Resources) -> TargetMachine | None:
     if vm is None or body is None:
         return None
     return target_machine(
-        body,
+        resources.vms.packed(vm.key) or body,
         disks=_disks(body, resources),
         nics=_nics(body, resources),
         size=_size(vm, body, resources),

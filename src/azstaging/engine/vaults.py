@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads, Result
@@ -13,6 +14,7 @@ from azstaging.model.items import Collection, ReplicatedItem
 from azstaging.model.waves import Scope
 from azstaging.providers import parse_item
 
+T = TypeVar("T")
 _SUBSCRIPTIONS = ResourceId("/subscriptions")
 _CONTAINERS = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
 _LOCAL_VAULTS = "microsoft.datareplication/replicationvaults"
@@ -33,54 +35,56 @@ _SOLUTIONS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Generic[T]):
     """The items of every vault that could be read.
 
     Attributes:
-        items: id -> item; disks and adapters may be missing yet (``detailed`` is False).
+        items: id -> what was made of the item; disks and adapters may be missing yet.
         vaults: vaults of which every list was read to its end, sorted.
     """
 
-    items: Mapping[ResourceId, ReplicatedItem]
+    items: dict[ResourceId, T]
     vaults: tuple[ResourceId, ...]
 
 
-def find_items(azure: AzurePort, scope: Scope, reads: Reads) -> Found:
+def find_items(
+    azure: AzurePort, scope: Scope, reads: Reads, make: Callable[[ReplicatedItem], T]
+) -> Found[T]:
     """Read the vault-wide lists of every vault in scope.
+
+    Args:
+        azure: where to read.
+        scope: what to read.
+        reads: runs the reads.
+        make: what to keep of an item, called in the thread that has read it.
 
     Raises:
         ServiceError: the subscriptions could not be listed, so that nothing is known at all.
     """
     vaults = _vaults(azure, scope, reads)
     lists = [(vault, collection) for vault in vaults for collection in _collections(vault)]
-    wanted = (_list_read(azure, vault, kind, reads) for vault, kind in lists)
+    rows = _Rows(reads, make)
+    wanted = (_list_read(azure, vault, kind, rows) for vault, kind in lists)
     results = reads.run(wanted, "items")
-    items: dict[ResourceId, ReplicatedItem] = {}
+    items: dict[ResourceId, T] = {}
     incomplete: set[ResourceId] = set()
     for (vault, _), result in zip(lists, results, strict=True):
         if result.value is None or None in result.value:
             incomplete.add(vault)
-        items |= {item.id: item for item in result.value or () if item is not None}
+        items |= dict(each for each in result.value or () if each is not None)
     return Found(items=items, vaults=tuple(sorted(set(vaults) - incomplete)))
 
 
-def read_details(
-    azure: AzurePort, items: Mapping[ResourceId, ReplicatedItem], reads: Reads
-) -> dict[ResourceId, ReplicatedItem]:
-    """GET every item whose list row leaves out disks and adapters; the others stay as they are.
+def read_details(azure: AzurePort, items: dict[ResourceId, ReplicatedItem], reads: Reads) -> None:
+    """GET every item whose list row leaves out disks and adapters, and put it in its row's place.
 
     A detail that cannot be read is a gap at the item's own id; its list row stays.
     """
     lacking = _spread(item for item in items.values() if not item.detailed)
-    results = reads.run((_detail_read(azure, item) for item in lacking), "details")
-    detailed = dict(items)
-    for item, result in zip(lacking, results, strict=True):
-        if result.value is not None:
-            detailed[item.id] = result.value
-    return detailed
+    reads.run((_detail_read(azure, each, kind, items) for each, kind in lacking), "details")
 
 
-def _spread(items: Iterable[ReplicatedItem]) -> list[ReplicatedItem]:
+def _spread(items: Iterable[ReplicatedItem]) -> list[tuple[ResourceId, Collection]]:
     """Order items so that every vault is read at an even pace from first to last.
 
     Vaults and subscriptions have rate limits of their own: read one after the other, each would
@@ -89,12 +93,13 @@ def _spread(items: Iterable[ReplicatedItem]) -> list[ReplicatedItem]:
     wanted = list(items)
     sizes = Counter(item.vault_id.key for item in wanted)
     seen: Counter[str] = Counter()
-    placed: list[tuple[float, int, ReplicatedItem]] = []
+    placed: list[tuple[float, int, ResourceId, Collection]] = []
     for number, item in enumerate(wanted):
         vault = item.vault_id.key
-        placed.append(((seen[vault] + 0.5) / sizes[vault], number, item))
+        at = (seen[vault] + 0.5) / sizes[vault]
+        placed.append((at, number, item.id, item.collection))
         seen[vault] += 1
-    return [item for _, _, item in sorted(placed, key=lambda each: each[:2])]
+    return [(each, kind) for _, _, each, kind in sorted(placed, key=lambda one: one[:2])]
 
 
 def _collections(vault: ResourceId) -> tuple[Collection, ...]:
@@ -104,8 +109,8 @@ def _collections(vault: ResourceId) -> tuple[Collection, ...]:
 
 
 def _list_read(
-    azure: AzurePort, vault: ResourceId, collection: Collection, reads: Reads
-) -> Read[list[ReplicatedItem | None]]:
+    azure: AzurePort, vault: ResourceId, collection: Collection, rows: "_Rows[T]"
+) -> Read[list[tuple[ResourceId, T] | None]]:
     """Read one list; a row that cannot be understood is None, and a gap of its vault."""
     listing: Mapping[Collection, Callable[[ResourceId], list[Json]]] = {
         Collection.MIGRATION_ITEMS: azure.list_migration_items,
@@ -117,47 +122,59 @@ def _list_read(
         scope=vault,
         permission=_LIST_ACTIONS[collection],
         # Rows become items here, in the thread that read them, and the JSON goes at once.
-        call=lambda: [
-            _parse(body, vault, collection, reads) for body in listing[collection](vault)
-        ],
+        call=lambda: [rows.row(body, vault, collection) for body in listing[collection](vault)],
     )
 
 
-def _detail_read(azure: AzurePort, item: ReplicatedItem) -> Read[ReplicatedItem]:
-    def get() -> ReplicatedItem:
-        parsed = parse_item(azure.get_item(item.id), item.collection)
-        if parsed.id != item.id:
+def _detail_read(
+    azure: AzurePort,
+    item_id: ResourceId,
+    collection: Collection,
+    items: dict[ResourceId, ReplicatedItem],
+) -> Read[None]:
+    def get() -> None:
+        parsed = parse_item(azure.get_item(item_id), collection)
+        if parsed.id != item_id:
             raise UnexpectedResponseError(
-                f"GET of {item.id} was answered with {parsed.id}; the answer is not used.",
+                f"GET of {item_id} was answered with {parsed.id}; the answer is not used.",
                 pointer="/id",
-                resource_id=item.id.text,
+                resource_id=item_id.text,
             )
-        return parsed
+        # At once, so that row and item are not both kept until the last one is read.
+        items[item_id] = parsed
 
     return Read(
-        what=f"{item.collection.value} details",
-        scope=item.id,
-        permission=_GET_ACTIONS[item.collection],
+        what=f"{collection.value} details",
+        scope=item_id,
+        permission=_GET_ACTIONS[collection],
         call=get,
         covers_items=False,
     )
 
 
-def _parse(
-    body: Json, vault: ResourceId, collection: Collection, reads: Reads
-) -> ReplicatedItem | None:
-    try:
-        return parse_item(body, collection)
-    except UnexpectedResponseError as error:
-        reads.note(
-            Gap(
-                scope=vault,
-                reason="unexpected-response",
-                detail=f"a row of {collection.value} could not be read: {error}",
-            ),
-            collection.value,
-        )
-        return None
+class _Rows(Generic[T]):
+    """Makes something of each row of a list; a row that cannot be understood is a gap."""
+
+    def __init__(self, reads: Reads, make: Callable[[ReplicatedItem], T]) -> None:
+        self._reads = reads
+        self._make = make
+
+    def row(
+        self, body: Json, vault: ResourceId, collection: Collection
+    ) -> tuple[ResourceId, T] | None:
+        try:
+            item = parse_item(body, collection)
+            return item.id, self._make(item)
+        except UnexpectedResponseError as error:
+            self._reads.note(
+                Gap(
+                    scope=vault,
+                    reason="unexpected-response",
+                    detail=f"a row of {collection.value} could not be read: {error}",
+                ),
+                collection.value,
+            )
+            return None
 
 
 def _vaults(azure: AzurePort, scope: Scope, reads: Reads) -> list[ResourceId]:

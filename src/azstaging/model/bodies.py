@@ -5,10 +5,14 @@ Ten thousand machines with all their parts are a gigabyte of dicts, and a tenth 
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
+from zlib import compress, decompress
 
 import msgspec
 
 _RECENT = 64
+_LARGE = 4096
+# What a compressed body begins with; JSON never does.
+_ZLIB = b"x"
 _CANNOT = (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, UnicodeError)
 
 
@@ -22,7 +26,8 @@ class Body(Mapping[str, Any]):
 
     def unpack(self) -> dict[str, Any]:
         """Return it as a dict of its own; changing that changes nothing here."""
-        unpacked: dict[str, Any] = msgspec.json.decode(self._packed)
+        text = decompress(self._packed) if self._packed[:1] == _ZLIB else self._packed
+        unpacked: dict[str, Any] = msgspec.json.decode(text)
         return unpacked
 
     def __getitem__(self, name: str) -> Any:
@@ -43,9 +48,10 @@ def packed(body: Mapping[str, Any]) -> Mapping[str, Any]:
     if isinstance(body, Body):
         return body
     try:
-        return Body(msgspec.json.encode(body))
+        text = msgspec.json.encode(body)
     except _CANNOT:
         return body
+    return Body(compress(text, 1) if len(text) > _LARGE else text)
 
 
 class Bodies(MutableMapping[str, dict[str, Any]]):
