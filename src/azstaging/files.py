@@ -39,6 +39,7 @@ def _write(files: Mapping[Path, bytes], what: str) -> tuple[Path, ...]:
     path = Path()
     try:
         for path, data in files.items():
+            _require_replaceable(path, what)
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
             beside[path] = Path(temporary)
@@ -57,6 +58,15 @@ def _write(files: Mapping[Path, bytes], what: str) -> tuple[Path, ...]:
             with contextlib.suppress(OSError):
                 left.unlink()
     return tuple(files)
+
+
+def _require_replaceable(path: Path, what: str) -> None:
+    """Refuse to replace a link, a device or a folder: moving a file there would destroy it."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise ConfigurationError(
+            f"The {what} {path} cannot be written: that is no plain file. Nothing was changed.",
+            advice="Name a plain file.",
+        )
 
 
 def require_writable(folder: Path, *, what: str) -> None:

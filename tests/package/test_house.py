@@ -37,7 +37,6 @@ FOLDS = {
     "rules/gate.py",
     "rules/history.py",
     "rules/outcome.py",
-    "rules/status.py",
 }
 VERSION = re.compile(r"(?<![\d-])20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\dT])")
 

@@ -265,3 +265,20 @@ def test_removing_evidence_never_opens_a_gate(build, data):
     before = decide(build.case(*rows, findings=findings), now=build.now)
     after = decide(build.case(*rows, findings=kept), now=build.now)
     assert {d.workload for d in after.open} <= {d.workload for d in before.open}
+
+
+def test_a_baseline_that_was_frozen_since_is_not_flaky(build):
+    row = build.row()
+    case = build.case(
+        row,
+        findings=tuple(
+            build.finding(row, check, outcome, run=run)
+            for check in ("baseline-present", "target-running")
+            for run, outcome in (("run-1", Outcome.FAIL), ("run-2", Outcome.PASS))
+        ),
+    )
+    policy = replace(case.policy, required=("baseline-present", "target-running"))
+    reasons = decide(replace(case, policy=policy), now=build.now).closed[0].reasons
+    assert [(reason.code, reason.check) for reason in reasons] == [
+        ("evidence-flaky", "target-running")
+    ]

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from azstaging.emulator.addresses import Addresses
 from azstaging.emulator.estate import Estate
+from azstaging.errors import ConfigurationError
 from azstaging.files import write_whole
 from azstaging.model.times import format_time
 
 EXPECTED_FILE = "expected.csv"
+_OURS = "# Made for an emulated estate."
 
 
 def write_config(file: Path, estate: Estate, *, arm_endpoint: str, now: datetime) -> Path:
@@ -18,6 +20,11 @@ def write_config(file: Path, estate: Estate, *, arm_endpoint: str, now: datetime
     A list of ids accounts for each item by itself: what lies in an unreadable vault is then
     covered by that vault's gap. A bare count would close every gate.
     """
+    if file.exists() and not file.read_text("utf-8", errors="replace").startswith(_OURS):
+        raise ConfigurationError(
+            f"{file} is there already and was not made for an emulated estate; it was left alone.",
+            advice="Name another file.",
+        )
     addresses = Addresses(estate)
     rows = ["id", *(addresses.item(machine) for machine in estate.machines)]
     write_whole(
@@ -46,7 +53,7 @@ def estate_toml(estate: Estate, *, arm_endpoint: str, now: datetime) -> str:
     addresses = Addresses(estate)
     machines = {machine.key: machine for machine in estate.machines}
     lines = [
-        "# Made for an emulated estate. No secrets belong in here.",
+        f"{_OURS} No secrets belong in here.",
         "[cloud]",
         f"arm_endpoint = {json.dumps(arm_endpoint)}",
         f"boards_url = {json.dumps(arm_endpoint)}",

@@ -95,10 +95,15 @@ def of_boards(result: BoardsResult, inventory: Inventory) -> int:
 
 
 def of_release(result: ReleaseResult) -> int:
-    """0 all done, 4 partly or unknown, 3 all refused by the service, 5 nothing may go."""
+    """0 all done, 4 partly or unknown, 3 all refused by the service, 5 nothing may go, 7 no time.
+
+    Out of time means that all that was sent is done: running again goes on with the rest.
+    """
     states = {receipt.state for receipt in result.receipts}
     if ReceiptState.UNKNOWN in states or result.open_attempts:
         return PARTLY
+    if result.out_of_time and states <= {ReceiptState.DONE}:
+        return DEADLINE
     if states == {ReceiptState.NONE}:
         return UNDETERMINED
     if result.executed and result.receipts:

@@ -41,6 +41,8 @@ INVENTORY_LIFETIME = timedelta(hours=1)
 WAIVER_LIFETIME = timedelta(days=30)
 NEVER_WAIVABLE = frozenset({"phase-staged", "test-migration-cleaned"})
 MIGRATION_NOTES = "migration-notes"
+# What these look at changes only through us, and the change is on record: never flaky.
+_CHANGES_ON_RECORD = frozenset({"baseline-present"})
 ENDPOINTS, SUITE = "endpoint-reachable", "workload-suite"
 
 _NEXT_STEPS = {
@@ -237,7 +239,7 @@ def _weigh(
         subject,
         index,
         now=now,
-        flaky_passes=policy.flaky_passes,
+        flaky_passes=1 if check in _CHANGES_ON_RECORD else policy.flaky_passes,
         lifetime_seconds=dict(policy.lifetimes).get(check),
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from azstaging.model.decisions import GateClosed, GateOpen
+from azstaging.model.ids import id_key
 from azstaging.model.inventory import Phase
 from azstaging.model.plans import Held, Plan, PlanItem, ReceiptState
 from azstaging.rules.fingerprint import changes, fingerprint
@@ -84,7 +85,7 @@ def _refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | No
 
 def _closed_workloads(plan: Plan, case: Case, now: datetime) -> dict[str, str]:
     decisions = {d.workload: d for d in decide(case, now=now)}
-    planned = {item.id.casefold() for item in plan.items}
+    planned = {id_key(item.id) for item in plan.items}
     closed: dict[str, str] = {}
     for name in plan.workloads:
         decision = decisions.get(name)

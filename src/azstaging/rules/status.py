@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from azstaging.model.ids import id_key
 from azstaging.model.plans import Approval, Attempt, Plan, Receipt, ReceiptState
 from azstaging.model.times import format_time
 from azstaging.rules.history import History
@@ -78,12 +79,12 @@ def _plan_row(plan: Plan, approvals: tuple[Approval, ...]) -> dict[str, Any]:
 def status_of(past: History, *, now: datetime) -> Status:
     """Fold the journal's history into a status."""
     receipts = past.receipts()
-    done = {(r.plan_digest, r.item_id.casefold()) for r in receipts if r.state is ReceiptState.DONE}
+    done = {(id_key(r.item_id), r.generation) for r in receipts if r.state is ReceiptState.DONE}
     live = tuple(
         plan
         for plan in past.plans()
         if now < plan.expires
-        and any((plan.digest, item.id.casefold()) not in done for item in plan.items)
+        and any((id_key(item.id), item.generation) not in done for item in plan.items)
     )
     return Status(
         at=now,
