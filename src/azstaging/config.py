@@ -40,6 +40,18 @@ _ENVIRONMENT = {
     "AZSTAGING_VAULTS": "scope.vaults",
     "AZSTAGING_JOURNAL": "journal.url",
 }
+_TABLES = (
+    "cloud",
+    "scope",
+    "wave",
+    "workload",
+    "gate",
+    "waiver",
+    "expect",
+    "probes",
+    "boards",
+    "journal",
+)
 _LISTS = {"scope.subscriptions", "scope.vaults"}
 
 
@@ -169,6 +181,7 @@ def _apply_environment(
 
 def _parse(document: dict[str, Any], origins: dict[str, str], folder: Path) -> Configuration:
     root = Table(document, "")
+    root.expect_only(*_TABLES)  # a misspelt table is named before any file that it names is read
     cloud, scope = root.table("cloud"), root.table("scope")
     configuration = Configuration(
         cloud=_cloud(cloud),

@@ -92,6 +92,11 @@ class Table:
             raise ConfigurationError(f"{self.name(key)} holds a NUL character.")
         return value
 
+    def expect_only(self, *keys: str) -> None:
+        """Refuse every key but these, before any of them is read."""
+        self._known.update(keys)
+        self.finish()
+
     def finish(self) -> None:
         """Refuse every key that was not asked for, naming the nearest known one."""
         for key in sorted(set(self._values) - self._known):

@@ -1,0 +1,57 @@
+"""A configuration says what is wrong with it, the nearest mistake first."""
+
+import pytest
+
+from azstaging.config import load_configuration
+from azstaging.errors import ConfigurationError
+
+
+def refused(tmp_path, text):
+    (tmp_path / "azstaging.toml").write_text(text, "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(tmp_path / "azstaging.toml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[jornal]\nurl = "x"\n[wave]\nexpected = "absent.csv"\n', "did you mean 'journal'"),
+        ("[wave]\nexpectd = 3\n", "did you mean 'expected'"),
+        ('[cloud]\nclient_secret = "x"\n', "Secrets do not belong"),
+        ("[gate]\napprovals = 0\n", "gate.approvals must be from 1"),
+        ("[wave]\nexpected = true\n", "wave.expected must be"),
+        ("[wave\n", "is not TOML"),
+        ("a = " + "[" * 40, "nested too deep"),
+        (".".join("a" * 40) + " = 1\n", "too many parts"),
+    ],
+)
+def test_the_mistake_is_named(tmp_path, text, expected):
+    assert expected in refused(tmp_path, text)
+
+
+def test_a_check_that_cannot_be_waived_is_refused(tmp_path):
+    text = """
+[[waiver]]
+check = "phase-staged"
+workload = "Payroll"
+reason = "r"
+category = "c"
+approver = "a"
+ticket = "t"
+created = 2026-11-01T00:00:00Z
+expires = 2026-11-02T00:00:00Z
+"""
+    assert "cannot be waived" in refused(tmp_path, text)
+    long = text.replace("phase-staged", "licence").replace("2026-11-02", "2026-12-31")
+    assert "longer than 30 days" in refused(tmp_path, long)
+
+
+def test_the_environment_comes_after_the_file(tmp_path):
+    (tmp_path / "azstaging.toml").write_text('[journal]\nurl = "estate"\n', "utf-8")
+    config = load_configuration(
+        folder=tmp_path, environ={"AZSTAGING_ARM_ENDPOINT": "http://127.0.0.1:1"}
+    )
+    assert config.journal_url == str(tmp_path / "estate")
+    assert config.cloud.arm_endpoint == "http://127.0.0.1:1"
+    assert config.origins["cloud.arm_endpoint"] == "AZSTAGING_ARM_ENDPOINT"
