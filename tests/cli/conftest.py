@@ -148,9 +148,7 @@ class World(Desk):
     def __init__(self, azure: Emulator, folder: Path) -> None:
         super().__init__(folder, azure.token)
         self.azure = azure
-        write_config(
-            folder / "azstaging.toml", azure.estate, arm_endpoint=azure.url, now=utc_now()
-        )
+        write_config(folder / "azstaging.toml", azure.estate, arm_endpoint=azure.url, now=utc_now())
 
     def configure(self, text: str) -> None:
         """Append to the configuration."""
