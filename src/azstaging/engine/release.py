@@ -80,6 +80,7 @@ class _Ledger:
     sent: list[Attempt] = field(default_factory=list)
     still_open: tuple[Attempt, ...] = ()
     stopped: str = ""
+    out_of_time: bool = False
 
 
 def preview(plan: Plan, case: Case, past: History, *, now: datetime) -> ReleaseResult:
@@ -144,6 +145,7 @@ def execute(release: Release) -> ReleaseResult:
         receipts=tuple(ledger.receipts),
         held=tuple(ledger.held),
         open_attempts=ledger.still_open,
+        out_of_time=ledger.out_of_time,
         names=_names(release.plan),
     )
 
@@ -189,6 +191,7 @@ def _send_next(
         return blocked
     if not ledger.stopped and _time_is_up(release):
         ledger.stopped = "the deadline was too near to send it"
+        ledger.out_of_time = True
     if ledger.stopped or blocked:
         _hold(ledger, Refused(item=item, reason=ledger.stopped or blocked))
         return blocked

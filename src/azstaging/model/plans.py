@@ -159,6 +159,7 @@ class ReleaseResult:
         receipts: of this run, earlier open intents resolved by it included.
         held: items of the plan that were not sent.
         open_attempts: sent, but not settled before the deadline.
+        out_of_time: some items were held only because the deadline was near; run again.
         names: display name by item id, of everything the plan names.
     """
 
@@ -168,6 +169,7 @@ class ReleaseResult:
     receipts: tuple[Receipt, ...]
     held: tuple[Held, ...]
     open_attempts: tuple[Attempt, ...] = ()
+    out_of_time: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -50,6 +50,7 @@ def release_document(result: ReleaseResult) -> Document:
         "receipts": plain(result.receipts),
         "held": plain(result.held),
         "open_attempts": plain(result.open_attempts),
+        "out_of_time": result.out_of_time,
     }
 
 
