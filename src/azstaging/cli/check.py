@@ -24,7 +24,8 @@ def command(
 ) -> int:
     """Run all checks on the selected items and keep the findings as evidence.
 
-    Exits 0 when all passed, 1 when one failed, 3 when something could not be determined.
+    Exits 0 when all passed, 1 when one failed, 3 when something could not be determined. What is
+    not required may be skipped.
     """
     with session(ctx, **options) as run:
         inventory = run.inventory()
@@ -46,4 +47,4 @@ def command(
     say(f"{len(findings)} findings: {counts}.")
     if not kept:
         say("No journal is configured: these findings are not kept and open no gate.")
-    return exit_codes.of_findings(findings, inventory)
+    return exit_codes.of_findings(findings, inventory, required=run.config.policy.required)

@@ -1,5 +1,7 @@
 """The one table of exit codes, and how an error becomes a line on stderr."""
 
+from collections.abc import Collection
+
 from azstaging.cli.streams import say
 from azstaging.errors import (
     AuthenticationError,
@@ -67,9 +69,16 @@ def of_inventory(inventory: Inventory) -> int:
     return DONE if inventory.complete else UNDETERMINED
 
 
-def of_findings(findings: Findings, inventory: Inventory) -> int:
-    """1 when a check failed, 3 when something could not be determined, else 0."""
-    outcomes = {finding.outcome for finding in findings}
+def of_findings(findings: Findings, inventory: Inventory, *, required: Collection[str]) -> int:
+    """1 when a check failed, 3 when something could not be determined, else 0.
+
+    A check that is not required may be skipped: a workload without endpoints has none to probe.
+    """
+    outcomes = {
+        finding.outcome
+        for finding in findings
+        if finding.outcome is not Outcome.SKIPPED or finding.check in required
+    }
     if Outcome.FAIL in outcomes:
         return CLOSED
     if outcomes - {Outcome.PASS} or not findings.findings:
