@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 import pytest
@@ -65,13 +65,20 @@ class Desk:
     token_of: Callable[[str], str] | None = None
     environment: dict[str, str] = field(default_factory=dict)
 
-    def __call__(self, *arguments: object, who: str = "planner", **more: str) -> Done:
-        """Run a command in this process."""
+    def __call__(
+        self,
+        *arguments: object,
+        who: str = "planner",
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+        **more: str,
+    ) -> Done:
+        """Run a command in this process; what goes to a stream that was given is not kept."""
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
         with (
             pytest.MonkeyPatch.context() as patch,
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
+            contextlib.redirect_stdout(stdout or out),
+            contextlib.redirect_stderr(stderr or err),
         ):
             patch.chdir(self.folder)
             for name in set(os.environ) - _KEPT:
@@ -81,11 +88,17 @@ class Desk:
             code = main([str(each) for each in arguments])
         return Done(code, *(_text(stream) for stream in (out, err)))
 
-    def spawn(self, *arguments: object, who: str = "planner", **more: Any) -> Done:
-        """Run a command in a process of its own; ``stdin``, ``preexec_fn`` are passed on."""
-        options = {name: more.pop(name) for name in ("preexec_fn",) if name in more}
+    def spawn(
+        self, *arguments: object, who: str = "planner", file_blocks: int | None = None, **more: str
+    ) -> Done:
+        """Run a command in a process of its own; ``file_blocks`` of 512 bytes fit a file."""
+        argv = self.argv(*arguments)
+        if file_blocks is not None:
+            # A cut short .pyc would be believed by every later process.
+            more |= {"PYTHONDONTWRITEBYTECODE": "1"}
+            argv = ["sh", "-c", f'ulimit -f {file_blocks}; exec "$@"', "sh", *argv]
         done = subprocess.run(
-            self.argv(*arguments),
+            argv,
             cwd=self.folder,
             env=self.variables(who, **more),
             stdin=subprocess.DEVNULL,
@@ -93,14 +106,13 @@ class Desk:
             encoding="utf-8",
             timeout=60,
             check=False,
-            **options,
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
     def argv(self, *arguments: object) -> list[str]:
-        """Return the command line of a real process; what it leaves open is shown."""
-        warn = ["-W", "error", "-X", "utf8=0"]
-        return [sys.executable, *warn, "-m", "azstaging", *(str(each) for each in arguments)]
+        """Return the command line of a real process, in which every warning is an error."""
+        program = [sys.executable, "-W", "error", "-m", "azstaging"]
+        return [*program, *(str(each) for each in arguments)]
 
     def variables(self, who: str = "planner", **more: str) -> dict[str, str]:
         """Return the whole environment of a process."""
@@ -232,3 +244,10 @@ def estate_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The whole sample estate, shared by a module's tests that only read it."""
     with Emulator(sample_estate()) as azure:
         yield World(azure, tmp_path_factory.mktemp("desk"))
+
+
+@pytest.fixture(scope="session")
+def honest_plan(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of a plan as it was made. Its journal is elsewhere."""
+    with Emulator(small_estate("Scanning")) as azure:
+        return World(azure, tmp_path_factory.mktemp("planned")).make_plan().read_bytes()

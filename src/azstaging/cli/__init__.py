@@ -113,7 +113,10 @@ def main(args: list[str] | None = None) -> int:
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         return _misused(error)
-    except click.Abort:
+    except click.Abort as abort:
+        if isinstance(abort.__cause__, EOFError):
+            # Nothing here reads stdin: it is no Ctrl+D.
+            return _failed(_defect(abort.__cause__, state))
         say("Interrupted. azstaging status says what is open.")
         return INTERRUPTED
     except SystemExit:
