@@ -35,7 +35,7 @@ def test_the_readme_holds_exactly_the_two_setup_commands():
     lines = [line for line in text.splitlines() if line.startswith("python -m pip install ")]
     assert lines == [
         'python -m pip install ".[demo]" && azstaging demo',
-        'python -m pip install ".[dev]" && python -m pytest',
+        'python -m pip install ".[dev]" && python -m pytest -n auto',
     ]
 
 
