@@ -60,7 +60,7 @@ def layers(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests."""
     _dev(session)
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
