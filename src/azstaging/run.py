@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,10 @@ class Run:
                 sleep=self._sleep,
             )
         return self._azure
+
+    def look_through(self, lens: Callable[[AzurePort], AzurePort]) -> None:
+        """Put something between this run and Azure, to see every answer: ``lens(azure)``."""
+        self._azure = lens(self.azure)
 
     def principal(self) -> Principal | None:
         """Who we are to ARM: None for an opaque token, which cannot plan, approve or release."""

@@ -30,6 +30,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("status", "Say what is planned, approved, released and still open."),
     "journal": ("journal", "Show, verify, export or adopt the journal."),
     "emulator": ("emulator", "Serve an emulated Azure on loopback."),
+    "capture": ("capture", "Copy an inventory, for the emulator and for rehearsals."),
+    "rehearse": ("rehearse", "Release a plan against a copy, and say what would have happened."),
     "config": ("config", "Show the configuration and where each value comes from."),
 }
 

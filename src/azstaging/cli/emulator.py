@@ -59,12 +59,12 @@ def serve(
     except ImportError as error:
         raise missing_extra(error) from error
     emulator = Emulator(
-        _estate(estate_file) if estate_file else sample_estate(machines),
+        estate_from(estate_file) if estate_file else sample_estate(machines),
         port=port,
         tls=tls,
         latency_seconds=latency,
         page_size=page_size,
-        faults=_faults(faults_file) if faults_file else (),
+        faults=fault_script(faults_file) if faults_file else (),
         job_duration_seconds=job_seconds,
     )
     url = emulator.open()
@@ -109,7 +109,8 @@ def _serve(emulator: Any) -> None:
         emulator.serve_forever()
 
 
-def _estate(file: Path) -> Any:
+def estate_from(file: Path) -> Any:
+    """Read an estate file; what is wrong with it is said."""
     from azstaging.emulator.estate import Estate  # noqa: PLC0415 - needs an extra
 
     try:
@@ -118,7 +119,8 @@ def _estate(file: Path) -> Any:
         raise ConfigurationError(f"The estate file {file} is nested too deep.") from error
 
 
-def _faults(file: Path) -> Any:
+def fault_script(file: Path) -> Any:
+    """Read a fault script; what is wrong with it is said."""
     from azstaging.emulator.faults import faults_from  # noqa: PLC0415 - needs an extra
 
     try:

@@ -26,7 +26,7 @@ def write_config(file: Path, estate: Estate, *, arm_endpoint: str, now: datetime
             advice="Name another file.",
         )
     addresses = Addresses(estate)
-    rows = ["id", *(addresses.item(machine) for machine in estate.machines)]
+    rows = ["id", *(addresses.item(machine) for machine in estate.machines), *estate.copied_items]
     write_whole(
         file.parent / EXPECTED_FILE, ("\n".join(rows) + "\n").encode(), what="expected list"
     )
@@ -74,7 +74,9 @@ def estate_toml(estate: Estate, *, arm_endpoint: str, now: datetime) -> str:
     for name in (name for name in _LOOKED_AT_BY_HAND if name in names):
         lines += ["", *_waiver_lines(name, now)]
     for workload in estate.workloads:
-        ids = [addresses.item(machines[key]) for key in workload.machines]
+        ids = [
+            addresses.item(machines[key]) if key in machines else key for key in workload.machines
+        ]
         lines += [
             "",
             "[[workload]]",

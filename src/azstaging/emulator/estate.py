@@ -6,6 +6,8 @@ that the service would answer are rendered from it on request (`shapes`), so an 
 the moment at which the emulator starts.
 """
 
+from typing import Any
+
 import msgspec
 
 from azstaging.errors import ConfigurationError
@@ -14,6 +16,19 @@ TENANT_ID = "7e9a0c11-0000-4000-8000-00000000aad0"
 
 MIGRATION_PROVIDERS = frozenset({"VMwareCbt"})
 LOCAL_PROVIDERS = frozenset({"VMwareToAzStackHCI", "HyperVToAzStackHCI"})
+
+ITEM_KINDS = {
+    "replicationmigrationitems": "migration",
+    "replicationprotecteditems": "protected",
+    "protecteditems": "local",
+}
+"""The kind of an entry by the collection that its id lies in."""
+_KINDS = ITEM_KINDS | {"virtualmachines": "vm", "machines": "discovered"}
+
+
+def kind_of(body: dict[str, Any]) -> str:
+    """Return what a copied resource is to the emulator, by the last type of its id."""
+    return _KINDS.get(str(body["id"]).casefold().split("/")[-2], "")
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -177,7 +192,12 @@ class Size(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Estate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Everything that the emulated Azure holds when it starts."""
+    """Everything that the emulated Azure holds when it starts.
+
+    Attributes:
+        copies: bodies of real resources, served as they are (``azstaging capture`` writes them);
+            a workload names their items by ARM id.
+    """
 
     name: str
     tenant_id: str = TENANT_ID
@@ -192,11 +212,17 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     denials: tuple[Denial, ...] = ()
     sizes: tuple[Size, ...] = ()
     boards: Boards = Boards()
+    copies: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def copied_items(self) -> tuple[str, ...]:
+        """ARM ids of the copied replicated items."""
+        return tuple(body["id"] for body in self.copies if kind_of(body) in ITEM_KINDS.values())
 
     @property
     def expected(self) -> int:
         """Number of replicated items, those that nobody may read included."""
-        return len(self.machines)
+        return len(self.machines) + len(self.copied_items)
 
     def to_json(self) -> bytes:
         """Write the estate as JSON, to edit it or to serve it again."""
@@ -217,6 +243,13 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         estate.check()
         return estate
 
+    def _check_copies(self) -> None:
+        for body in self.copies:
+            if not str(body.get("id", "")).startswith("/") or not isinstance(
+                body.get("properties"), dict
+            ):
+                raise ConfigurationError("The estate file holds a copy without id or properties.")
+
     def check(self) -> None:
         """Check that every name that a machine uses exists, and that keys are unique.
 
@@ -228,6 +261,7 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             "site": {site.name for site in self.sites} | {""},
             "subscription": {s.id for s in self.subscriptions} | {""},
         }
+        self._check_copies()
         seen: set[str] = set()
         for machine in self.machines:
             for field, names in known.items():

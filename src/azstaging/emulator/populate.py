@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from azstaging.emulator.estate import LOCAL_PROVIDERS, MIGRATION_PROVIDERS, Machine
+from azstaging.emulator.estate import LOCAL_PROVIDERS, MIGRATION_PROVIDERS, Machine, kind_of
 from azstaging.emulator.shapes import compute, discovery, vaults
 from azstaging.emulator.shapes.a2a import source_disk_id, source_nic
 from azstaging.emulator.shapes.local import local_item, replication_vault
@@ -113,6 +113,8 @@ def populate(scene: Scene) -> tuple[Entries, Lists]:
     for machine in scene.estate.machines:
         _machine(build, machine)
     _projects(build)
+    for copied in scene.estate.copies:
+        _copy(build, copied)
     return build.entries, dict(build.lists)
 
 
@@ -224,6 +226,27 @@ def _item(build: _Builder, machine: Machine, seeds: tuple[str, ...], test: tuple
     paths = (parent,) if kind == "local" else (vault_wide, parent)
     entry = Entry(id=item_id, kind=kind, render=render, owned=seeds, test_owned=test)
     build.put(entry, *paths)
+
+
+_HELD: dict[str, tuple[str, ...]] = {
+    "vaults": ("replicationMigrationItems", "replicationProtectedItems"),
+    "replicationvaults": ("protectedItems",),
+}
+
+
+def _copy(build: _Builder, body: Json) -> None:
+    """Add a real resource's body, and the lists that hold it or that it holds."""
+    entry = Entry(id=body["id"], kind=kind_of(body), override=body)
+    parent, collection = entry.id.rsplit("/", 2)[:2]
+    if entry.kind in {"migration", "protected"}:
+        vault = entry.id.casefold().partition("/replicationfabrics/")[0]
+        build.put(entry, f"{vault}/{collection}", f"{parent}/{collection}")
+    elif entry.kind in {"local", "discovered"}:
+        build.put(entry, f"{parent}/{collection}")
+    else:
+        build.tracked(entry)
+        for name in _HELD.get(collection.casefold(), ()):
+            build.lists.setdefault(f"{entry.id}/{name}".casefold(), [])
 
 
 def _migration(scene: Scene, machine: Machine, view: str) -> Json:
