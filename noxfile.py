@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import nox
 
@@ -73,10 +72,8 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def notebooks(session: nox.Session) -> None:
     """Execute the notebooks against the emulator."""
-    if not any(Path("notebooks").glob("*.ipynb")):
-        session.skip("there is no notebook yet")
-    session.install("-e", ".[dev,notebook]", "nbmake", "ipykernel")
-    session.run("python", "-m", "pytest", "--nbmake", "notebooks", "-q")
+    _dev(session)
+    session.run("python", "-m", "pytest", "tests/notebook", "-q")
 
 
 @nox.session

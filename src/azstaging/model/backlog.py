@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from azstaging.model.frames import Tabular
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap
 
@@ -280,7 +281,7 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoardsResult:
+class BoardsResult(Tabular):
     """What a preview found, or what an apply did.
 
     Attributes:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from azstaging.errors import ConfigurationError
+from azstaging.model.display import html_table
 
 
 class Tabular:
@@ -13,6 +14,13 @@ class Tabular:
     def rows(self) -> list[dict[str, Any]]:
         """Return one dict per row."""
         raise NotImplementedError
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return what a reader of the rows must know besides."""
+        return ()
+
+    def _repr_html_(self) -> str:
+        return html_table(self.rows(), caption=repr(self), remarks=self.remarks())
 
     def to_pandas(self) -> Any:
         """Return a ``pandas.DataFrame`` of ``rows()``.

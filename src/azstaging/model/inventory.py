@@ -148,6 +148,14 @@ class Inventory(Tabular):
         """Return one dict per item, with the columns that fit a laptop, or all of them."""
         return inventory_rows(self, wide=wide)
 
+    def remarks(self) -> tuple[str, ...]:
+        """Say what could not be read."""
+        return tuple(
+            f"Not read: {gap.scope}: {gap.reason}"
+            + (f", missing {gap.permission}" if gap.permission else "")
+            for gap in self.gaps
+        )
+
     def document(self) -> dict[str, Any]:
         """Return the JSON contract ``azstaging/inventory/1`` as plain values."""
         return inventory_document(self)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from azstaging.model.frames import Tabular
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
@@ -51,7 +53,7 @@ class PlanItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Tabular):
     """What a release will do.
 
     Attributes:
@@ -71,6 +73,26 @@ class Plan:
     policy_digest: str
     content: str
     digest: str
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one dict per item, in the order of the plan."""
+        return [
+            {
+                "name": item.name,
+                "workloads": ", ".join(item.workloads),
+                "provider": item.provider,
+                "request": item.request.method,
+                "evidence": len(item.evidence),
+                "id": item.id,
+            }
+            for item in self.items
+        ]
+
+    def __repr__(self) -> str:
+        return (
+            f"Plan({len(self.items)} items of {len(self.workloads)} workloads, "
+            f"{self.digest[:19]}, until {self.expires:%Y-%m-%d %H:%M} UTC)"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +172,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseResult:
+class ReleaseResult(Tabular):
     """What a release, or its dry run, did.
 
     Attributes:
@@ -180,3 +202,13 @@ class ReleaseResult:
             and not self.open_attempts
             and all(receipt.state is ReceiptState.DONE for receipt in self.receipts)
         )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one dict per item: the requests in their order, then what was held."""
+        from azstaging.model.release_views import release_rows  # noqa: PLC0415 - it knows this one
+
+        return release_rows(self)
+
+    def __repr__(self) -> str:
+        what = "sent" if self.executed else "would be sent"
+        return f"ReleaseResult({len(self.requests)} {what}, {len(self.held)} held)"
