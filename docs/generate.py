@@ -1,0 +1,83 @@
+"""The generated reference pages: python docs/generate.py writes them, a test compares them."""
+
+import inspect
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from azstaging import errors
+from azstaging.checks import CHECKS, WORKLOAD_CHECKS
+from azstaging.cli import exit_codes
+from azstaging.config import DEFAULT_REQUIRED
+from azstaging.rules.gate import NEVER_WAIVABLE
+
+DOCS = Path(__file__).parent
+_NOTE = "<!-- Made by docs/generate.py. -->"
+
+
+def error_page() -> str:
+    """Return every error: when, exit code, what to do."""
+    lines = [_NOTE, "# Errors", "", "Every error that leaves azstaging is a `StagingError`."]
+    lines += ["`effect` says what it did to Azure, `advice()` what to do next. An unknown effect"]
+    lines += ["exits with 4, whatever the class.", "", "```text"]
+    tree = inspect.cleandoc(errors.__doc__ or "").split("\n\n")[1]
+    lines += [*tree.splitlines(), "```", "", "| error | exit code | when | what to do |"]
+    lines.append("|---|---|---|---|")
+    for name, cls in vars(errors).items():
+        if inspect.isclass(cls) and issubclass(cls, errors.StagingError):
+            when = inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+            code = next((code for kind, code in exit_codes.ERRORS if issubclass(cls, kind)), 3)
+            shown = "1 or 3" if cls is errors.JournalError else str(code)
+            when = when.replace("|", "\\|").replace("``", "`")
+            lines.append(f"| `{name}` | {shown} | {when} | {cls.default_advice} |")
+    return "\n".join(lines) + "\n"
+
+
+def check_page() -> str:
+    """Return every check: subject, lifetime, whether it is required, whether it can be waived."""
+    lines = [_NOTE, "# Table of checks", "", "What each check looks at is in"]
+    lines += ["[the checks](../checks.md).", ""]
+    lines += ["| check | subject | counts for | required by default | can be waived |"]
+    lines.append("|---|---|---|---|---|")
+    for check in CHECKS:
+        subject = "workload" if check.id in WORKLOAD_CHECKS else "item"
+        hours = check.lifetime_seconds / 3600
+        required = "yes" if check.id in DEFAULT_REQUIRED else "no"
+        waivable = "never" if check.id in NEVER_WAIVABLE else "yes"
+        lines.append(f"| `{check.id}` | {subject} | {hours:g} h | {required} | {waivable} |")
+    return "\n".join(lines) + "\n"
+
+
+def schema_page() -> str:
+    """Return the top level of every published JSON schema."""
+    lines = [_NOTE, "# JSON schemas", "", "A document names its schema in the key `schema`. Keys"]
+    lines += ["carry their units; times are RFC 3339 UTC; null means not told.", ""]
+    for file in sorted((DOCS / "schemas").glob("*.schema.json")):
+        schema = json.loads(file.read_text("utf-8"))
+        name = schema.get("title") or file.name
+        lines += [f"## {name}", "", f"[{file.name}](../schemas/{file.name})", ""]
+        if schema.get("description"):
+            lines += [str(schema["description"]), ""]
+        lines += ["| key | type | meaning |", "|---|---|---|"]
+        lines += [*_keys(schema), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _keys(schema: dict) -> Iterator[str]:
+    required = set(schema.get("required", ()))
+    for key, value in schema.get("properties", {}).items():
+        kind = value.get("type") or ("const" if "const" in value else "see the schema")
+        shown = " or ".join(kind) if isinstance(kind, list) else kind
+        meaning = str(value.get("description", "")).replace("|", "\\|")
+        yield f"| `{key}`{'' if key in required else ' (optional)'} | {shown} | {meaning} |"
+
+
+PAGES = {
+    "reference/errors.md": error_page,
+    "reference/check-table.md": check_page,
+    "reference/schemas.md": schema_page,
+}
+
+if __name__ == "__main__":
+    for page, make in PAGES.items():
+        (DOCS / page).write_text(make(), encoding="utf-8")
