@@ -32,6 +32,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "emulator": ("emulator", "Serve an emulated Azure on loopback."),
     "capture": ("capture", "Copy an inventory, for the emulator and for rehearsals."),
     "rehearse": ("rehearse", "Release a plan against a copy, and say what would have happened."),
+    "runbook": ("runbook", "Prepare Azure Automation: the wheels that a runtime needs."),
     "config": ("config", "Show the configuration and where each value comes from."),
 }
 
