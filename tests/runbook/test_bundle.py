@@ -108,10 +108,9 @@ def upload(bundle, folder, *arguments):
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
     az = programs / "az"
-    az.write_text(
-        '#!/bin/sh\nprintf "%s\\n" "$*" >> "$LOG"\ncase "$*" in *generate-sas*) echo se=1\\&sig=x ;; esac\n',
-        "utf-8",
-    )
+    log_all = 'printf "%s\\n" "$*" >> "$LOG"'
+    sign = 'case "$*" in *generate-sas*) echo "se=1&sig=x" ;; esac'
+    az.write_text(f"#!/bin/sh\n{log_all}\n{sign}\n", "utf-8")
     az.chmod(0o755)
     log = folder / "log"
     environment = os.environ | {
