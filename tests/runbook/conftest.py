@@ -103,13 +103,15 @@ class Automation:
         return Job(process.returncode, b"".join(lines).decode("utf-8"), complaint, seen)
 
     def _environment(self):
+        file = self.folder / "variables.json"
+        file.write_text(json.dumps(self.variables), "utf-8")
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         return kept | {
             "PYTHONPATH": str(ROOT / "src"),
             "PYTHONIOENCODING": "utf-8",
             "IDENTITY_ENDPOINT": f"{self.azure.url}/msi/token",
             "IDENTITY_HEADER": "a-secret-header",
-            "SANDBOX_VARIABLES": json.dumps(self.variables),
+            "SANDBOX_VARIABLES": str(file),
         }
 
     def staging(self, identity, journal):

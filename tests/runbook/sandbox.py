@@ -14,6 +14,7 @@ import types
 from pathlib import Path
 
 RECORD, RUNBOOK, *PARAMETERS = sys.argv[1:]
+VARIABLES = Path(os.environ.pop("SANDBOX_VARIABLES"))
 seen = {"children": [], "addresses": [], "stderr": []}
 PROCESSES = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn")
 
@@ -52,7 +53,7 @@ def peak_mib():
 
 
 assets = types.ModuleType("automationassets")
-assets.get_automation_variable = json.loads(os.environ.pop("SANDBOX_VARIABLES")).__getitem__
+assets.get_automation_variable = json.loads(VARIABLES.read_text("utf-8")).__getitem__
 sys.modules["automationassets"] = assets
 assets.__spec__ = types.SimpleNamespace(name="automationassets")
 sys.stderr = NoStandardError()

@@ -47,6 +47,7 @@ class Job:
     values: dict[str, str]
     config: Configuration
     staging: Staging
+    credential: Any
     journal: Journal
     streams: Streams
     deadline: datetime
@@ -110,17 +111,13 @@ def _attempt(
     config = configuration_of(values["configuration"], values["journal"], dict(os.environ))
     streams.output(f"azstaging {__version__}, until {format_time(deadline)} at the latest")
     with Journal.open(config.journal_url) as journal:
-        staging = Staging(
-            credential_for(config, values["identity"], os.environ),
-            config,
-            journal=journal,
-            deadline=deadline,
-            clock=clock,
-        )
+        credential = credential_for(config, values["identity"], os.environ)
+        staging = Staging(credential, config, journal=journal, deadline=deadline, clock=clock)
         job = Job(
             values=values,
             config=config,
             staging=staging,
+            credential=credential,
             journal=journal,
             streams=streams,
             deadline=deadline,

@@ -1,10 +1,11 @@
 """What the four runbooks do. Each can be stopped or killed anywhere and started again."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 from azstaging.checks import ITEM_CHECKS, WHOLE_WORKLOAD_CHECKS
 from azstaging.engine.ports import Clock
@@ -17,6 +18,7 @@ from azstaging.model.plans import Plan, ReceiptState, ReleaseResult
 from azstaging.rules.batches import batches
 from azstaging.rules.evidence import item_subject, workload_scope
 from azstaging.run import utc_now
+from azstaging.runbook.blobs import check_url, is_url, put_files
 from azstaging.runbook.job import Job, run
 from azstaging.runbook.parameters import Parameter, number_of
 
@@ -133,12 +135,17 @@ def report(arguments: Sequence[str], *, clock: Clock = utc_now) -> int:
 
 def _report(job: Job) -> str:
     out, boards = job.values[OUT.name], job.values[BOARDS.name]
+    if is_url(out):
+        check_url(out)
     inventory = job.inventory()
     job.require_time("the inventory")
     diff = job.staging.diff(inventory)
     decisions = job.staging.decide(inventory)
     findings = job.staging.evidence()
-    paths = job.staging.report(_folder(out), inventory, findings, diff, decisions)
+    with _folder(out) as folder:
+        paths = job.staging.report(folder, inventory, findings, diff, decisions)
+        if is_url(out):
+            put_files(out, paths, credential=job.credential)
     job.streams.output(f"reports: {len(paths)} files in {out}")
     if boards == "no":
         return f"{len(paths)} report files; {_place(job)}"
@@ -156,12 +163,8 @@ def _report(job: Job) -> str:
     return f"{len(paths)} report files, {boards} of Azure Boards; {_place(job)}"
 
 
-def _folder(out: str) -> Path:
-    if "://" in out:
-        raise ConfigurationError(
-            f"The reports cannot be written to {out.split('?', 1)[0]}: that is a URL."
-        )
-    return Path(out)
+def _folder(out: str) -> AbstractContextManager[str]:
+    return tempfile.TemporaryDirectory() if is_url(out) else nullcontext(out)
 
 
 def release(arguments: Sequence[str], *, clock: Clock = utc_now) -> int:
