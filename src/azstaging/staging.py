@@ -201,6 +201,7 @@ class Staging(Run):
             diff,
             decisions,
             records=self.journal.records() if self.journal else (),
+            past=self.past(),
             journal_id=self.journal.id if self.journal else "",
             wave=self.config.wave,
             waivers=self.config.waivers,

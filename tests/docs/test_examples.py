@@ -15,6 +15,7 @@ from azstaging.config import load_configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+LIVE = ROOT / "docs" / "reference" / "live-checks.md"
 _BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -72,7 +73,8 @@ def commands():
                     for line in last
                     if line.startswith("azstaging ")
                 ]
-    return found
+    inline = re.findall(r"`(azstaging [^`]+)`", LIVE.read_text("utf-8"))
+    return found + [pytest.param(line, id=f"live: {line[:60]}") for line in inline]
 
 
 def parse(line):

@@ -10,7 +10,7 @@ from azstaging.model.inventory import Inventory
 from azstaging.model.records import Record
 from azstaging.model.report import JournalHead, Report
 from azstaging.model.waves import Wave
-from azstaging.rules.history import History, fold
+from azstaging.rules.history import History
 
 
 def latest_findings(past: History, *, at: datetime, run: str) -> Findings:
@@ -33,6 +33,7 @@ def build_report(
     decisions: Decisions,
     *,
     records: Sequence[Record],
+    past: History,
     journal_id: str,
     wave: Wave,
     waivers: tuple[Waiver, ...],
@@ -40,8 +41,7 @@ def build_report(
     tool_version: str,
     made_at: datetime,
 ) -> Report:
-    """Build the report's value; ``records`` is the whole journal, or nothing without one."""
-    past = fold(records)
+    """Build the report's value; ``records`` is the whole journal and ``past`` the same, folded."""
     head = None
     if records:
         head = JournalHead(journal_id=journal_id, seq=records[-1].seq, hash=records[-1].hash)
