@@ -7,7 +7,6 @@ loopback and stderr are refused loudly, and written down.
 import ipaddress
 import json
 import os
-import resource
 import runpy
 import sys
 import types
@@ -49,7 +48,9 @@ def watch(event, arguments):
 
 
 def peak_mib():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    """Since exec: ru_maxrss would also count the process that started this one."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line) // 1024
 
 
 assets = types.ModuleType("automationassets")

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from importlib.metadata import distributions
 from importlib.util import find_spec
+from pathlib import Path
 
 from azstaging import __version__
 from azstaging.config import Configuration
@@ -64,11 +65,15 @@ def _say_place(streams: Streams) -> None:
 
 
 def _peak_mib() -> str:
+    """Tell the peak of this program alone: getrusage also counts what ran before exec."""
     try:
-        import resource  # noqa: PLC0415 - not on Windows
-    except ImportError:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
         return "not told by this system"
-    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB"
+    for line in status.splitlines():
+        if line.startswith("VmHWM:"):
+            return f"{int(line.split()[1]) // 1024} MiB"
+    return "not told by this system"
 
 
 def _configuration(values: dict[str, str], streams: Streams) -> Configuration:
