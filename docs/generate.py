@@ -10,6 +10,7 @@ from azstaging.checks import CHECKS, WORKLOAD_CHECKS
 from azstaging.cli import exit_codes
 from azstaging.config import DEFAULT_REQUIRED
 from azstaging.rules.gate import NEVER_WAIVABLE
+from azstaging.rules.roles import ROLES
 
 DOCS = Path(__file__).parent
 _NOTE = "<!-- Made by docs/generate.py. -->"
@@ -72,10 +73,36 @@ def _keys(schema: dict) -> Iterator[str]:
         yield f"| `{key}`{'' if key in required else ' (optional)'} | {shown} | {meaning} |"
 
 
+def role_page() -> str:
+    """Return the least-privilege roles: each action with what it is for."""
+    lines = [_NOTE, "# Roles", ""]
+    lines += [
+        "The least that each identity needs, as custom roles of Azure. `azstaging rbac` prints"
+    ]
+    lines += ["them, `azstaging rbac --scope ID --out DIR` writes one file each for"]
+    lines += ["`az role definition create`. Tests run a whole wave against the emulator with only"]
+    lines += [
+        "these actions, and with each one missing in turn: it is then named. Whether Azure asks"
+    ]
+    lines += ["for exactly these is unverified; `azstaging doctor` names what is refused.", ""]
+    lines += ["Besides the roles: an estate folder in a blob container needs *Storage Blob Data"]
+    lines += [
+        "Contributor* on that container, and Azure Boards a member of the project who may edit"
+    ]
+    lines += ["work items."]
+    for role in ROLES:
+        lines += ["", f"## {role.name}", "", role.description, "", "| action | for |", "|---|---|"]
+        for grant in role.grants:
+            note = "; only where it is used" if grant.optional else ""
+            lines.append(f"| `{grant.action}` | {grant.reason}{note} |")
+    return "\n".join(lines) + "\n"
+
+
 PAGES = {
     "reference/errors.md": error_page,
     "reference/check-table.md": check_page,
     "reference/schemas.md": schema_page,
+    "reference/roles.md": role_page,
 }
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""The help texts of every command, as docs/commands.md has them: python tests/docs/commands.py."""
+"""The help texts of every command: python tests/docs/commands.py writes them into the page."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -28,5 +29,8 @@ def _context(command: click.Command, path: str) -> click.Context:
 
 
 if __name__ == "__main__":
-    for title, text in help_texts():
-        print(f"### {title}\n\n```text\n{text}\n```\n")
+    page = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
+    heading = "## Help texts\n"
+    before = page.read_text("utf-8").partition(heading)[0]
+    parts = [f"\n### {title}\n\n```text\n{text}\n```\n" for title, text in help_texts()]
+    page.write_text(before + heading + "".join(parts), encoding="utf-8")

@@ -3,11 +3,14 @@
 import importlib.util
 import json
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
-from azstaging.cli import exit_codes
+from azstaging.cli import azstaging, exit_codes
+from azstaging.cli.examples import EXAMPLES
 from azstaging.cli.init import TEMPLATE
 from azstaging.config import load_configuration
 from azstaging.emulator.faults import KINDS, faults_from
@@ -33,6 +36,28 @@ def test_the_page_has_the_help_of_every_command(name, text):
     _, found, rest = page("commands.md").partition(f"### {name}\n\n```text\n")
     assert found, f"docs/commands.md lacks {name}; run python tests/docs/commands.py"
     assert words(rest.split("```")[0]) == words(text)
+
+
+@pytest.mark.parametrize(("name", "text"), list(commands.help_texts()), ids=lambda v: v[:40])
+def test_every_command_shows_examples_that_parse(name, text):
+    path = name.removeprefix("azstaging ")
+    if "[ARGS]" in text:
+        assert EXAMPLES[path] == (), f"{name} is a group: its commands have the examples"
+        return
+    assert EXAMPLES[path], f"{name} has no example in cli/examples.py"
+    for line in EXAMPLES[path]:
+        assert words(line) in words(text)
+        if line.startswith("azstaging "):
+            parse(azstaging, shlex.split(line.partition(" > ")[0])[1:])
+
+
+def parse(command, arguments):
+    """Let click read a command line, the groups on its way included, and run nothing."""
+    context = command.make_context("azstaging", list(arguments), obj={})
+    if isinstance(command, click.Group):
+        rest = [*context._protected_args, *context.args]
+        _, child, rest = command.resolve_command(context, rest)
+        parse(child, rest)
 
 
 def test_the_page_has_every_exit_code():

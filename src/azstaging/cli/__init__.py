@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from azstaging import __version__
+from azstaging.cli.examples import show_examples
 from azstaging.cli.streams import never_fail_on_letters, say
 from azstaging.errors import Effect, StagingError
 
@@ -33,6 +34,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "capture": ("capture", "Copy an inventory, for the emulator and for rehearsals."),
     "rehearse": ("rehearse", "Release a plan against a copy, and say what would have happened."),
     "runbook": ("runbook", "Prepare Azure Automation: the wheels that a runtime needs."),
+    "rbac": ("rbac", "Print the least-privilege roles: reader, prober, releaser."),
     "config": ("config", "Show the configuration and where each value comes from."),
 }
 
@@ -57,7 +59,7 @@ class _Commands(click.Group):
             return None
         module = import_module(f"azstaging.cli.{_COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
-        return command
+        return show_examples(command, cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
