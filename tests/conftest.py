@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-_IN_REASON = {"corpus": "recorded payloads", "chromium": "chromium"}
+_IN_REASON = {
+    "corpus": "recorded payloads",
+    "chromium": "chromium",
+    "fish": "fish is needed",
+    "python310": "python 3.10",
+    "zsh": "zsh is needed",
+}
 
 
 def missing_requirement(reason: str, required: str) -> str | None:

@@ -35,6 +35,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "rehearse": ("rehearse", "Release a plan against a copy, and say what would have happened."),
     "runbook": ("runbook", "Prepare Azure Automation: the wheels that a runtime needs."),
     "rbac": ("rbac", "Print the least-privilege roles: reader, prober, releaser."),
+    "completion": ("completion", "Print the script that completes commands in a shell."),
     "config": ("config", "Show the configuration and where each value comes from."),
 }
 

@@ -57,6 +57,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "azstaging rbac --scope /subscriptions/ID --out roles",
         "az role definition create --role-definition roles/azstaging-reader.json",
     ),
+    "completion": (
+        'eval "$(azstaging completion bash)"',
+        "azstaging completion fish > ~/.config/fish/completions/azstaging.fish",
+    ),
     "config": (),
     "config show": ("azstaging config show --origin",),
 }

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -17,8 +18,13 @@ Row = Mapping[str, Any]
 _F = TypeVar("_F", bound=Callable[..., Any])
 _MAX_QUERY = 500
 _WIDEST = 100
-_MARKS = {"pass": "green", "open": "green", "done": "green", "staged": "green"}
-_ALARMS = {"fail": "red", "closed": "red", "suspicious": "red", "unknown": "yellow"}
+# Colours that can be read on light and on dark: no yellow, no white; the word is always there.
+_COLOURS = {
+    **dict.fromkeys(("pass", "open", "done", "staged"), "green"),
+    **dict.fromkeys(("fail", "closed", "suspicious", "failed"), "red"),
+    **dict.fromkeys(("unknown", "inconclusive"), "magenta"),
+}
+_NARROWEST = 8
 
 
 def output_options(function: _F) -> _F:
@@ -156,28 +162,30 @@ def use_colour() -> bool:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Lay out rows under their column names; the widest columns give way on a narrow terminal."""
+    """Lay out rows under their column names, each on one line of the terminal.
+
+    The widest columns give way on a narrow terminal, and then the last ones; stderr says which.
+    """
     columns = list(rows[0])
     cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    heads = [display(column).replace("_", " ").upper() for column in columns]
     widths = [
-        max(len(column), *(len(line[index]) for line in cells))
-        for index, column in enumerate(columns)
+        min(_WIDEST, max(cell_width(line[index]) for line in (heads, *cells)))
+        for index in range(len(columns))
     ]
-    widths = [min(width, _WIDEST) for width in widths]
     if sys.stdout.isatty():
-        _shrink(widths, shutil.get_terminal_size().columns)
-    heads = [
-        display(column).replace("_", " ").upper()[:width]
-        for column, width in zip(columns, widths, strict=True)
-    ]
-    lines = [
-        "  ".join(head.ljust(width) for head, width in zip(heads, widths, strict=True)).rstrip()
-    ]
+        available = shutil.get_terminal_size().columns
+        shown = _shrink(widths, available)
+        if shown < len(columns):
+            left_out = ", ".join(heads[shown:]).lower()
+            say(f"This terminal is too narrow for: {left_out}. -o tsv or -o json has them.")
+            del widths[shown:]
     numeric = [all(_is_number(row.get(column)) for row in rows) for column in columns]
+    lines = ["  ".join(map(_fit, heads, widths)).rstrip()]
     for line in cells:
         fitted = [
             _paint(_fit(text, width, right=number))
-            for text, width, number in zip(line, widths, numeric, strict=True)
+            for text, width, number in zip(line, widths, numeric, strict=False)
         ]
         lines.append("  ".join(fitted).rstrip())
     return "\n".join(lines)
@@ -187,17 +195,51 @@ def _is_number(value: Any) -> bool:
     return value is None or (isinstance(value, int) and not isinstance(value, bool))
 
 
-def _shrink(widths: list[int], available: int) -> None:
-    while sum(widths) + 2 * (len(widths) - 1) > available and max(widths) > 8:  # noqa: PLR2004
+def _shrink(widths: list[int], available: int) -> int:
+    """Make columns narrower, in place, and return how many of them then fit."""
+    while _total(widths) > available and max(widths) > _NARROWEST:
         widths[widths.index(max(widths))] -= 1
+    shown = len(widths)
+    while shown > 1 and _total(widths[:shown]) > available:
+        shown -= 1
+    return shown
 
 
-def _fit(text: str, width: int, *, right: bool) -> str:
-    if len(text) > width:
-        text = text[: width - 1] + "…"
-    return text.rjust(width) if right else text.ljust(width)
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
+def cell_width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: wide letters two, accents none."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_letter_width, text))
+
+
+def _letter_width(letter: str) -> int:
+    if unicodedata.combining(letter) or unicodedata.category(letter) in {"Mn", "Me"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in {"W", "F"} else 1
+
+
+def _fit(text: str, width: int, *, right: bool = False) -> str:
+    missing = width - cell_width(text)
+    if missing < 0:
+        text = _cut(text, width - 1) + "…"
+        missing = width - cell_width(text)
+    return " " * missing + text if right else text + " " * missing
+
+
+def _cut(text: str, width: int) -> str:
+    """Return the longest beginning that takes at most so many columns."""
+    taken = 0
+    for index, letter in enumerate(text):
+        taken += _letter_width(letter)
+        if taken > width:
+            return text[:index]
+    return text
 
 
 def _paint(text: str) -> str:
-    colour = _MARKS.get(text.strip()) or _ALARMS.get(text.strip())
+    colour = _COLOURS.get(text.strip())
     return click.style(text, fg=colour) if colour and use_colour() else text
