@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nox
 
@@ -74,6 +75,21 @@ def notebooks(session: nox.Session) -> None:
     """Execute the notebooks against the emulator."""
     _dev(session)
     session.run("python", "-m", "pytest", "tests/notebook", "-q")
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build sdist and wheel, and take the wheel alone, without extras, through a whole run."""
+    _dev(session)
+    out = session.create_tmp()
+    session.run("python", "-m", "hatchling", "build", "-d", f"{out}/dist")
+    session.run("python", "-m", "venv", "--clear", f"{out}/alone")
+    [wheel] = Path(out, "dist").glob("*.whl")
+    python = f"{out}/alone/bin/python"
+    session.run(python, "-m", "pip", "install", "-q", str(wheel), external=True)
+    session.run(python, "-I", "benchmarks/closure.py", external=True)
+    session.env["AZSTAGING_WHEEL_PYTHON"] = python
+    session.run("python", "-m", "pytest", "-q", "tests/package/test_distribution.py")
 
 
 @nox.session

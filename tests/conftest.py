@@ -11,6 +11,7 @@ _IN_REASON = {
     "chromium": "chromium",
     "fish": "fish is needed",
     "python310": "python 3.10",
+    "wheel": "the wheel alone is needed",
     "zsh": "zsh is needed",
 }
 

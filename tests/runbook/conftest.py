@@ -24,9 +24,14 @@ SANDBOX = Path(__file__).with_name("sandbox.py")
 KEPT = ("PATH", "HOME", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 
 
+GIVEN = os.environ.get("AZSTAGING_SANDBOX_PYTHON", "")
+
+
 @cache
 def python():
-    """A CPython 3.10 that has what azstaging needs, else this one."""
+    """The Python of a sandbox: one with the bundle, else a 3.10 with what is needed, else this."""
+    if GIVEN:
+        return GIVEN
     found = shutil.which("python3.10")
     if found is not None:
         needs = "import azure.identity, azure.devops, msgspec, jinja2, xlsxwriter, filelock"
@@ -106,13 +111,18 @@ class Automation:
         file = self.folder / "variables.json"
         file.write_text(json.dumps(self.variables), "utf-8")
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-        return kept | {
-            "PYTHONPATH": str(ROOT / "src"),
-            "PYTHONIOENCODING": "utf-8",
-            "IDENTITY_ENDPOINT": f"{self.azure.url}/msi/token",
-            "IDENTITY_HEADER": "a-secret-header",
-            "SANDBOX_VARIABLES": str(file),
-        }
+        # A Python that was made of the bundle has azstaging: that one is what a sandbox runs.
+        sources = {} if GIVEN else {"PYTHONPATH": str(ROOT / "src")}
+        return (
+            kept
+            | sources
+            | {
+                "PYTHONIOENCODING": "utf-8",
+                "IDENTITY_ENDPOINT": f"{self.azure.url}/msi/token",
+                "IDENTITY_HEADER": "a-secret-header",
+                "SANDBOX_VARIABLES": str(file),
+            }
+        )
 
     def staging(self, identity, journal):
         config = azstaging.load_configuration(self.folder / "azstaging.toml")

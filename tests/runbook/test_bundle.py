@@ -9,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from azstaging import __version__
 from azstaging.cli import exit_codes, main
@@ -86,6 +88,19 @@ def test_the_bundle_has_what_the_runtime_needs(tmp_path, capsys):
     for wheel in wheels:
         assert f"--hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}" in lock
     assert f"{len(wheels)} wheels, " in said.err
+
+
+@pytest.mark.usefixtures("index")
+def test_the_bill_of_materials_is_valid_and_names_every_wheel(tmp_path):
+    wheels = gather(["azstaging[blob]"], tmp_path / "bundle")
+    text = (tmp_path / "bundle" / "sbom.cdx.json").read_text("utf-8")
+    assert JsonStrictValidator(SchemaVersion.V1_5).validate_str(text) is None
+    bill = json.loads(text)
+    parts = [bill["metadata"]["component"], *bill["components"]]
+    assert bill["metadata"]["component"]["purl"] == f"pkg:pypi/azstaging@{__version__}"
+    assert {(part["name"], part["hashes"][0]["content"]) for part in parts} == {
+        (wheel.name, wheel.sha256) for wheel in wheels
+    }
 
 
 def test_a_wheel_that_nobody_has_is_named(index, tmp_path, capsys):

@@ -1,5 +1,7 @@
 """The runbooks do their work in what a sandbox allows."""
 
+import pytest
+
 import azstaging
 from azstaging.model.ids import id_key
 from azstaging.runbook.streams import RECORD_BYTES
@@ -15,6 +17,14 @@ def behaved(job):
     assert "a-secret-header" not in job.stdout
     assert "eyJ" not in job.stdout
     return job
+
+
+def test_the_runtime_is_python_310(account):
+    """Azure Automation's newest documented runtime; the other tests run on what there is."""
+    job = behaved(account("azstaging_self_test.py"))
+    if job.seen["python"] != [3, 10]:
+        pytest.skip("python 3.10 with the bundle is needed (AZSTAGING_SANDBOX_PYTHON)")
+    assert job.lines[0].startswith(f"azstaging {azstaging.__version__}, Python 3.10.")
 
 
 def test_the_whole_staging_run_as_runbooks(account):

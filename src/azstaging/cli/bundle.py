@@ -6,6 +6,7 @@ again, for 3.10, and what is missing is fetched, until nothing is.
 """
 
 import hashlib
+import json
 import subprocess
 import sys
 import zipfile
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from azstaging.azure.redaction import redact
+from azstaging.cli.sbom import FILE, bill_of_materials
 from azstaging.errors import ConfigurationError
 
 LOCK = "requirements.lock"
@@ -59,7 +61,7 @@ class Wheel:
 
 
 def gather(requirements: Sequence[str], out: Path) -> tuple[Wheel, ...]:
-    """Download what the requirements need on the runtime, and write lock file and script.
+    """Download what the requirements need on the runtime; write lock, bill of materials, script.
 
     Args:
         requirements: the first is our own, its extras count; wheels may be named by path.
@@ -86,6 +88,8 @@ def gather(requirements: Sequence[str], out: Path) -> tuple[Wheel, ...]:
     else:
         raise ConfigurationError(f"These requirements cannot be met: {', '.join(wanted)}.")
     (out / LOCK).write_text(lock_file(wheels), encoding="utf-8")
+    bill = json.dumps(bill_of_materials(wheels), indent=2) + "\n"
+    (out / FILE).write_text(bill, encoding="utf-8")
     script = resources.files("azstaging.cli").joinpath(SCRIPT).read_bytes()
     (out / SCRIPT).write_bytes(script)
     (out / SCRIPT).chmod(0o755)

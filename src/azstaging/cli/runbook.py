@@ -30,7 +30,8 @@ def bundle(*, out: Path, wheel: Path | None, output: str, query: str | None) -> 
 
     pip downloads exactly what azstaging and azure-storage-blob need on CPython 3.10 and Linux; its
     own settings (index, proxy) count. Wheels only: nothing is built. requirements.lock has every
-    version and hash, upload.sh hands the wheels to an Automation account.
+    version and hash, sbom.cdx.json says the same as a bill of materials, upload.sh hands the
+    wheels to an Automation account.
     """
     from azstaging.cli.bundle import LOCK, SCRIPT, gather  # noqa: PLC0415 - on use
 
