@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from azstaging.model.plans import Approval as Approval
     from azstaging.model.plans import Plan as Plan
     from azstaging.model.plans import ReleaseResult as ReleaseResult
+    from azstaging.rebuild import rebuild_report as rebuild_report
     from azstaging.rules.plan import plan_bytes as plan_bytes
     from azstaging.rules.plan import plan_from as plan_from
     from azstaging.staging import Staging as Staging
@@ -80,6 +81,7 @@ _HOMES = {
     "load_configuration": "config",
     "plan_bytes": "rules.plan",
     "plan_from": "rules.plan",
+    "rebuild_report": "rebuild",
 }
 
 __version__ = "0.1.0"
@@ -119,6 +121,7 @@ __all__ = [
     "load_configuration",
     "plan_bytes",
     "plan_from",
+    "rebuild_report",
 ]
 
 # A type checker that saw this would take every misspelt name for a public one.

@@ -24,6 +24,7 @@ from azstaging.engine.sync import sync_boards
 from azstaging.errors import PlanRefusedError
 from azstaging.files import write_all, write_whole
 from azstaging.journal import Journal
+from azstaging.journal.evidence import write_evidence
 from azstaging.journal.lease import FileLease
 from azstaging.model.backlog import ActionKind, BoardsResult
 from azstaging.model.decisions import Decisions, GateOpen, Policy
@@ -193,7 +194,7 @@ class Staging(Run):
         Raises:
             ConfigurationError: the folder cannot be written; no file is half-written.
         """
-        from azstaging.reports import render_all  # noqa: PLC0415 - loads jinja2 and xlsxwriter
+        from azstaging import reports  # noqa: PLC0415 - loads jinja2 and xlsxwriter
 
         report = build_report(
             inventory,
@@ -209,15 +210,24 @@ class Staging(Run):
             tool_version=__version__,
             made_at=self._clock(),
         )
-        files = render_all(report, **{name: value for name, value in choices.items() if value})
+        made = reports.seal(reports.make_document(report))
+        wanted = {name: value for name, value in choices.items() if value}
+        files = reports.render_sealed(made, **wanted)
+        # What cannot be written again is not written at all.
+        kept = ""
+        if self.journal and report.journal:
+            kept = write_evidence(self.journal.folder, made.data, digest=made.digest, what="report")
         paths = write_all(Path(out), files, what="report")
-        hashes = {name: sha256(data).hexdigest() for name, data in sorted(files.items())}
-        head = report.journal
-        self._append(
-            history.report_record(
-                hashes, seq=head.seq if head else -1, hash=head.hash if head else ""
+        if report.journal:
+            written = history.WrittenReport(
+                files={name: sha256(data).hexdigest() for name, data in sorted(files.items())},
+                seq=report.journal.seq,
+                hash=report.journal.hash,
+                document=made.digest,
+                file=kept,
+                masked=bool(wanted.get("mask")),
             )
-        )
+            self._append(history.report_record(written))
         return paths
 
     def boards(

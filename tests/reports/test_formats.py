@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from azstaging import reports
 from azstaging.model.report import Report
-from azstaging.reports.json_ import digest, json_schema
+from azstaging.reports.json_ import json_schema
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "report-1.schema.json"
 
@@ -148,7 +148,7 @@ def test_html_stands_alone_under_its_policy(made: dict[str, bytes]) -> None:
 
 def test_html_names_the_json_that_it_was_made_from(report: Report, made: dict[str, bytes]) -> None:
     expected = hashlib.sha256(made["report.json"]).hexdigest()
-    assert expected == digest(reports.make_document(report))
+    assert expected == reports.seal(reports.make_document(report)).digest
     assert all(expected in made[f"{view}.html"].decode() for view in reports.VIEW_NAMES)
     assert all(expected in made[f"{view}.md"].decode() for view in reports.VIEW_NAMES)
 

@@ -21,6 +21,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "report": (
         "azstaging report --out reports/",
         "azstaging report --out reports/ --view auditor --format html",
+        "azstaging report --out reports/ --from estate/ --at 968",
     ),
     "boards": ("azstaging boards", "azstaging boards --apply"),
     "plan": (

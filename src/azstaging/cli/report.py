@@ -9,6 +9,8 @@ from azstaging.cli import exit_codes
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
+from azstaging.cli.streams import say
+from azstaging.errors import ConfigurationError
 from azstaging.files import require_writable
 from azstaging.model.views import gap_documents
 
@@ -26,15 +28,28 @@ _FORMATS = ["html", "xlsx", "csv", "json", "markdown"]
     "--format", "formats", multiple=True, type=click.Choice(_FORMATS), help="Default: all."
 )
 @click.option("--mask", is_flag=True, help="Replace ids and addresses, consistently.")
+@click.option(
+    "--from",
+    "source",
+    help="Write an earlier report again, offline: an estate folder, a segment, a pack.",
+)
+@click.option(
+    "--at",
+    type=click.IntRange(min=0),
+    help="With --from: as of this record; a report names it. Default: the last report.",
+)
 @output_options
 @click.pass_context
 def command(
     ctx: click.Context,
     /,
+    *,
     out: Path,
     views: tuple[str, ...],
     formats: tuple[str, ...],
     mask: bool,
+    source: str | None,
+    at: int | None,
     output: str,
     query: str | None,
     **options: Any,
@@ -42,34 +57,66 @@ def command(
     """Write the migration reports from a fresh inventory and the evidence of the journal.
 
     Prints one path per line. Exits 0, or 3 when the inventory has a gap (the reports say so).
+    With --from it reads nothing but the journal, and the same version writes the same bytes.
     """
     require_writable(out, what="report")
+    choices = {"views": views, "formats": formats, "mask": mask}
+    if source is not None:
+        _refuse_selection(options)
+        return _rebuild(source, out, at=at, choices=choices, output=output, query=query)
+    if at is not None:
+        raise ConfigurationError("--at needs --from.", advice="Name the estate folder with --from.")
     with session(ctx, **options) as run:
         inventory = run.inventory()
         diff = run.staging.diff(inventory)
         decisions = run.staging.decide(inventory)
-        paths = run.staging.report(
-            out,
-            inventory,
-            run.staging.evidence(),
-            diff,
-            decisions,
-            views=views,
-            formats=formats,
-            mask=mask,
+        evidence = run.staging.evidence()
+        paths = run.staging.report(out, inventory, evidence, diff, decisions, **choices)
+    gaps = {"complete": inventory.complete, "gaps": gap_documents(inventory.gaps)}
+    _say_files(paths, gaps, output=output, query=query)
+    say_gaps(inventory)
+    return exit_codes.of_inventory(inventory)
+
+
+def _refuse_selection(options: dict[str, Any]) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise ConfigurationError(
+            f"--from writes a whole report again; it takes no selection ({', '.join(given)}).",
+            advice="Leave the selection out: the report is of what was selected when it was made.",
         )
+
+
+def _rebuild(
+    source: str,
+    out: Path,
+    *,
+    at: int | None,
+    choices: dict[str, Any],
+    output: str,
+    query: str | None,
+) -> int:
+    from azstaging.rebuild import rebuild_report  # noqa: PLC0415 - loads journal and reports
+
+    made = rebuild_report(source, out, at=at, **choices)
+    facts = {"complete": made.complete, "record": made.record, "seq": made.seq}
+    _say_files(made.paths, facts, output=output, query=query)
+    same = f"{len(made.same)} of {len(made.paths)} files have the bytes that record {made.record}"
+    say(f"Made from journal record {made.seq}. {same} names.")
+    if made.differ:
+        why = f"azstaging {made.tool_version} wrote them, or other options were given"
+        say(f"Not the same ({why}): {', '.join(made.differ)}.")
+    return exit_codes.DONE if made.complete else exit_codes.UNDETERMINED
+
+
+def _say_files(
+    paths: tuple[Path, ...], facts: dict[str, Any], *, output: str, query: str | None
+) -> None:
     files = [str(path) for path in paths]
     emit(
-        {
-            "schema": "azstaging/report-files/1",
-            "complete": inventory.complete,
-            "gaps": gap_documents(inventory.gaps),
-            "files": files,
-        },
+        {"schema": "azstaging/report-files/1", **facts, "files": files},
         [{"file": file} for file in files],
         output=output,
         query=query,
         lines=files,
     )
-    say_gaps(inventory)
-    return exit_codes.of_inventory(inventory)

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from azstaging.errors import ConfigurationError
 from azstaging.model.decisions import Decisions, Waiver
 from azstaging.model.differences import Diff
 from azstaging.model.findings import Finding, Findings
 from azstaging.model.inventory import Inventory
-from azstaging.model.records import Record
+from azstaging.model.records import Record, RecordType
 from azstaging.model.report import JournalHead, Report
 from azstaging.model.waves import Wave
-from azstaging.rules.history import History
+from azstaging.rules.history import History, WrittenReport, report_from
 
 
 def latest_findings(past: History, *, at: datetime, run: str) -> Findings:
@@ -61,3 +62,32 @@ def build_report(
         evidence={record.seq: record.hash for record in records},
         journal=head,
     )
+
+
+def choose_report(records: Sequence[Record], *, at: int | None = None) -> WrittenReport:
+    """Return the last report that was made from records up to ``at``; the last one for None.
+
+    Raises:
+        ConfigurationError: there is none, or its document was not kept.
+        ValueError: a record of a report cannot be read.
+    """
+    written = [report_from(r) for r in records if r.type == RecordType.REPORT.value]
+    found = [report for report in written if at is None or report.seq <= at]
+    if not found:
+        raise ConfigurationError(
+            "No report is recorded" + (f" up to record {at}." if at is not None else "."),
+            advice=f"Reports were made from records {_places(written)}."
+            if written
+            else "Write one: azstaging report --out FOLDER records what it was made from.",
+        )
+    if not found[-1].file:
+        raise ConfigurationError(
+            f"The report of record {found[-1].record} was written by a version that kept only the "
+            "hashes of its files, not what they were made from. It cannot be written again.",
+            advice=f"Reports that can be: {_places([w for w in written if w.file])}.",
+        )
+    return found[-1]
+
+
+def _places(written: Sequence[WrittenReport]) -> str:
+    return ", ".join(str(report.seq) for report in written[-10:]) or "none"

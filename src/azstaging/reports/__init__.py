@@ -11,6 +11,7 @@ from azstaging.model.report import Report
 from azstaging.reports import csv_, html, json_, markdown, xlsx
 from azstaging.reports.content import make_document
 from azstaging.reports.document import Document
+from azstaging.reports.json_ import Sealed, seal, unseal
 from azstaging.reports.masking import masked
 from azstaging.reports.views import VIEWS, View, find_view
 
@@ -21,6 +22,7 @@ __all__ = [
     "VIEW_NAMES",
     "Document",
     "Format",
+    "Sealed",
     "View",
     "find_format",
     "find_view",
@@ -28,6 +30,9 @@ __all__ = [
     "masked",
     "render",
     "render_all",
+    "render_sealed",
+    "seal",
+    "unseal",
 ]
 
 
@@ -37,12 +42,12 @@ class Format:
 
     Attributes:
         per_view: False when every view gives the same file: the format holds everything.
-        write: turns a document and a view into named files.
+        write: turns a sealed document and a view into named files.
     """
 
     name: str
     per_view: bool
-    write: Callable[[Document, View], dict[str, bytes]]
+    write: Callable[[Sealed, View], dict[str, bytes]]
 
 
 FORMATS: tuple[Format, ...] = (
@@ -92,11 +97,26 @@ def render_all(
     Raises:
         ConfigurationError: there is no such view or format.
     """
+    return render_sealed(seal(make_document(report)), views=views, formats=formats, mask=mask)
+
+
+def render_sealed(
+    made: Sealed,
+    *,
+    views: Iterable[str] = VIEW_NAMES,
+    formats: Iterable[str] = FORMAT_NAMES,
+    mask: bool = False,
+) -> dict[str, bytes]:
+    """Return the files of a document that was made before; the same document, the same bytes.
+
+    Raises:
+        ConfigurationError: there is no such view or format.
+    """
     wanted = [find_view(name) for name in views]
     chosen = [find_format(name) for name in formats]
-    shown = masked(make_document(report)) if mask else make_document(report)
-    made: dict[str, bytes] = {}
+    shown = seal(masked(made.document)) if mask else made
+    files: dict[str, bytes] = {}
     for found in chosen:
         for view in wanted if found.per_view else wanted[:1]:
-            made |= found.write(shown, view)
-    return made
+            files |= found.write(shown, view)
+    return files

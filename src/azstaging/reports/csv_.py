@@ -5,7 +5,7 @@ import io
 import re
 
 from azstaging.model.text import display
-from azstaging.reports.document import Document
+from azstaging.reports.json_ import Sealed
 from azstaging.reports.marks import mark
 from azstaging.reports.table import Column, Table, Value
 from azstaging.reports.views import View
@@ -15,10 +15,10 @@ from azstaging.reports.wide import WIDE
 _LIVE = re.compile(r"(^\s*|;)(?=[=+\-@|%＝＋－＠｜％])")  # noqa: RUF001 - the twins are meant
 
 
-def render(document: Document, view: View) -> dict[str, bytes]:
+def render(made: Sealed, view: View) -> dict[str, bytes]:
     """Return one CSV file per table; every view has the same."""
     del view
-    return {f"{table.name}.csv": _file(table) for table in (make(document) for make in WIDE)}
+    return {f"{table.name}.csv": _file(table) for table in (make(made.document) for make in WIDE)}
 
 
 def _file(table: Table) -> bytes:

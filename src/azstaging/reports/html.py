@@ -12,10 +12,10 @@ from markupsafe import Markup
 
 from azstaging.model.text import display
 from azstaging.reports.charts import Chart, Segment, bar
-from azstaging.reports.document import Answer, Document, Machine
+from azstaging.reports.document import Answer, Machine
 from azstaging.reports.embed import DIGITS, columnar, embedded
 from azstaging.reports.item_table import gib_text, total_gib
-from azstaging.reports.json_ import digest
+from azstaging.reports.json_ import Sealed
 from azstaging.reports.marks import MARKS, Mark, mark
 from azstaging.reports.sections import Page, page
 from azstaging.reports.table import Table, item_anchor, workload_anchor
@@ -28,9 +28,9 @@ _SCRIPTED_FROM = 9
 _LONGEST = 2_000
 
 
-def render(document: Document, view: View) -> dict[str, bytes]:
+def render(made: Sealed, view: View) -> dict[str, bytes]:
     """Return ``<view>.html``: self-contained, under a Content-Security-Policy with hashes."""
-    shown = page(document, view)
+    shown = page(made.document, view)
     style, script = _resource("report.css"), _resource("report.js")
     text = (
         _environment()
@@ -39,7 +39,7 @@ def render(document: Document, view: View) -> dict[str, bytes]:
             page=shown,
             document=shown.document,
             view=view,
-            digest=digest(document),
+            digest=made.digest,
             overview=_overview(shown.document.answer),
             style=Markup(style),  # noqa: S704 - a file of this package
             script=Markup(script),  # noqa: S704 - a file of this package

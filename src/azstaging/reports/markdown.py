@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from azstaging.model.text import display
 from azstaging.reports.charts import Chart
 from azstaging.reports.document import Document
-from azstaging.reports.json_ import digest
+from azstaging.reports.json_ import Sealed
 from azstaging.reports.marks import mark
 from azstaging.reports.sections import Section, WorkloadPage, page
 from azstaging.reports.table import Column, Table, Value
@@ -21,13 +21,13 @@ _PLAIN = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "(at)"}
 _REPLACED = re.compile("[&<>@]")
 
 
-def render(document: Document, view: View) -> dict[str, bytes]:
+def render(made: Sealed, view: View) -> dict[str, bytes]:
     """Return ``<view>.md``."""
-    shown = page(document, view)
+    shown = page(made.document, view)
     lines = [*_first_page(shown.document, view), *_table(shown.blockers.table)]
     for section in shown.sections:
         lines += _section(section, shown.document)
-    lines += ["", f"SHA-256 of report.json: {digest(document)}", ""]
+    lines += ["", f"SHA-256 of report.json: {made.digest}", ""]
     return {f"{view.name}.md": "\n".join(lines).encode()}
 
 

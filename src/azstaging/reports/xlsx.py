@@ -9,7 +9,7 @@ import xlsxwriter
 
 from azstaging.model.text import display
 from azstaging.model.times import parse_time
-from azstaging.reports.document import Document
+from azstaging.reports.json_ import Sealed
 from azstaging.reports.marks import mark
 from azstaging.reports.table import Column, Table, Value
 from azstaging.reports.views import View
@@ -28,15 +28,15 @@ _OPTIONS = {
 }
 
 
-def render(document: Document, view: View) -> dict[str, bytes]:
+def render(made: Sealed, view: View) -> dict[str, bytes]:
     """Return ``report.xlsx``, one sheet per table; every view has the same."""
     del view
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, _OPTIONS)
-    made_at = parse_time(document.made_at)
+    made_at = parse_time(made.document.made_at)
     book.set_properties(
         {
-            "title": f"azstaging: {display(document.wave, limit=200)}",
+            "title": f"azstaging: {display(made.document.wave, limit=200)}",
             "created": made_at.replace(tzinfo=None) if made_at else datetime(2000, 1, 1),  # noqa: DTZ001 - the format knows no zones
         }
     )
@@ -47,7 +47,7 @@ def render(document: Document, view: View) -> dict[str, bytes]:
         "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
     }
     for make in WIDE:
-        _write(book, make(document), formats)
+        _write(book, make(made.document), formats)
     book.close()
     return {"report.xlsx": out.getvalue()}
 

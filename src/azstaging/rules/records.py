@@ -142,9 +142,42 @@ def decision_record(decision: Decision) -> NewRecord:
     return NewRecord(type=RecordType.DECISION, data=data)
 
 
-def report_record(files: Mapping[str, str], *, seq: int, hash: str) -> NewRecord:
-    """Record a written report: file name -> digest, and the head it was made from."""
-    return NewRecord(type=RecordType.REPORT, data={"files": dict(files), "seq": seq, "hash": hash})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenReport:
+    """A report as its record tells it.
+
+    Attributes:
+        files: file name -> SHA-256, hexadecimal.
+        seq, hash: the head that the report was made from.
+        document: SHA-256 of the canonical document, or "" in a journal of an earlier version.
+        file: where the estate folder keeps that document, or "".
+        masked: its files show pseudonyms for ids and addresses; the document does not.
+        record: sequence of the record itself.
+    """
+
+    files: Mapping[str, str]
+    seq: int
+    hash: str
+    document: str = ""
+    file: str = ""
+    masked: bool = False
+    record: int = -1
+
+
+def report_record(written: WrittenReport) -> NewRecord:
+    """Record a written report: its files, its document, and the head it was made from."""
+    data = to_plain(written)
+    del data["record"]
+    return NewRecord(type=RecordType.REPORT, data=data)
+
+
+def report_from(record: Record) -> WrittenReport:
+    """Read a written report, with the sequence of its record.
+
+    Raises:
+        ValueError: its data is not a written report's.
+    """
+    return from_plain(WrittenReport, {**record.data, "record": record.seq})
 
 
 def boards_record(

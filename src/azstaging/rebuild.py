@@ -1,0 +1,84 @@
+"""Reports from what a journal kept: offline, the same bytes as on the day they were made."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azstaging.engine.reporting import choose_report
+from azstaging.files import write_all
+from azstaging.journal import Journal
+from azstaging.journal.evidence import read_evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """A report that was written again.
+
+    Attributes:
+        paths: the files, sorted.
+        record: sequence of the record that names the report.
+        seq: the last record that the report was made from.
+        complete: nothing that was asked for was missing from its inventory.
+        tool_version: the version of azstaging that made it.
+        same: names of files whose bytes are those of the record.
+        differ: names of files whose bytes are others: another version writes them now, or the
+            ids were masked then and are not now.
+    """
+
+    paths: tuple[Path, ...]
+    record: int
+    seq: int
+    complete: bool
+    tool_version: str
+    same: tuple[str, ...]
+    differ: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Rebuilt(record {self.record}, {len(self.paths)} files, {len(self.same)} the same)"
+
+
+def rebuild_report(
+    journal: str | Path,
+    out: str | Path,
+    *,
+    at: int | None = None,
+    **choices: Any,
+) -> Rebuilt:
+    """Write a report of an estate again, from its journal alone: no Azure, no network, no clock.
+
+    Args:
+        journal: an estate folder, one of its segment files, or an exported pack.
+        out: made if missing; files of an earlier report are replaced one by one, whole.
+        at: the report that was made from records up to this sequence; None for the last one.
+        choices: ``views``, ``formats`` and ``mask``, as for ``Staging.report``.
+
+    Raises:
+        JournalError: the journal does not verify, or what it kept is missing or was changed.
+        ConfigurationError: no report was recorded by then, or by a version that kept too little.
+    """
+    from azstaging import reports  # noqa: PLC0415 - loads jinja2 and xlsxwriter
+
+    with Journal.read(journal) as read:
+        written = choose_report(read.records(), at=at)
+        place = read.folder
+    made = reports.unseal(read_evidence(place, written.file, digest=written.document))
+    files = reports.render_sealed(made, **{name: value for name, value in choices.items() if value})
+    paths = write_all(Path(out), files, what="report")
+    same = _same(files.items(), written.files)
+    return Rebuilt(
+        paths=paths,
+        record=written.record,
+        seq=written.seq,
+        complete=made.document.completeness.complete,
+        tool_version=made.document.tool_version,
+        same=same,
+        differ=tuple(sorted((files.keys() & written.files.keys()) - set(same))),
+    )
+
+
+def _same(files: Iterable[tuple[str, bytes]], recorded: Any) -> tuple[str, ...]:
+    return tuple(
+        sorted(n for n, data in files if recorded.get(n) == hashlib.sha256(data).hexdigest())
+    )
