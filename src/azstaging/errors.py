@@ -155,7 +155,8 @@ class PlanRefusedError(StagingError):
     """A plan or an approval does not hold.
 
     Attributes:
-        code: stale | expired | unapproved | own-approval | foreign-journal | digest | recomputed.
+        code: stale | expired | unapproved | own-approval | foreign-journal | digest | recomputed |
+            no-baseline.
         changes: for a stale plan, one line per thing that changed.
     """
 

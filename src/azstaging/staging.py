@@ -14,6 +14,7 @@ from typing import Any
 
 from azstaging import __version__
 from azstaging.checks import WORKLOAD_CHECKS
+from azstaging.comparing import Comparing
 from azstaging.engine import release as release_engine
 from azstaging.engine.check import run_checks
 from azstaging.engine.collect import collect
@@ -22,7 +23,7 @@ from azstaging.engine.reporting import build_report, latest_findings
 from azstaging.engine.resolve import reconsider, resolve
 from azstaging.engine.sync import sync_boards
 from azstaging.errors import PlanRefusedError
-from azstaging.files import write_all, write_whole
+from azstaging.files import write_all
 from azstaging.journal import Journal
 from azstaging.journal.evidence import write_evidence
 from azstaging.journal.lease import FileLease
@@ -34,16 +35,14 @@ from azstaging.model.inventory import Inventory
 from azstaging.model.plans import Approval, Plan, Principal, Receipt, ReleaseResult
 from azstaging.rules import gate, history
 from azstaging.rules import plan as plans
-from azstaging.rules.baseline import freeze
-from azstaging.rules.diff import diff_inventory
+from azstaging.rules.baseline import frozen_now
 from azstaging.rules.status import Status, status_of
-from azstaging.run import Run
 
 # An inventory that this object read itself serves a plan for so long; a release reads afresh.
 _REUSE = timedelta(minutes=10)
 
 
-class Staging(Run):
+class Staging(Comparing):
     """The staging stage of one estate: a `Run` with the verbs.
 
     Args:
@@ -87,24 +86,6 @@ class Staging(Run):
             self._last_inventory = inventory
         return inventory
 
-    def baseline(self, inventory: Inventory) -> tuple[Path, ...]:
-        """Freeze source, intended and target configuration into the estate folder.
-
-        Returns:
-            One content-addressed file per item, each recorded in the journal.
-        """
-        folder = self._require_journal("baseline").folder
-        frozen = [freeze(row) for row in inventory.items]
-        paths = [write_whole(folder / name, data, what="baseline") for name, data, _ in frozen]
-        self._append(*(record for _, _, record in frozen))
-        return tuple(paths)
-
-    def diff(self, inventory: Inventory) -> Diff:
-        """Compare every machine with its source and with what was intended."""
-        diff = diff_inventory(inventory, self.config.expectations, at=self._clock())
-        self._append(history.diff_record(diff))
-        return diff
-
     def check(self, inventory: Inventory, diff: Diff | None = None) -> Findings:
         """Run all checks and record the findings as evidence.
 
@@ -122,7 +103,7 @@ class Staging(Run):
             wave=self.config.wave,
             policy=self.config.policy,
             probes=Probes(deadline_seconds=self.config.probes.deadline_seconds),
-            baselines=frozenset(self.past().baselines()),
+            baselines=frozen_now(inventory, self.frozen(inventory)),
             clock=self._clock,
             run=self.run,
             progress=self._progress,
@@ -332,6 +313,7 @@ class Staging(Run):
             PlanRefusedError: they do not, or the token names nobody.
         """
         self._check_plan(plan, "release")
+        self._require_baselines(plan)
         return plans.check_approvals(
             plan,
             self.past().approvals(),
@@ -343,6 +325,7 @@ class Staging(Run):
     def preview(self, plan: Plan) -> ReleaseResult:
         """Show what a release would send and hold now; needs no approval, sends nothing."""
         self._check_plan(plan, "release")
+        self._require_baselines(plan)
         case = self._case(self.inventory())
         return release_engine.preview(plan, case, self.past(), now=self._clock())
 

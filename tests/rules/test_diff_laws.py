@@ -530,9 +530,12 @@ def test_the_diff_of_two_diffs_holds_what_is_new(one: InventoryItem, other: Inve
     assert len(new_since(new, new)) == 0
 
 
-def test_released_items_are_left_out() -> None:
-    row = build({})
-    assert len(diff_of(replace(row, phase=Phase.RELEASED))) == 0
+def test_released_items_are_left_out_unless_a_baseline_tells_them() -> None:
+    row = replace(build({}), phase=Phase.RELEASED)
+    assert len(diff_of(replace(row, source=None, target=None))) == 0
+    assert diff_of(row).rows_ == compare(row)
+    lost = diff_of(replace(row, target=None))
+    assert {each.rule for each in lost} == {"no-target"}
     assert len(diff_of(row)) == len(compare(row))
 
 

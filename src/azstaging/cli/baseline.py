@@ -9,25 +9,35 @@ from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
 from azstaging.cli.streams import say
+from azstaging.model.inventory import Phase
 from azstaging.model.views import gap_documents
 
 
 @click.command("baseline")
 @selection_options
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Replace the source and the target that were frozen first; else they stand.",
+)
 @output_options
 @click.pass_context
-def command(ctx: click.Context, /, output: str, query: str | None, **options: Any) -> int:
+def command(
+    ctx: click.Context, /, output: str, query: str | None, again: bool, **options: Any
+) -> int:
     """Freeze source, intended and target configuration into the estate folder.
 
     After replication has stopped the source cannot be read any more: the baseline is then the
-    only truth. Prints one file per item. Exits 0, or 3 with a gap.
+    only truth, and release refuses without one. What was frozen first stands; freezing again adds
+    what was not there yet. Prints one file per item. Exits 0, or 3 with a gap.
     """
     with session(ctx, needs_journal=True, **options) as run:
         inventory = run.inventory()
-        paths = run.staging.baseline(inventory)
+        paths = run.staging.baseline(inventory, again=again)
+    frozen = [row for row in inventory if row.phase is not Phase.RELEASED]
     files = [
         {"id": row.id.text, "name": row.name, "file": str(path)}
-        for row, path in zip(inventory.items, paths, strict=True)
+        for row, path in zip(frozen, paths, strict=True)
     ]
     emit(
         {

@@ -58,7 +58,7 @@ def compare(
 def diff_inventory(
     inventory: Inventory, expectations: Sequence[Expectation] = (), *, at: datetime
 ) -> Diff:
-    """Compare every machine of an inventory; released ones are left out: nothing is read of them.
+    """Compare every machine of an inventory; released ones where a baseline tells them.
 
     Args:
         inventory: what was read.
@@ -68,7 +68,7 @@ def diff_inventory(
     valid = [each for each in expectations if at < each.expires]
     found: list[Difference] = []
     for row in inventory.items:
-        if row.phase is not Phase.RELEASED:
+        if row.phase is not Phase.RELEASED or row.source or row.target or row.target_unknown:
             found.extend(compare(row, expectations=valid))
     return Diff(at=at, rows_=tuple(found))
 

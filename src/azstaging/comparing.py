@@ -1,0 +1,70 @@
+"""The verbs of the configuration documentation: freeze, and compare with what was frozen."""
+
+from pathlib import Path
+
+from azstaging.engine.baselined import with_baselines
+from azstaging.journal.baselines import read_baselines, require_baselines, write_baselines
+from azstaging.model.differences import Diff
+from azstaging.model.inventory import Inventory, Phase
+from azstaging.model.plans import Plan
+from azstaging.rules import history
+from azstaging.rules.baseline import Frozen
+from azstaging.rules.diff import diff_inventory
+from azstaging.run import Run
+
+
+class Comparing(Run):
+    """A `Run` that freezes and compares."""
+
+    def baseline(self, inventory: Inventory, *, again: bool = False) -> tuple[Path, ...]:
+        """Freeze source, intended and target configuration into the estate folder.
+
+        Args:
+            inventory: what to freeze; released items are left as they are frozen.
+            again: replace the source and the target that were frozen first; else they stand.
+
+        Returns:
+            One content-addressed file per item, each recorded in the journal.
+        """
+        folder = self._require_journal("baseline").folder
+        earlier = {} if again else self.frozen(inventory)
+        rows = [row for row in inventory if row.phase is not Phase.RELEASED]
+        paths, records = write_baselines(folder, rows, earlier)
+        self._append(*records)
+        return paths
+
+    def diff(self, inventory: Inventory) -> Diff:
+        """Compare every machine with its source, frozen if it was, and with what was intended.
+
+        A released machine is compared with its baseline, the one truth that is left of it.
+        """
+        seen = self.on_baselines(inventory)
+        diff = diff_inventory(seen, self.config.expectations, at=self._clock())
+        self._append(history.diff_record(diff))
+        return diff
+
+    def frozen(self, inventory: Inventory) -> dict[str, Frozen]:
+        """Return the baselines of an inventory's items, by casefolded id; none without a journal.
+
+        Raises:
+            JournalError: a file is missing, or is not what the journal recorded.
+        """
+        if self.journal is None:
+            return {}
+        recorded, wanted = self.past().baselines(), {row.id.key for row in inventory}
+        mine = [baseline for key, baseline in recorded.items() if key in wanted]
+        return read_baselines(self.journal.folder, mine)
+
+    def on_baselines(self, inventory: Inventory) -> Inventory:
+        """Return an inventory as it is compared: frozen sources, released machines read."""
+        return with_baselines(
+            self.azure,
+            inventory,
+            self.frozen(inventory),
+            threads=self.config.cloud.max_in_flight,
+            progress=self._progress,
+        )
+
+    def _require_baselines(self, plan: Plan) -> None:
+        """Refuse a plan with an item whose source would be told by nothing after the stop."""
+        require_baselines(self._require_journal("release").folder, self.past().baselines(), plan)
