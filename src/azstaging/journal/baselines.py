@@ -5,6 +5,7 @@ from pathlib import Path
 
 from azstaging.errors import ConfigurationError, JournalError, PlanRefusedError
 from azstaging.files import read_bytes, write_all
+from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import InventoryItem
 from azstaging.model.plans import Plan, PlanItem
 from azstaging.model.records import NewRecord
@@ -34,7 +35,7 @@ def read_baselines(folder: Path, recorded: Iterable[Baseline]) -> dict[str, Froz
     Raises:
         JournalError: a file is missing, or is not what the journal recorded.
     """
-    return {each.item_id.casefold(): _read(folder, each) for each in recorded}
+    return {ResourceId(each.item_id).key: _read(folder, each) for each in recorded}
 
 
 def require_baselines(folder: Path, recorded: Mapping[str, Baseline], plan: Plan) -> None:
@@ -53,7 +54,7 @@ def require_baselines(folder: Path, recorded: Mapping[str, Baseline], plan: Plan
 
 
 def _baseline_of(item: PlanItem, recorded: Mapping[str, Baseline]) -> Baseline:
-    found = recorded.get(item.id.casefold())
+    found = recorded.get(ResourceId(item.id).key)
     if found is None or found.generation != item.generation:
         raise PlanRefusedError(
             f"No baseline of {item.name} ({item.id}) is frozen. After replication has stopped "

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import InventoryItem, Phase
 from azstaging.model.items import ItemDisk, ItemNic, SourceFacts, TargetSettings
 from azstaging.model.machines import SourceMachine, TargetMachine
@@ -119,7 +120,7 @@ def read_frozen(data: bytes, recorded: Baseline) -> Frozen:
 
 def is_of(frozen: Frozen, row: InventoryItem) -> bool:
     """Tell whether a baseline is of this item and of this generation of its replication."""
-    same_item = frozen.item_id.casefold() == row.id.key
+    same_item = ResourceId(frozen.item_id) == row.id
     return same_item and bool(frozen.generation) and frozen.generation == row.item.generation
 
 
