@@ -4,7 +4,8 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 from azstaging.config import Configuration
 from azstaging.engine.follow import Follower
@@ -15,6 +16,7 @@ from azstaging.model.inventory import Inventory
 from azstaging.model.plans import Principal
 from azstaging.model.records import NewRecord, Record
 from azstaging.rules import history
+from azstaging.spans import span
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -23,6 +25,22 @@ if TYPE_CHECKING:
 def utc_now() -> datetime:
     """Return the time, aware UTC: the one clock of the library."""
     return datetime.now(timezone.utc)
+
+
+VERBS = (
+    *("inventory", "baseline", "diff", "check", "decide", "report", "boards"),
+    *("plan", "approve", "preview", "release"),
+)
+"""Each call of one of these is one span, while tracing is on; see ``spans.py``."""
+
+
+def _traced(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def inside(self: "Run", *args: Any, **kwargs: Any) -> Any:
+        with span(method.__name__, run=self.run, wave=self.config.wave.name):
+            return method(self, *args, **kwargs)
+
+    return inside
 
 
 def _silent(step: str, done: int, total: int) -> None:
@@ -40,6 +58,12 @@ class Run:
         deadline: when to stop cleanly, aware UTC.
         clock, sleep: for rehearsals and tests.
     """
+
+    def __init_subclass__(cls) -> None:
+        """Trace the verbs that a subclass defines."""
+        for name in VERBS:
+            if name in vars(cls):
+                setattr(cls, name, _traced(vars(cls)[name]))
 
     def __init__(
         self,

@@ -37,6 +37,7 @@ from azstaging.azure.policies import (
 )
 from azstaging.azure.redaction import redact, redact_http_logs
 from azstaging.azure.throttle import Rates, Throttle, TimeBudget
+from azstaging.azure.tracing import tracing_policies
 from azstaging.azure.transport import SingleSendTransport, final_url
 from azstaging.errors import (
     AuthenticationError,
@@ -201,6 +202,7 @@ class BoardsSession:
             BoardsPinPolicy(base_url),
             HeaderPolicy(authorization, forget),
             PacingPolicy(throttle=throttle, budget=budget, tally=self._tally),
+            *tracing_policies(),
             BodyPolicy(monotonic=monotonic),
         ]
         self._pipeline = Pipeline(self._transport, policies)

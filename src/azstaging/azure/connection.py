@@ -17,6 +17,7 @@ from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import StopRequest
 from azstaging.model.plans import PlannedRequest, Principal
+from azstaging.spans import span
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -101,7 +102,8 @@ class AzureConnection:
 
     def get_item(self, item_id: ResourceId) -> Json:
         """Get one replicated item of any collection."""
-        return self._of_item(item_id).get_item(item_id)
+        with span("read item", item=str(item_id)):
+            return self._of_item(item_id).get_item(item_id)
 
     def list_jobs(self, vault: ResourceId, since: datetime) -> list[Json]:
         """List the replication jobs of a vault that started at or after ``since``."""
@@ -163,7 +165,8 @@ class AzureConnection:
                 f"{request.id} was not stopped: the target of an Azure Local item cannot be "
                 "proven yet. Nothing was sent."
             )
-        return self.site_recovery.stop(request, rendered)
+        with span("stop item", item=str(request.id)):
+            return self.site_recovery.stop(request, rendered)
 
     def _of_item(self, id: ResourceId) -> SiteRecovery | DataReplication:
         if id.resource_type == datareplication.ITEM_TYPE:

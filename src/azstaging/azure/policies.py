@@ -45,6 +45,8 @@ from azstaging.errors import (
 )
 
 logger = logging.getLogger("azstaging.azure")
+# A library says nothing unless whoever uses it asks.
+logging.getLogger("azstaging").addHandler(logging.NullHandler())
 
 Request: TypeAlias = PipelineRequest[HttpRequest]
 Response: TypeAlias = PipelineResponse[HttpRequest, HttpResponse]

@@ -40,6 +40,7 @@ from azstaging.azure.policies import (
 )
 from azstaging.azure.redaction import redact_http_logs
 from azstaging.azure.throttle import Rates, Throttle, TimeBudget
+from azstaging.azure.tracing import tracing_policies
 from azstaging.azure.transport import SingleSendTransport
 from azstaging.errors import ConfigurationError, StagingError
 from azstaging.model.ids import ResourceId, check_segment
@@ -109,6 +110,7 @@ class ArmSession:
             HostPinPolicy(cloud),
             TokenPolicy(self._tokens),
             PacingPolicy(throttle=throttle, budget=self._budget, tally=self._tally),
+            *tracing_policies(),
             BodyPolicy(monotonic=monotonic),
         ]
         self.pipeline = Pipeline(self._transport, self.policies)

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -98,7 +99,8 @@ class Reads:
 
     def start(self, read: Read[T]) -> "Future[Result[T]]":
         """Start one read."""
-        return self._executor.submit(self._attempt, read)
+        # Spans of the thread that asks are the parents of those of the thread that reads.
+        return self._executor.submit(copy_context().run, self._attempt, read)
 
     def run(self, reads: Iterable[Read[T]], step: str) -> list[Result[T]]:
         """Run reads side by side and return their results in the order of the reads."""
