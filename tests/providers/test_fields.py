@@ -106,7 +106,7 @@ def test_null_arrays_and_odd_members() -> None:
 def test_picked_values_are_given_exactly() -> None:
     job = {"jobName": "None"}
     fields = Fields({"health": None, "CurrentJob": job})
-    picked = dict(fields.pick(("health", "currentJob", "absent")))
+    picked = fields.picked(("health", "currentJob", "absent"))
     assert picked == {"health": None, "currentJob": job}
     assert picked["currentJob"] is job
 

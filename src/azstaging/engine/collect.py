@@ -7,20 +7,21 @@ is not answered, is refused or has an odd shape is a `Gap`, and everything else 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 
 from azstaging.engine.machines import (
     match_all,
-    match_none,
     migrated_machines,
     read_what_lists_lack,
 )
+from azstaging.engine.memory import few_collections
 from azstaging.engine.ports import AzurePort, Clock, Progress
 from azstaging.engine.reads import Reads
-from azstaging.engine.resources import LOCKS, TARGET_KINDS, Resources, TargetLists
-from azstaging.engine.rows import build_rows
+from azstaging.engine.resources import LOCKS, TARGET_KINDS, TargetLists
+from azstaging.engine.rows import build_rows, listed_row
 from azstaging.engine.sources import SourceLists
 from azstaging.engine.targets import subscriptions_of
-from azstaging.engine.vaults import find_items, read_details
+from azstaging.engine.vaults import find_items, kept, read_details
 from azstaging.model.ids import ResourceId, vault_of
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.model.items import Collection, Facts, ReplicatedItem
@@ -70,7 +71,21 @@ def collect(
         ServiceError: the subscriptions could not be listed, so nothing is known at all.
         AuthenticationError, DeadlineReachedError: as they say.
     """
-    read_at = clock()
+    with few_collections():
+        read = _read(azure, scope, wave, clock(), executor_threads, lists_only, progress)
+        return reconcile(read, wave, released or {})
+
+
+def _read(
+    azure: AzurePort,
+    scope: Scope,
+    wave: Wave,
+    read_at: datetime,
+    executor_threads: int,
+    lists_only: bool,
+    progress: Progress | None,
+) -> Inventory:
+    """Read everything in threads, and return it as it was read."""
     executor = ThreadPoolExecutor(executor_threads, thread_name_prefix="azstaging-read")
     reads = Reads(executor, progress)
     try:
@@ -78,7 +93,7 @@ def collect(
     finally:
         # After an error or Ctrl-C nothing that still waits is sent.
         executor.shutdown(wait=True, cancel_futures=True)
-    read = Inventory(
+    return Inventory(
         read_at=read_at,
         items=tuple(rows),
         gaps=reads.gaps,
@@ -88,13 +103,12 @@ def collect(
         lists_only=lists_only,
         request_counts=reads.counts,
     )
-    return reconcile(read, wave, released or {})
 
 
 def _read_rows(
     azure: AzurePort, scope: Scope, reads: Reads
 ) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
-    found = find_items(azure, scope, reads, lambda item: item)
+    found = find_items(azure, scope, reads, kept)
     items = found.items
     lists = TargetLists(azure, reads, migrated_machines(items.values()))
     sources = SourceLists(azure, reads)
@@ -105,7 +119,7 @@ def _read_rows(
     read_details(azure, items, reads)
     lists.start(sorted(subscriptions_of(items.values())), TARGET_KINDS)
     resources = lists.gather()
-    matched = match_all((items[each] for each in sorted(items)), resources)
+    matched = match_all((items[each] for each in sorted(items, key=_key)), resources)
     matched = read_what_lists_lack(azure, matched, resources, reads)
     sources.start(items.values())
     return build_rows(matched, resources, sources.read(items.values(), resources)), found.vaults
@@ -114,11 +128,8 @@ def _read_rows(
 def _list_rows(
     azure: AzurePort, scope: Scope, reads: Reads
 ) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
-    nothing = Resources()
-    found = find_items(
-        azure, scope, reads, lambda item: build_rows([match_none(item)], nothing, {})[0]
-    )
-    return [found.items[each] for each in sorted(found.items)], found.vaults
+    found = find_items(azure, scope, reads, listed_row)
+    return [found.items[each] for each in sorted(found.items, key=_key)], found.vaults
 
 
 def reconcile(read: Inventory, wave: Wave, released: Mapping[str, Receipt]) -> Inventory:
@@ -154,13 +165,25 @@ def reconcile(read: Inventory, wave: Wave, released: Mapping[str, Receipt]) -> I
     uncounted = count_gap(wave, len(rows), EVERYTHING)
     return replace(
         read,
-        items=tuple(replace(row, workloads=selection.workloads.get(row.id, ())) for row in rows),
+        items=_with_workloads(rows, selection.workloads),
         gaps=gaps if uncounted is None else (*gaps, uncounted),
         expected=len(wave.expected_ids) if wave.expected_ids else wave.expected,
         unresolved=selection.unresolved,
         ambiguous=selection.ambiguous,
         unexpected=_unexpected(rows, wave),
     )
+
+
+def _key(id: ResourceId) -> str:
+    return id.key
+
+
+def _with_workloads(
+    rows: list[InventoryItem], workloads: Mapping[ResourceId, tuple[str, ...]]
+) -> tuple[InventoryItem, ...]:
+    if not workloads:
+        return tuple(rows)
+    return tuple(replace(row, workloads=workloads.get(row.id, ())) for row in rows)
 
 
 def _unexpected(rows: list[InventoryItem], wave: Wave) -> tuple[ResourceId, ...]:

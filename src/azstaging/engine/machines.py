@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads
@@ -21,7 +21,6 @@ from azstaging.providers.fields import Fields
 _CUT_OVER = frozenset({Cutover.DONE, Cutover.DONE_WITH_NOTES, Cutover.PARTIAL})
 _VM_ACTION = "Microsoft.Compute/virtualMachines/read"
 _SIZES_ACTION = "Microsoft.Compute/locations/vmSizes/read"
-NOT_LOOKED_AT = Match(note="only the lists of items were read", unknown=True)
 _LOCAL = Match(note="the target of an Azure Local migration cannot be read yet", unknown=True)
 
 
@@ -45,12 +44,6 @@ class Matched:
             yield self.match.vm
         if self.item.source_id is not None and is_virtual_machine(self.item.source_id):
             yield self.item.source_id
-
-
-def match_none(item: ReplicatedItem) -> Matched:
-    """Derive the facts of an item, say that no machine was looked for, and let its JSON go."""
-    facts = facts_of(item)
-    return Matched(item=replace(item, body={}), facts=facts, match=NOT_LOOKED_AT)
 
 
 def match_all(items: Iterable[ReplicatedItem], resources: Resources) -> list[Matched]:

@@ -1,6 +1,7 @@
 """Puts one row together from what was read of its item, its machines and its source."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from azstaging.engine.machines import Matched, place_of
 from azstaging.engine.ports import Json
@@ -12,16 +13,20 @@ from azstaging.engine.resources import (
 )
 from azstaging.engine.sources import Source
 from azstaging.engine.testmachines import find_test_machines
+from azstaging.model.bodies import Body
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import InventoryItem
-from azstaging.model.items import JsonObject, ReplicatedItem, StopRequest
+from azstaging.model.items import Facts, JsonObject, ReplicatedItem, StopRequest
 from azstaging.model.machines import Lock, SourceMachine, TargetMachine
-from azstaging.providers import stop_request_of
+from azstaging.providers import facts_of, stop_request_of
 from azstaging.providers.compute import target_machine
 from azstaging.providers.discovery import source_from_vm, source_machine
 from azstaging.providers.fields import Fields
-from azstaging.rules.phase import derive_phase
+from azstaging.rules.phase import PhaseVerdict, derive_phase
 from azstaging.rules.preconditions import lock_blocks
+
+_NO_SOURCE = "the item does not name its source machine"
+_NOT_READ = "the source machine was not read"
 
 
 def build_rows(
@@ -30,6 +35,29 @@ def build_rows(
     """Build the row of every item; workloads are added later."""
     targets = {each.match.vm for each in matched if each.match.vm is not None}
     return [_row(each, resources, sources, targets) for each in matched]
+
+
+def listed_row(item: ReplicatedItem) -> InventoryItem:
+    """Build the row of an item of which only the list was read, and let its JSON go."""
+    if isinstance(item.body, Body):
+        item.body.forget()
+    facts = facts_of(item)
+    verdict = _untargeted(facts)
+    return InventoryItem(
+        item=item,
+        facts=facts,
+        phase=verdict.phase,
+        phase_evidence=verdict.evidence,
+        source_note=_NO_SOURCE if item.source_id is None else _NOT_READ,
+        target_unknown=True,
+        target_note="only the lists of items were read",
+    )
+
+
+@lru_cache(maxsize=1024)
+def _untargeted(facts: Facts) -> PhaseVerdict:
+    """Derive the phase where no machine was looked for; thousands of items have the same facts."""
+    return derive_phase(facts, None, True, ())
 
 
 def _row(
@@ -94,8 +122,8 @@ def _source(
     item: ReplicatedItem, sources: Mapping[ResourceId, Source], resources: Resources
 ) -> tuple[SourceMachine | None, str]:
     if item.source_id is None:
-        return None, "the item does not name its source machine"
-    known = sources.get(item.source_id, Source(note="the source machine was not read"))
+        return None, _NO_SOURCE
+    known = sources.get(item.source_id, Source(note=_NOT_READ))
     if known.body is None:
         return None, known.note
     if is_virtual_machine(item.source_id):

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads, Result
 from azstaging.errors import UnexpectedResponseError
+from azstaging.model.bodies import Body
 from azstaging.model.ids import ResourceId, parse_id, subscription_scope
 from azstaging.model.inventory import Gap
 from azstaging.model.items import Collection, ReplicatedItem
@@ -73,6 +74,13 @@ def find_items(
             incomplete.add(vault)
         items |= dict(each for each in result.value or () if each is not None)
     return Found(items=items, vaults=tuple(sorted(set(vaults) - incomplete)))
+
+
+def kept(item: ReplicatedItem) -> ReplicatedItem:
+    """Make the item's JSON small, in the thread that read it."""
+    if isinstance(item.body, Body):
+        item.body.pack()
+    return item
 
 
 def read_details(azure: AzurePort, items: dict[ResourceId, ReplicatedItem], reads: Reads) -> None:
@@ -141,7 +149,7 @@ def _detail_read(
                 resource_id=item_id.text,
             )
         # At once, so that row and item are not both kept until the last one is read.
-        items[item_id] = parsed
+        items[item_id] = kept(parsed)
 
     return Read(
         what=f"{collection.value} details",

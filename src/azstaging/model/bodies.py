@@ -17,15 +17,36 @@ _CANNOT = (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, Unico
 
 
 class Body(Mapping[str, Any]):
-    """One JSON object of the service, read-only. Every look takes it apart anew."""
+    """One JSON object of the service, read-only. Every look takes it apart anew.
 
-    __slots__ = ("_packed",)
+    Args:
+        packed: its bytes, as `packed` makes them.
+        whole: the object itself instead; it becomes bytes at the first look, or by `pack`.
+    """
 
-    def __init__(self, packed: bytes) -> None:
+    __slots__ = ("_packed", "_whole")
+
+    def __init__(self, packed: bytes = b"{}", whole: Mapping[str, Any] | None = None) -> None:
         self._packed = packed
+        self._whole = whole
+
+    def pack(self) -> None:
+        """Turn it into bytes now, where it has not been yet; what is no JSON stays as it is."""
+        whole = self._whole
+        text = _bytes_of(whole) if whole is not None else None
+        if text is not None:
+            self._packed = text
+            self._whole = None
+
+    def forget(self) -> None:
+        """Let the JSON go: it is empty from now on."""
+        self._packed, self._whole = b"{}", None
 
     def unpack(self) -> dict[str, Any]:
         """Return it as a dict of its own; changing that changes nothing here."""
+        self.pack()
+        if self._whole is not None:
+            return dict(self._whole)
         text = decompress(self._packed) if self._packed[:1] == _ZLIB else self._packed
         unpacked: dict[str, Any] = msgspec.json.decode(text)
         return unpacked
@@ -40,18 +61,33 @@ class Body(Mapping[str, Any]):
         return len(self.unpack())
 
     def __repr__(self) -> str:
+        self.pack()
         return f"Body({len(self._packed)} bytes)"
+
+    def __reduce__(self) -> tuple[type["Body"], tuple[bytes]]:
+        self.pack()
+        return Body, (self._packed,)
+
+
+def _bytes_of(body: Mapping[str, Any]) -> bytes | None:
+    try:
+        text = msgspec.json.encode(body)
+    except _CANNOT:
+        return None
+    return compress(text, 1) if len(text) > _LARGE else text
 
 
 def packed(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a JSON object as `Body`; what is none (only a test makes such) as it is."""
     if isinstance(body, Body):
         return body
-    try:
-        text = msgspec.json.encode(body)
-    except _CANNOT:
-        return body
-    return Body(compress(text, 1) if len(text) > _LARGE else text)
+    text = _bytes_of(body)
+    return body if text is None else Body(text)
+
+
+def packed_later(body: Mapping[str, Any]) -> Body:
+    """Return a JSON object as a `Body` that becomes bytes when somebody needs it to."""
+    return body if isinstance(body, Body) else Body(whole=body)
 
 
 class Bodies(MutableMapping[str, dict[str, Any]]):

@@ -43,7 +43,8 @@ class ResourceId:
         stripped = self.text.strip().rstrip("/")
         if not stripped.startswith("/") or stripped == "/":
             raise ConfigurationError(f"{self.text!r} is not an ARM resource id.")
-        object.__setattr__(self, "text", stripped)
+        if stripped != self.text:
+            object.__setattr__(self, "text", stripped)
 
     @property
     def key(self) -> str:

@@ -1,7 +1,7 @@
 """What all three collections share: identity, job, health errors, and the guard of a stop."""
 
 from azstaging.errors import ConfigurationError, UnexpectedResponseError
-from azstaging.model.bodies import packed
+from azstaging.model.bodies import packed_later
 from azstaging.model.ids import ResourceId, vault_of
 from azstaging.model.items import (
     Collection,
@@ -143,14 +143,14 @@ def assemble(
         nics=details.nics,
         last_recovery_point=details.last_recovery_point,
         rpo_seconds=details.rpo_seconds,
-        body=packed(body),
+        body=packed_later(body),
     )
 
 
 def raw_of(properties: Fields, specific: Fields, names: tuple[str, ...]) -> JsonObject:
     """Return the named state fields exactly as given; those of the envelope win."""
-    found = dict(properties.pick(names))
-    return found | {name: value for name, value in specific.pick(names) if name not in found}
+    found = properties.picked(names)
+    return found | {k: v for k, v in specific.picked(names).items() if k not in found}
 
 
 def _health_errors(properties: Fields) -> tuple[HealthError, ...]:

@@ -6,7 +6,7 @@ callers treat that as "not told", never as "good".
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -92,13 +92,14 @@ class Fields:
         members = found if isinstance(found, list) else ()
         return tuple(text for member in members if (text := as_text(member)))
 
-    def pick(self, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-        """Yield (name, value exactly as given) of the named properties that are there."""
-        for name in names:
-            if name in self.body:
-                yield name, self.body[name]
-            elif self._spelled(name):
-                yield name, self._otherwise(name)
+    def picked(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """Return the named properties that are there, values exactly as given."""
+        body = self.body
+        exact, others = _spelled_as(tuple(body), names)
+        found = {name: body[name] for name in exact}
+        for name in others:
+            found[name] = self._otherwise(name)
+        return found
 
     def _otherwise(self, name: str) -> Any:
         """Return the first value that is not null under another spelling of a name."""
@@ -121,6 +122,18 @@ def _spellings_of(names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
         folded = str(name).casefold()
         found[folded] = (*found.get(folded, ()), name)
     return found
+
+
+@lru_cache(maxsize=512)
+def _spelled_as(
+    present: tuple[str, ...], names: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which names are there as they are, and which under another spelling."""
+    spellings = _spellings_of(present)
+    exact = tuple(name for name in names if name in present)
+    return exact, tuple(
+        name for name in names if name not in present and name.casefold() in spellings
+    )
 
 
 def as_text(value: object) -> str:

@@ -1,0 +1,165 @@
+"""What a user writes today: the official clients, their models, one thread."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from azure.core.credentials import AccessToken
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.rest import HttpRequest
+from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
+from azure.mgmt.resource.resources import ResourceManagementClient
+
+from azstaging.azure.api_versions import RECOVERY_SERVICES_VAULTS
+from azstaging.model.ids import ResourceId
+
+_DISKS = "2025-01-02"
+_MACHINES = "2024-11-01"
+
+
+class _Token(SansIOHTTPPolicy[Any, Any]):
+    """Adds the token; the clients' own policy refuses plain HTTP, even to this machine."""
+
+    def __init__(self, token: str) -> None:
+        self._header = f"Bearer {token}"
+
+    def on_request(self, request: Any) -> None:
+        """Add the header."""
+        request.http_request.headers["Authorization"] = self._header
+
+
+class _Credential:
+    """Asked for nothing: the token is added by `_Token`."""
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        """Return a token that is not used."""
+        return AccessToken("unused", 2**31)
+
+
+def site_recovery(url: str, token: str, subscription: str) -> Any:
+    """Return the official client of one subscription."""
+    return SiteRecoveryManagementClient(
+        _Credential(), subscription, url, authentication_policy=_Token(token)
+    )
+
+
+def resources(url: str, token: str, subscription: str) -> Any:
+    """Return the official client that reads resources by id."""
+    return ResourceManagementClient(
+        _Credential(), subscription, base_url=url, authentication_policy=_Token(token)
+    )
+
+
+def vaults(url: str, token: str) -> Iterator[tuple[Any, ResourceId]]:
+    """Yield every vault that is visible, with the client of its subscription."""
+    first = site_recovery(url, token, "none")
+    found = first.send_request(HttpRequest("GET", f"{url}/subscriptions?api-version=2022-12-01"))
+    for subscription in found.json()["value"]:
+        client = site_recovery(url, token, subscription["subscriptionId"])
+        link = (
+            f"{url}{subscription['id']}/providers/Microsoft.RecoveryServices/vaults"
+            f"?api-version={RECOVERY_SERVICES_VAULTS}"
+        )
+        while link:
+            page = client.send_request(HttpRequest("GET", link)).json()
+            for vault in page["value"]:
+                yield client, ResourceId(vault["id"])
+            link = page.get("nextLink")
+
+
+def lists_of_the_official_client(url: str, token: str) -> int:
+    """Read the lists of every vault through the client's models; return how many items."""
+    kept: list[tuple[Any, ...]] = []
+    for client, vault in vaults(url, token):
+        place = (vault.resource_group, vault.name)
+        kept += map(_migration_row, client.replication_migration_items.list(*place))
+        kept += map(_protected_row, client.replication_protected_items.list(*place))
+    return len(kept)
+
+
+def _migration_row(item: Any) -> tuple[Any, ...]:
+    """Read what a row of our list has."""
+    found, details = item.properties, item.properties.provider_specific_details
+    return (
+        item.id,
+        found.machine_name,
+        details.instance_type,
+        found.migration_state,
+        found.test_migrate_state,
+        found.replication_status,
+        found.health,
+        [each.error_message for each in found.health_errors or ()],
+        found.allowed_operations,
+        found.current_job.job_name if found.current_job else None,
+        found.event_correlation_id,
+        details.vmware_machine_id,
+        details.target_vm_name,
+        details.target_vm_size,
+        details.target_location,
+        details.target_resource_group_id,
+        details.target_network_id,
+        details.os_name,
+        details.firmware_type,
+        details.last_recovery_point_received,
+    )
+
+
+def _protected_row(item: Any) -> tuple[Any, ...]:
+    """Read what a row of our list has; disks too where the list has them."""
+    found, details = item.properties, item.properties.provider_specific_details
+    disks = getattr(details, "protected_disks", None) or ()
+    return (
+        item.id,
+        found.friendly_name,
+        details.instance_type,
+        found.protection_state,
+        found.test_failover_state,
+        found.active_location,
+        found.replication_health,
+        found.failover_health,
+        [each.error_message for each in found.health_errors or ()],
+        found.allowed_operations,
+        found.current_scenario.scenario_name if found.current_scenario else None,
+        found.event_correlation_id,
+        [getattr(disk, "disk_name", None) for disk in disks],
+    )
+
+
+def seconds_for_everything(url: str, token: str, sample: int) -> float:
+    """Return what one thread takes for all items: lists, item, OS disk and machine.
+
+    The lists are read whole; the single reads are timed for a sample of agentless items, first
+    once to let the server render them, and taken times the number of items. Items of other
+    providers are spared the read of the item itself.
+    """
+    started = time.perf_counter()
+    agentless: list[tuple[Any, Any]] = []
+    count = 0
+    for client, vault in vaults(url, token):
+        place = (vault.resource_group, vault.name)
+        found = list(client.replication_migration_items.list(*place))
+        agentless += [(client, ResourceId(each.id)) for each in found]
+        count += len(found) + len(list(client.replication_protected_items.list(*place)))
+    lists = time.perf_counter() - started
+    chosen = agentless[:: max(1, len(agentless) // sample)][:sample]
+    times = [_times(url, token, chosen) for _ in range(2)][-1]
+    return lists + times[0] * len(agentless) + times[1] * count
+
+
+def _times(url: str, token: str, chosen: list[tuple[Any, ResourceId]]) -> tuple[float, float]:
+    """Return the seconds of the item's GET, and of its disk and machine."""
+    reader = resources(url, token, "none")
+    details = machines = 0.0
+    for client, item in chosen:
+        started = time.perf_counter()
+        names = item.segments[3::2]
+        full = client.replication_migration_items.get(
+            names[0], names[2], names[3], names[4], names[5]
+        )
+        read = time.perf_counter()
+        disks = full.properties.provider_specific_details.protected_disks
+        disk = reader.resources.get_by_id(disks[0].target_managed_disk_id, api_version=_DISKS)
+        reader.resources.get_by_id(disk.managed_by, api_version=_MACHINES)
+        details += read - started
+        machines += time.perf_counter() - read
+    return details / len(chosen), machines / len(chosen)
