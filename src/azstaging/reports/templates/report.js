@@ -37,6 +37,8 @@
     return (row) => column.p[column.i[row]] + column.v[row];
   }
 
+  const idly = window.requestIdleCallback || ((work) => setTimeout(work, 50));
+
   function markedText(state, after) {
     const [sign, tone, word] = mark(state);
     const whole = element("span", "mark tone-" + tone);
@@ -81,7 +83,10 @@
       this.words = [];
       this.addTools();
       this.addSorting();
-      if (this.virtual) this.makeVirtual();
+      if (this.virtual) {
+        this.makeVirtual();
+        idly(() => this.warm());
+      }
       root.querySelector(".more")?.remove();
       this.draw();
     }
@@ -153,20 +158,64 @@
       }, { passive: true });
     }
 
-    text(row) {
-      this.texts ||= new Array(this.data.rows);
-      return (this.texts[row] ||= this.cells
-        .map((cell) => cell(row)).filter((value) => value !== null).join("\n").toLowerCase());
+    // Which rows hold a word, column by column: what repeats is looked at once.
+    hits(word) {
+      const hits = new Uint8Array(this.data.rows);
+      this.data.cells.forEach((column, i) => this.mark(hits, word, column, i));
+      return hits;
     }
 
-    matches(row) {
+    mark(hits, word, column, i) {
+      if (Array.isArray(column)) {
+        const lower = this.lowered(i, column);
+        for (let row = 0; row < hits.length; row++) if (lower[row].includes(word)) hits[row] = 1;
+      } else if (column.d) {
+        const value = reader(column.d);
+        const found = new Map();
+        for (let row = 0; row < hits.length; row++) {
+          const place = column.i[row];
+          if (!found.has(place)) found.set(place, value(place).toLowerCase().includes(word));
+          if (found.get(place)) hits[row] = 1;
+        }
+      } else if (word.includes("/")) {
+        const value = reader(column);
+        for (let row = 0; row < hits.length; row++) {
+          if (!hits[row] && value(row).toLowerCase().includes(word)) hits[row] = 1;
+        }
+      } else {
+        const starts = column.p.map((start) => start.toLowerCase().includes(word));
+        const ends = this.lowered(i, column.v);
+        for (let row = 0; row < hits.length; row++) {
+          if (starts[column.i[row]] || ends[row].includes(word)) hits[row] = 1;
+        }
+      }
+    }
+
+    lowered(i, values) {
+      this.lower ||= [];
+      return (this.lower[i] ||= values.map((v) => (v === null ? "" : String(v).toLowerCase())));
+    }
+
+    // So that the first key pressed is as quick as the next.
+    warm(i = 0) {
+      if (i === this.data.cells.length) return;
+      const column = this.data.cells[i];
+      if (Array.isArray(column)) this.lowered(i, column);
+      else if (column.v) this.lowered(i, column.v);
+      idly(() => this.warm(i + 1));
+    }
+
+    matches(row, hits) {
       for (const [i, value] of this.facets) if (this.cells[i](row) !== value) return false;
-      return this.words.length === 0 || this.words.every((word) => this.text(row).includes(word));
+      return hits.every((found) => found[row]);
     }
 
     filter() {
+      const hits = this.words.map((word) => this.hits(word));
       this.order = [];
-      for (let row = 0; row < this.data.rows; row++) if (this.matches(row)) this.order.push(row);
+      for (let row = 0; row < this.data.rows; row++) {
+        if (this.matches(row, hits)) this.order.push(row);
+      }
       this.arrange();
       this.scroll.scrollTop = 0;
       this.draw();
