@@ -178,7 +178,9 @@ def everything() -> list[NewRecord]:
         history.sent_record(sent, "job-1", 202),
         history.receipt_record(receipt(plan_digest=made.digest)),
         history.lease_released_record(VAULT, 1),
-        history.report_record({"operations.html": "sha256:0"}, seq=3, hash="00"),
+        history.report_record(
+            history.WrittenReport(files={"operations.html": "sha256:0"}, seq=3, hash="00")
+        ),
         history.boards_record("contoso", "migration", changes={"created": 2}, ids={"k": 7}),
     ]
 
