@@ -9,6 +9,7 @@ from azstaging import errors
 from azstaging.checks import CHECKS, WORKLOAD_CHECKS
 from azstaging.cli import exit_codes
 from azstaging.config import DEFAULT_REQUIRED
+from azstaging.rules.diff_rules import facts, rules
 from azstaging.rules.gate import NEVER_WAIVABLE
 from azstaging.rules.roles import ROLES
 
@@ -98,7 +99,24 @@ def role_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def diff_rules_page() -> str:
+    """Return every built-in rule of the configuration diff, and every fact that can be compared."""
+    lines = [_NOTE, "# Rules of the diff", "", "What each means is in [the diff](../diff.md). The"]
+    lines += ["files are `diff_rules.toml` and `diff_facts.toml` of the package.", ""]
+    lines += ["| rule | class | reason | risk | source |", "|---|---|---|---|---|"]
+    for rule in rules().values():
+        source = f"<{rule.source}>" if rule.source.startswith("https:") else rule.source
+        lines.append(f"| `{rule.id}` | {rule.cls.value} | {rule.reason} | {rule.risk} | {source} |")
+    lines += ["", "## Facts", "", "Azure does not tell these; an import does, for either side.", ""]
+    lines += ["| fact | area | what it is |", "|---|---|---|"]
+    for fact in facts().values():
+        kind = ", a list" if fact.many else (f", in {fact.unit}" if fact.unit else "")
+        lines.append(f"| `{fact.field}` | {fact.area} | {fact.about}{kind} |")
+    return "\n".join(lines) + "\n"
+
+
 PAGES = {
+    "reference/diff-rules.md": diff_rules_page,
     "reference/errors.md": error_page,
     "reference/check-table.md": check_page,
     "reference/schemas.md": schema_page,

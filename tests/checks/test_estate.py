@@ -80,8 +80,10 @@ def test_healthy_machines_of_every_provider_are_quiet(seen: Seen) -> None:
     ]
     assert Counter(row.item.provider for row in healthy).keys() == set(PROVIDERS)
     for row in healthy:
-        classes = Counter(each.cls for each in seen.diff.for_item(row.id))
-        assert classes[DiffClass.SUSPICIOUS] == classes[DiffClass.ACT] == 0, row.name
+        mine = seen.diff.for_item(row.id)
+        assert len(mine.where("suspicious")) == 0, row.name
+        # Data disks arrive without caching: somebody decides about it, on every machine.
+        assert {each.field for each in mine.where("act")} <= {"data_disk_caching"}, row.name
         bad = {f.check for f in seen.findings.for_item(row.id) if f.outcome is not Outcome.PASS}
         # Two providers do not name the source machine, so nobody knows whether it is off.
         assert bad <= {"source-off"}, (row.name, bad)

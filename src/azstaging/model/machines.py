@@ -40,6 +40,7 @@ class SourceMachine:
         is_deleted: the row stayed in discovery although the machine is gone.
         updated_at: when discovery last saw it.
         size: Azure size, location: region, licence_type: benefit; of a source VM only.
+        facts: what an import tells beyond that, by field name of ``rules/diff_facts.toml``.
     """
 
     id: ResourceId
@@ -59,6 +60,7 @@ class SourceMachine:
     size: str = ""
     location: str = ""
     licence_type: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
     body: JsonObject = field(default_factory=dict, repr=False)
 
 
@@ -73,6 +75,7 @@ class TargetDisk:
     size_gib: int | None = None
     size_bytes: int | None = None
     sku: str = ""
+    caching: str = ""
     encryption_set_id: ResourceId | None = None
 
 
@@ -117,6 +120,10 @@ class TargetMachine:
         power: ``running``, ``deallocated``, ... or "" when the instance view was not told.
         agent: ``ready``, ``not ready`` or "" (not told).
         extensions: name -> provisioning state.
+        patch_mode: as the guest settings name it, e.g. ``AutomaticByPlatform``, or "".
+        identity: kind of managed identity, ``None`` for none, or "" (not told).
+        proximity_group_id, host_id: placement beyond the zone.
+        facts: what was told of the guest, by field name of ``rules/diff_facts.toml``.
         resolved_by: how it was found: ``disks``, ``item``, ``name``.
         renamed: the VM does not have the name the item intended.
     """
@@ -140,6 +147,11 @@ class TargetMachine:
     secure_boot: bool | None = None
     boot_diagnostics: bool | None = None
     availability_set_id: ResourceId | None = None
+    proximity_group_id: ResourceId | None = None
+    host_id: ResourceId | None = None
+    encryption_at_host: bool | None = None
+    patch_mode: str = ""
+    identity: str = ""
     created_at: datetime | None = None
     disks: tuple[TargetDisk, ...] = ()
     nics: tuple[TargetNic, ...] = ()
@@ -148,4 +160,5 @@ class TargetMachine:
     locks: tuple[Lock, ...] = ()
     resolved_by: str = ""
     renamed: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
     body: JsonObject = field(default_factory=dict, repr=False)

@@ -1,5 +1,6 @@
 """ARM's JSON of virtual machines, network interfaces, disks and locks, as target machines."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from azstaging.errors import UnexpectedResponseError
@@ -12,6 +13,9 @@ from azstaging.providers.fields import Fields, as_id, as_number, tags_of
 
 _Resources = Mapping[ResourceId, JsonObject]
 
+# Standard_E8-4s_v5 offers 4 of its 8 cores; the list of sizes may name either.
+# Source: https://learn.microsoft.com/azure/virtual-machines/constrained-vcpu
+_CONSTRAINED = re.compile(r"(?:standard_)?[a-z]+\d+-(\d+)")
 _MACHINE = "microsoft.compute/virtualmachines"
 _LOCK = ["providers", "microsoft.authorization", "locks"]
 
@@ -73,6 +77,11 @@ def target_machine(
         .object("bootDiagnostics")
         .flag("enabled"),
         availability_set_id=properties.object("availabilitySet").id("id"),
+        proximity_group_id=properties.object("proximityPlacementGroup").id("id"),
+        host_id=properties.object("host").id("id"),
+        encryption_at_host=properties.object("securityProfile").flag("encryptionAtHost"),
+        patch_mode=_patch_mode(properties.object("osProfile")),
+        identity=fields.object("identity").text("type"),
         created_at=parse_time(properties.value("timeCreated")),
         disks=_disks(properties.object("storageProfile"), disk_bodies),
         nics=_nics(properties.object("networkProfile"), _by_id(nics)),
@@ -151,7 +160,10 @@ def _size(properties: Fields, size: JsonObject | None) -> tuple[int | None, int 
     wanted = properties.object("hardwareProfile").text("vmSize").casefold()
     if not wanted or row.text("name").casefold() != wanted:
         return None, None
-    return row.number("numberOfCores"), row.number("memoryInMB")
+    cores, constrained = row.number("numberOfCores"), _CONSTRAINED.match(wanted)
+    if cores is not None and constrained is not None:
+        cores = min(cores, int(constrained[1]))
+    return cores, row.number("memoryInMB")
 
 
 def _power(view: Fields) -> str:
@@ -195,6 +207,7 @@ def _disk(attached: Fields, bodies: _Resources, *, is_os: bool) -> TargetDisk | 
         size_gib=as_number(properties.value("diskSizeGB") or attached.value("diskSizeGB")),
         size_bytes=properties.number("diskSizeBytes"),
         sku=disk.object("sku").text("name") or managed.text("storageAccountType"),
+        caching=attached.text("caching"),
         encryption_set_id=properties.object("encryption").id("diskEncryptionSetId")
         or managed.object("diskEncryptionSet").id("id"),
     )
@@ -217,6 +230,15 @@ def _nic(nic_id: ResourceId, reference: Fields, body: JsonObject | None) -> Targ
         security_group_id=properties.object("networkSecurityGroup").id("id"),
         accelerated=properties.flag("enableAcceleratedNetworking"),
     )
+
+
+def _patch_mode(profile: Fields) -> str:
+    """Return the patch mode; a machine that was migrated has no ``osProfile`` to tell it."""
+    found = (
+        profile.object(kind).object("patchSettings").text("patchMode")
+        for kind in ("windowsConfiguration", "linuxConfiguration")
+    )
+    return next((mode for mode in found if mode), "")
 
 
 def _address(configuration: Fields) -> TargetAddress:

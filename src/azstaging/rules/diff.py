@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 
 from azstaging.model.differences import Diff, DiffClass, Difference, Expectation
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.rules.diff_disks import compare_disks
+from azstaging.rules.diff_facts import compare_facts
 from azstaging.rules.diff_machine import (
     compare_agents,
     compare_compute,
@@ -25,7 +27,9 @@ from azstaging.rules.diff_machine import (
 )
 from azstaging.rules.diff_network import compare_network, on_intended_network
 from azstaging.rules.diff_rows import Rows
+from azstaging.rules.diff_target import compare_additions, compare_series
 
+_area = attrgetter("area")
 _EXPECTABLE = frozenset({DiffClass.ACT, DiffClass.SUSPICIOUS})
 
 
@@ -51,8 +55,12 @@ def compare(
     compare_os(rows, row)
     compare_placement(rows, row, on_network=on_intended_network(row))
     compare_tags(rows, row)
+    compare_series(rows, row)
+    compare_additions(rows, row)
+    compare_facts(rows, row)
     mine = [each for each in expectations if _concerns(each, row)]
-    return tuple(_expected(difference, mine) for difference in rows.found)
+    found = sorted(rows.found, key=_area)
+    return tuple(_expected(difference, mine) for difference in found) if mine else tuple(found)
 
 
 def diff_inventory(

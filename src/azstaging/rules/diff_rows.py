@@ -5,7 +5,7 @@ A judgement is the id of a built-in rule (`diff_rules`); "" on a side means not 
 
 from azstaging.model.differences import Difference
 from azstaging.model.inventory import InventoryItem
-from azstaging.rules.diff_rules import RULES
+from azstaging.rules.diff_rules import rules
 
 
 class Rows:
@@ -33,7 +33,7 @@ class Rows:
             rule: id of a built-in rule.
             detail: what the rule's reason cannot know, a few words, or "".
         """
-        known = RULES[rule]
+        known = rules()[rule]
         source, intended, actual = sides
         self.found.append(
             Difference(
