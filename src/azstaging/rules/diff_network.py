@@ -212,7 +212,7 @@ def _allocation(rows: Rows, prefix: str, triple: NicTriple) -> None:
     address = _actual(triple)
     actual = address.allocation if address else ""
     wanted = triple.intended.target_address_type if triple.intended else ""
-    if not (actual or wanted):
+    if address is None and not wanted:
         return
     rule = rows.judge_planned("", wanted, actual)
     if rule == "not-as-planned":
