@@ -41,9 +41,14 @@ if TYPE_CHECKING:
     from azstaging.model.plans import Approval as Approval
     from azstaging.model.plans import Plan as Plan
     from azstaging.model.plans import ReleaseResult as ReleaseResult
+    from azstaging.model.snapshots import Changes as Changes
+    from azstaging.model.snapshots import Snapshot as Snapshot
     from azstaging.rebuild import rebuild_report as rebuild_report
     from azstaging.rules.plan import plan_bytes as plan_bytes
     from azstaging.rules.plan import plan_from as plan_from
+    from azstaging.snapshots import compare_snapshots as compare_snapshots
+    from azstaging.snapshots import load_snapshot as load_snapshot
+    from azstaging.snapshots import save_snapshot as save_snapshot
     from azstaging.staging import Staging as Staging
 
 _HOMES = {
@@ -51,6 +56,7 @@ _HOMES = {
     "Approval": "model.plans",
     "AuthenticationError": "errors",
     "BoardsResult": "model.backlog",
+    "Changes": "model.snapshots",
     "Configuration": "config",
     "ConfigurationError": "errors",
     "ConflictError": "errors",
@@ -73,15 +79,19 @@ _HOMES = {
     "ReleaseResult": "model.plans",
     "ResourceId": "model.ids",
     "ServiceError": "errors",
+    "Snapshot": "model.snapshots",
     "Staging": "staging",
     "StagingError": "errors",
     "ThrottledError": "errors",
     "UnexpectedResponseError": "errors",
     "UnreachableError": "errors",
+    "compare_snapshots": "snapshots",
     "load_configuration": "config",
+    "load_snapshot": "snapshots",
     "plan_bytes": "rules.plan",
     "plan_from": "rules.plan",
     "rebuild_report": "rebuild",
+    "save_snapshot": "snapshots",
 }
 
 __version__ = "0.1.0"
@@ -90,6 +100,7 @@ __all__ = [
     "Approval",
     "AuthenticationError",
     "BoardsResult",
+    "Changes",
     "Configuration",
     "ConfigurationError",
     "ConflictError",
@@ -112,16 +123,20 @@ __all__ = [
     "ReleaseResult",
     "ResourceId",
     "ServiceError",
+    "Snapshot",
     "Staging",
     "StagingError",
     "ThrottledError",
     "UnexpectedResponseError",
     "UnreachableError",
     "__version__",
+    "compare_snapshots",
     "load_configuration",
+    "load_snapshot",
     "plan_bytes",
     "plan_from",
     "rebuild_report",
+    "save_snapshot",
 ]
 
 # A type checker that saw this would take every misspelt name for a public one.

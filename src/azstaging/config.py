@@ -7,7 +7,7 @@ file only. There are no secrets in it, ever.
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from azstaging.model.differences import Expectation
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.waves import Endpoint, Scope, Wave, Workload
 from azstaging.rules.gate import NEVER_WAIVABLE, WAIVER_LIFETIME
+from azstaging.sheets import SheetRow
 
 FILE_NAME = "azstaging.toml"
 DEFAULT_REQUIRED = (
@@ -239,21 +240,44 @@ def _scope(table: Table) -> Scope:
 
 def _wave(root: Table, folder: Path) -> Wave:
     table = root.table("wave")
-    expected, expected_ids = table.expected("expected", folder)
+    expected, expected_ids, since = table.expected("expected", folder)
+    workloads = tuple(_workload(t, folder) for t in root.tables("workload"))
     wave = Wave(
         name=table.text("name", "wave"),
-        workloads=tuple(_workload(t, folder) for t in root.tables("workload")),
+        workloads=with_members(workloads, table.members("workloads", folder)),
         expected=expected,
         expected_ids=expected_ids,
+        replicating_since=since,
+        free_days=table.integer("free_days", 0, least=0, most=3650),
+        free_days_source=table.text("free_days_source"),
         release_after=table.time("release_after"),
         max_release=table.count_or_percent("max_release", expected),
     )
     table.finish()
-    names = [workload.name.casefold() for workload in wave.workloads]
+    names = [workload.name.casefold() for workload in workloads]
     twins = sorted({name for name in names if names.count(name) > 1})
     if twins:
         raise ConfigurationError(f"Two workloads are called {twins[0]!r}; names are unique.")
     return wave
+
+
+def with_members(workloads: tuple[Workload, ...], rows: list[SheetRow]) -> tuple[Workload, ...]:
+    """Add the members that a file lists to the workloads; one that is new is made.
+
+    A cell may name several workloads, separated by semicolons: an item may belong to several.
+    """
+    found = {workload.name.casefold(): workload for workload in workloads}
+    for row in rows:
+        for name in filter(None, (part.strip() for part in row.text("workload").split(";"))):
+            known = found.get(name.casefold(), Workload(name=name, items=()))
+            item = row.text("item")
+            found[name.casefold()] = replace(
+                known,
+                items=known.items if item in known.items else (*known.items, item),
+                owner=known.owner or row.text("owner"),
+                criticality=known.criticality or row.text("criticality"),
+            )
+    return tuple(found.values())
 
 
 def _workload(table: Table, folder: Path) -> Workload:

@@ -1,6 +1,5 @@
 """Typed access to the tables of a TOML file; every key must be known, every value of its type."""
 
-import csv
 import difflib
 import re
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.times import parse_time
+from azstaging.sheets import SheetRow, read_sheet
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -21,6 +21,7 @@ else:
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 8
 _MAX_DOTS = 16
+_DATE = len("YYYY-MM-DD")
 _PERCENT = re.compile(r"^(\d{1,3})\s*%$")
 _SECRET = re.compile(r"token|secret|password|passwd|(^|_)pat$|sas|key$", re.IGNORECASE)
 
@@ -204,33 +205,54 @@ class Table:
             )
         return max(1, total * int(match.group(1)) // 100)
 
-    def expected(self, key: str, folder: Path) -> tuple[int | None, tuple[ResourceId, ...]]:
-        """Return the expected count and ids: a count, or a CSV file with a column ``id``."""
-        value = self._get(key, (int, str), "a count or the path of a CSV file")
+    def expected(
+        self, key: str, folder: Path
+    ) -> tuple[int | None, tuple[ResourceId, ...], Mapping[str, datetime]]:
+        """Return the expected count, ids, and since when each replicates, by casefolded id.
+
+        A count, or a CSV or XLSX file with a column ``id`` and perhaps ``replicating_since``.
+        """
+        value = self._get(key, (int, str), "a count or the path of a CSV or XLSX file")
         if value is None:
-            return None, ()
+            return None, (), {}
         if isinstance(value, int):
-            return self.integer(key, 0, least=0), ()
-        ids = _ids_of_csv(folder / value, self.name(key))
-        return len(ids), ids
+            return self.integer(key, 0, least=0), (), {}
+        found: dict[str, ResourceId] = {}
+        since: dict[str, datetime] = {}
+        for row in read_sheet(folder / value, self.name(key), needs=("id",)):
+            parsed = parse_id(row.text("id"))
+            if parsed is None:
+                raise ConfigurationError(
+                    f"{self.name(key)}: {value}, line {row.number} has no ARM id in column id."
+                )
+            found[parsed.key] = parsed
+            if text := row.text("replicating_since"):
+                since[parsed.key] = self._since(text, f"{self.name(key)}: {value}", row.number)
+        return len(found), tuple(found.values()), since
 
-
-def _ids_of_csv(file: Path, name: str) -> tuple[ResourceId, ...]:
-    if file.suffix.casefold() != ".csv":
-        raise ConfigurationError(f"{name}: {file.name} is not a CSV file.")
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, ValueError, csv.Error) as error:
-        why = getattr(error, "strerror", "") or error
-        raise ConfigurationError(f"{name}: {file} cannot be read: {why}.") from error
-    found: dict[str, ResourceId] = {}
-    for number, row in enumerate(rows, 2):
-        parsed = parse_id((row.get("id") or "").strip())
+    @staticmethod
+    def _since(text: str, where: str, number: int) -> datetime:
+        # A date alone is its first moment, UTC.
+        parsed = parse_time(f"{text}T00:00:00Z" if len(text) == _DATE else text)
         if parsed is None:
-            raise ConfigurationError(f"{name}: {file}, line {number} has no ARM id in column id.")
-        found[parsed.key] = parsed
-    return tuple(found.values())
+            raise ConfigurationError(
+                f"{where}, line {number}: {text!r} is no date such as YYYY-MM-DD."
+            )
+        return parsed
+
+    def members(self, key: str, folder: Path) -> list[SheetRow]:
+        """Return the rows of a CSV or XLSX file with columns ``workload`` and ``item``."""
+        value = self._get(key, str, "the path of a CSV or XLSX file")
+        if value is None:
+            return []
+        rows = read_sheet(folder / value, self.name(key), needs=("workload", "item"))
+        for row in rows:
+            for column in ("workload", "item"):
+                if not row.text(column):
+                    raise ConfigurationError(
+                        f"{self.name(key)}: {value}, line {row.number} has no {column}."
+                    )
+        return rows
 
 
 def _listed(keys: set[str]) -> str:

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from azstaging.errors import ConfigurationError
@@ -110,3 +110,65 @@ def read_bytes(path: Path, *, what: str, limit: int = 64_000_000) -> bytes:
     if len(data) > limit:
         raise ConfigurationError(f"The {what} {path} is larger than {limit} bytes.")
     return data
+
+
+class LineFile:
+    """A file that only its user reads, and to which lines are appended.
+
+    A last line that was cut off by a crash is dropped when the file is opened.
+
+    Raises:
+        ConfigurationError: it cannot be opened, read or written, or is no plain file.
+    """
+
+    def __init__(self, path: Path, *, what: str) -> None:
+        self.path = path
+        self._what = what
+        _require_replaceable(path, what)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            self._stream = os.fdopen(descriptor, "r+b")
+        except (OSError, ValueError) as error:
+            raise _unwritable(path, error, what) from error
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Yield every whole line with its place, without its end; what is cut off is dropped."""
+        self._stream.seek(0)
+        place = 0
+        for line in self._stream:
+            if not line.endswith(b"\n"):
+                self._stream.truncate(place)
+                return
+            yield place, line[:-1]
+            place += len(line)
+
+    def line_at(self, place: int) -> bytes:
+        """Return the line at a place."""
+        self._stream.seek(place)
+        return self._stream.readline()[:-1]
+
+    def append(self, line: bytes) -> int:
+        """Append one line, and return its place."""
+        try:
+            place = self._stream.seek(0, os.SEEK_END)
+            self._stream.write(line + b"\n")
+            self._stream.flush()
+        except OSError as error:
+            raise _unwritable(self.path, error, self._what) from error
+        return place
+
+    def clear(self) -> None:
+        """Drop every line."""
+        self._stream.seek(0)
+        self._stream.truncate()
+
+    def close(self) -> None:
+        """Close it."""
+        self._stream.close()
+
+    def remove(self) -> None:
+        """Close it and delete it."""
+        self.close()
+        with contextlib.suppress(OSError):
+            self.path.unlink()

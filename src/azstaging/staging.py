@@ -14,10 +14,10 @@ from typing import Any
 
 from azstaging import __version__
 from azstaging.checks import WORKLOAD_CHECKS
+from azstaging.collecting import Collecting
 from azstaging.comparing import Comparing
 from azstaging.engine import release as release_engine
 from azstaging.engine.check import run_checks
-from azstaging.engine.collect import collect
 from azstaging.engine.planning import confirm, render_requests
 from azstaging.engine.reporting import build_report, latest_findings
 from azstaging.engine.resolve import reconsider, resolve
@@ -42,7 +42,7 @@ from azstaging.rules.status import Status, status_of
 _REUSE = timedelta(minutes=10)
 
 
-class Staging(Comparing):
+class Staging(Collecting, Comparing):
     """The staging stage of one estate: a `Run` with the verbs.
 
     Args:
@@ -56,35 +56,6 @@ class Staging(Comparing):
 
     def __repr__(self) -> str:
         return f"Staging(wave={self.config.wave.name!r}, run={self.run})"
-
-    def inventory(self, *, lists_only: bool = False) -> Inventory:
-        """Read every replicated item in scope, with source, target and test machines.
-
-        Args:
-            lists_only: read the lists of items and nothing else: quick, recorded nowhere, and
-                no ground for any gate.
-
-        Returns:
-            Items sorted by id, and a gap for everything that could not be read.
-
-        Raises:
-            AuthenticationError: no token, or refused.
-            ServiceError: not even the subscriptions could be listed.
-        """
-        inventory = collect(
-            self.azure,
-            self.config.scope,
-            self.config.wave,
-            clock=self._clock,
-            released=self.past().released(),
-            executor_threads=self.config.cloud.max_in_flight,
-            lists_only=lists_only,
-            progress=self._progress,
-        )
-        if not lists_only:
-            self._append(history.inventory_record(inventory))
-            self._last_inventory = inventory
-        return inventory
 
     def check(self, inventory: Inventory, diff: Diff | None = None) -> Findings:
         """Run all checks and record the findings as evidence.

@@ -1,5 +1,6 @@
 """The inventory of what is there: items, machines, sources, workloads, receipts."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -216,3 +217,37 @@ def test_reads_are_counted_by_kind(shapes: Any, read: Any) -> None:
     counts = dict(read(shapes.migrated("app01")).request_counts)
     assert counts["replicationMigrationItems details"] == 1
     assert counts["disks"] == 1
+
+
+def test_a_tag_of_the_machine_is_membership(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated("a", "b", "c")
+    azure.vms[0]["tags"] = {"application": "Payroll"}
+    azure.vms[1]["tags"] = {"Application": "payroll-test"}
+    workload = Workload(name="Payroll", items=("tag:application=payroll*",))
+    inventory = read(azure, wave=Wave(workloads=(workload,)))
+    assert [row.workloads for row in inventory] == [("Payroll",), ("Payroll",), ()]
+
+
+@pytest.mark.parametrize(
+    ("since", "free_days", "left"),
+    [
+        (timedelta(days=170), 180, 10),
+        (timedelta(days=170, hours=23), 180, 10),
+        (timedelta(days=190), 180, -10),
+        (timedelta(days=1), 0, None),
+        (None, 180, None),
+    ],
+)
+def test_the_days_of_free_replication_that_are_left(
+    shapes: Any, read: Any, since: timedelta | None, free_days: int, left: int | None
+) -> None:
+    azure = shapes.migrated("a")
+    key = shapes.migration_item("a", shapes.vault())["id"].casefold()
+    began = {key: shapes.now - since} if since else {}
+    wave = Wave(free_days=free_days, free_days_source="contract 12", replicating_since=began)
+    inventory = read(azure, wave=wave)
+    assert inventory.free_days_left(inventory.items[0]) == left
+    assert inventory.rows(wide=True)[0]["free_days_left"] == left
+    document = inventory.document()
+    assert document["items"][0]["free_days_left"] == left
+    assert (document["free_days"], document["free_days_source"]) == (free_days, "contract 12")

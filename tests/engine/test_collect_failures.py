@@ -305,3 +305,14 @@ def test_an_unread_vault_touches_names_globs_and_the_ids_in_it(
     workload = Workload(name="w", items=(selector.format(here=here, dark=there.upper()),))
     inventory = read(azure, wave=Wave(workloads=(workload,)))
     assert bool(gaps_touching(workload, inventory)) == touched
+
+
+def test_any_gap_touches_a_workload_that_selects_by_tag(shapes: Any, read: Any) -> None:
+    """Tags are among the details, so whatever is unread may hide a member."""
+    azure = shapes.migrated("a")
+    azure.refuse[("list_network_interfaces", shapes.subscription)] = AccessDeniedError("no")
+    inventory = read(azure)
+    assert [gap.covers_items for gap in inventory.gaps] == [False]
+    tagged = Workload(name="w", items=("tag:app=x",))
+    assert gaps_touching(tagged, inventory) == inventory.gaps
+    assert gaps_touching(Workload(name="w", items=("a",)), inventory) == ()

@@ -1,6 +1,7 @@
 """Selectors of workloads and filters of faces."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -25,6 +26,7 @@ class Thing:
 
     name: str
     id: ResourceId
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def _things(*names: str) -> list[Thing]:
@@ -33,6 +35,25 @@ def _things(*names: str) -> list[Thing]:
 
 def _select(things: list[Thing], *selectors: str) -> Any:
     return select(things, [Workload(name="w", items=selectors)])
+
+
+@pytest.mark.parametrize(
+    ("selector", "found"),
+    [
+        ("tag:app=payroll", ["a", "b"]),
+        ("TAG:App=Pay*", ["a", "b"]),
+        ("tag:tier=*", ["b"]),
+        ("tag:app=web", []),
+        ("tag:owner=*", []),
+    ],
+)
+def test_a_selector_may_look_at_a_tag(selector: str, found: list[str]) -> None:
+    tags = {"a": {"App": "Payroll"}, "b": {"app": "payroll", "Tier": "db"}, "c": {}}
+    things = [replace(thing, tags=tags[thing.name]) for thing in _things("a", "b", "c")]
+    selection = _select(things, selector)
+    assert [thing.name for thing in things if thing.id in selection.workloads] == found
+    assert selection.unresolved == (() if found else (("w", selector),))
+    assert not selection.ambiguous
 
 
 @pytest.mark.parametrize(

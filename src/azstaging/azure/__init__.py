@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from azstaging.azure.credentials import TokenCredential
     from azstaging.azure.throttle import Rates
 
-__all__ = ["Cloud", "choose_cloud", "connect"]
+__all__ = ["Cloud", "choose_cloud", "connect", "endpoint_of"]
 
 
 class CloudSettings(Protocol):
@@ -90,6 +90,15 @@ def connect(
     )
     connection: AzureConnection = import_module("azstaging.azure.connection").AzureConnection(arm)
     return connection
+
+
+def endpoint_of(cloud: "Cloud | CloudSettings | str") -> str:
+    """Return the origin of Azure Resource Manager that is asked.
+
+    Raises:
+        ConfigurationError: unknown cloud, or an endpoint that is not safe to use.
+    """
+    return _cloud_of(cloud).arm_endpoint
 
 
 def _cloud_of(cloud: "Cloud | CloudSettings | str") -> Cloud:

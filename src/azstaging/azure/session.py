@@ -4,7 +4,6 @@ Reads are paced, repeated while that makes sense, and never give less than the s
 A change is sent at most once; what is not known afterwards is said to be unknown.
 """
 
-import os
 import random
 import time
 import uuid
@@ -29,6 +28,7 @@ from azstaging.azure.credentials import (
 )
 from azstaging.azure.failures import no_answer, refusal
 from azstaging.azure.hosts import HostPin
+from azstaging.azure.network import ca_bundle
 from azstaging.azure.policies import (
     BodyPolicy,
     CallPolicy,
@@ -399,4 +399,4 @@ class ArmSession:
 def _verify(verify: bool | str | None) -> bool | str:
     if verify is not None:
         return verify
-    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+    return ca_bundle() or True

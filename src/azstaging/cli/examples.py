@@ -9,6 +9,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "inventory": (
         "azstaging inventory",
         "azstaging inventory --vault vlt-west --wide",
+        "azstaging inventory --save monday.json",
+        "azstaging inventory --compare monday.json",
+        "azstaging inventory --resume reads.jsonl --deadline 600",
         "azstaging inventory -o json --query \"items[?phase=='staged'].name\"",
     ),
     "baseline": ("azstaging baseline", "azstaging baseline --workload Payroll"),

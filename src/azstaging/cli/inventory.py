@@ -5,26 +5,64 @@ from typing import Any
 import click
 
 from azstaging.cli import exit_codes
+from azstaging.cli.clean_up import say_test_machines
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
-from azstaging.cli.session import selection_options, session
+from azstaging.cli.session import deadline_option, selection_options, session
+from azstaging.cli.streams import say
+from azstaging.model.inventory import Inventory
 from azstaging.model.views import inventory_document, inventory_rows
+from azstaging.snapshots import compare_snapshots, load_snapshot, save_snapshot
 
 
 @click.command("inventory")
 @selection_options
 @click.option("--wide", is_flag=True, help="All columns.")
+@click.option("--save", "save_to", metavar="FILE", help="Also save the inventory, to compare it.")
+@click.option(
+    "--compare", "compare_with", metavar="FILE", help="Show what changed since a saved one."
+)
+@click.option(
+    "--resume",
+    "resume_from",
+    metavar="FILE",
+    help="Keep what was read in FILE, and read only what is not in it yet.",
+)
+@deadline_option
 @output_options
 @click.pass_context
 def command(
-    ctx: click.Context, /, output: str, query: str | None, wide: bool, **options: Any
+    ctx: click.Context,
+    /,
+    output: str,
+    query: str | None,
+    wide: bool,
+    save_to: str | None,
+    compare_with: str | None,
+    resume_from: str | None,
+    **options: Any,
 ) -> int:
     """List every replicated item with phase, source and target, and what could not be read.
 
     Exits 0 when the inventory is complete, 3 when something is missing from it.
     """
+    earlier = load_snapshot(compare_with) if compare_with else None
     with session(ctx, **options) as run:
-        inventory = run.inventory()
+        inventory = run.inventory(resume=resume_from)
+    if save_to:
+        say(f"Saved: {save_snapshot(inventory, save_to)}")
+    if earlier is not None:
+        changes = compare_snapshots(earlier, inventory)
+        empty = "Nothing changed."
+        emit(changes.document(), changes.rows(), output=output, query=query, empty=empty)
+    else:
+        _show(inventory, output, query, wide=wide)
+    say_gaps(inventory)
+    say_test_machines(inventory)
+    return exit_codes.of_inventory(inventory)
+
+
+def _show(inventory: Inventory, output: str, query: str | None, *, wide: bool) -> None:
     emit(
         inventory_document(inventory),
         inventory_rows(inventory, wide=wide),
@@ -32,5 +70,3 @@ def command(
         query=query,
         empty="No replicated item was found.",
     )
-    say_gaps(inventory)
-    return exit_codes.of_inventory(inventory)

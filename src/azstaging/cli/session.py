@@ -57,9 +57,9 @@ class Session:
     staging: Staging
     wanted: Filter
 
-    def inventory(self) -> Inventory:
+    def inventory(self, *, resume: str | None = None) -> Inventory:
         """Read the inventory and keep what was selected, with every gap that may hide more."""
-        return self.inventory_of(self.staging.inventory())
+        return self.inventory_of(self.staging.inventory(resume=resume))
 
     def inventory_of(self, inventory: Inventory) -> Inventory:
         """Narrow an inventory to what was selected."""

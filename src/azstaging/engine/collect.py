@@ -26,8 +26,9 @@ from azstaging.model.ids import ResourceId, vault_of
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.model.items import Collection, Facts, ReplicatedItem
 from azstaging.model.plans import Receipt, ReceiptState
-from azstaging.model.times import format_time
+from azstaging.model.times import format_time, parse_time
 from azstaging.model.waves import Scope, Wave
+from azstaging.providers.fields import Fields
 from azstaging.rules.completeness import (
     EVERYTHING,
     Standing,
@@ -37,6 +38,8 @@ from azstaging.rules.completeness import (
 )
 from azstaging.rules.selection import select
 
+# Only resources of Microsoft.DataReplication say when they were made.
+_DATED = frozenset({Collection.DATA_REPLICATION})
 _COLLECTIONS = {each.value.casefold(): each for each in Collection}
 
 
@@ -99,6 +102,8 @@ def _read(
         gaps=reads.gaps,
         expected=wave.expected,
         wave=wave.name,
+        free_days=wave.free_days,
+        free_days_source=wave.free_days_source,
         vaults=vaults,
         lists_only=lists_only,
         request_counts=reads.counts,
@@ -165,7 +170,7 @@ def reconcile(read: Inventory, wave: Wave, released: Mapping[str, Receipt]) -> I
     uncounted = count_gap(wave, len(rows), EVERYTHING)
     return replace(
         read,
-        items=_with_workloads(rows, selection.workloads),
+        items=_of_wave(rows, selection.workloads, wave),
         gaps=gaps if uncounted is None else (*gaps, uncounted),
         expected=len(wave.expected_ids) if wave.expected_ids else wave.expected,
         unresolved=selection.unresolved,
@@ -178,12 +183,25 @@ def _key(id: ResourceId) -> str:
     return id.key
 
 
-def _with_workloads(
-    rows: list[InventoryItem], workloads: Mapping[ResourceId, tuple[str, ...]]
+def _of_wave(
+    rows: list[InventoryItem], workloads: Mapping[ResourceId, tuple[str, ...]], wave: Wave
 ) -> tuple[InventoryItem, ...]:
-    if not workloads:
+    """Give each row its workloads, and since when it replicates where somebody knows."""
+    told = {row.id: _created(row) for row in rows if row.item.collection in _DATED}
+    if not workloads and not told and not wave.replicating_since:
         return tuple(rows)
-    return tuple(replace(row, workloads=workloads.get(row.id, ())) for row in rows)
+    return tuple(
+        replace(
+            row,
+            workloads=workloads.get(row.id, ()),
+            replicating_since=wave.replicating_since.get(row.id.key) or told.get(row.id),
+        )
+        for row in rows
+    )
+
+
+def _created(row: InventoryItem) -> datetime | None:
+    return parse_time(Fields(row.item.body).object("systemData").value("createdAt"))
 
 
 def _unexpected(rows: list[InventoryItem], wave: Wave) -> tuple[ResourceId, ...]:

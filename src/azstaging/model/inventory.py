@@ -1,7 +1,7 @@
 """The inventory: every item that was read, every scope that was not, and the proof of both."""
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,7 @@ class InventoryItem:
         phase_evidence: what the phase was derived from, one short clause each.
         locks: locks on the vault or its group that would block the stop.
         workloads: names, sorted.
+        replicating_since: when its replication began; None is not known.
     """
 
     item: ReplicatedItem
@@ -76,6 +77,7 @@ class InventoryItem:
     test_machines: tuple[ResourceId, ...] = ()
     locks: tuple[Lock, ...] = ()
     workloads: tuple[str, ...] = ()
+    replicating_since: datetime | None = None
 
     @property
     def id(self) -> ResourceId:
@@ -86,6 +88,11 @@ class InventoryItem:
     def name(self) -> str:
         """The machine's display name; not unique."""
         return self.item.name
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Tags of the target machine; where there is none, those that it is to have."""
+        return self.target.tags if self.target else self.item.settings.tags or {}
 
     @property
     def target_id(self) -> ResourceId | None:
@@ -103,6 +110,8 @@ class Inventory(Tabular):
         unresolved: workload members that match no item: (workload, selector).
         ambiguous: plain names that several machines have, and that select all of them.
         unexpected: items that were read though the list of expected ids does not name them.
+        free_days: days that a machine replicates free of charge; 0 is not known.
+        free_days_source: where that figure is from.
         lists_only: only the lists of items were read; nothing is known of targets and sources.
     """
 
@@ -115,6 +124,8 @@ class Inventory(Tabular):
     unresolved: tuple[tuple[str, str], ...] = ()
     ambiguous: tuple[tuple[str, str], ...] = ()
     unexpected: tuple[ResourceId, ...] = ()
+    free_days: int = 0
+    free_days_source: str = ""
     lists_only: bool = False
     request_counts: tuple[tuple[str, int], ...] = field(default=(), repr=False)
 
@@ -134,6 +145,16 @@ class Inventory(Tabular):
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def free_days_left(self, row: InventoryItem) -> int | None:
+        """Return the whole days of free replication that are left; negative when they are over.
+
+        None when the period (``wave.free_days``) or the beginning of the replication is not
+        known. The service tells neither, so both come from whoever plans the wave.
+        """
+        if not self.free_days or row.replicating_since is None or row.phase is Phase.RELEASED:
+            return None
+        return self.free_days - (self.read_at - row.replicating_since).days
 
     def find(self, id: ResourceId | str) -> InventoryItem | None:
         """Return the row of one item by its ARM id, or None."""

@@ -65,21 +65,31 @@ def _names(kind: type) -> tuple[str, ...]:
 
 def inventory_rows(inventory: Inventory, *, wide: bool = False) -> list[Row]:
     """Return one row per item: what fits a laptop, or with ``wide`` everything that is flat."""
-    rows = [_narrow_row(row) for row in inventory]
+    rows = [_narrow_row(row, inventory.wave) for row in inventory]
     if wide:
         rows = [
-            narrow | _wide_row(row) | {"wave": inventory.wave, "read_at": plain(inventory.read_at)}
+            narrow | _wide_row(row) | _of_wave(inventory, row)
             for narrow, row in zip(rows, inventory, strict=True)
         ]
     return rows
 
 
-def _narrow_row(row: InventoryItem) -> Row:
+def _of_wave(inventory: Inventory, row: InventoryItem) -> Row:
+    return {
+        "replicating_since": plain(row.replicating_since),
+        "free_days_left": inventory.free_days_left(row),
+        "gaps": ", ".join(gap.reason for gap in inventory.gaps if row.id.is_under(gap.scope)),
+        "read_at": plain(inventory.read_at),
+    }
+
+
+def _narrow_row(row: InventoryItem, wave: str) -> Row:
     item = row.item
     return {
         "mark": "!" if _alarming(row) else "",
         "name": row.name,
         "workloads": ", ".join(row.workloads),
+        "wave": wave,
         "phase": row.phase.value,
         "provider": item.provider,
         "health": item.health,
@@ -115,6 +125,7 @@ def _wide_row(row: InventoryItem) -> Row:
         "fabric": item.fabric,
         "container": item.container,
         "generation": item.generation,
+        "direction": _direction(row),
         "raw_states": ", ".join(f"{name}={value}" for name, value in _flat(item.raw)),
         "allowed_operations": ", ".join(item.allowed_operations),
         "running_job": item.running_job,
@@ -138,6 +149,12 @@ def _wide_row(row: InventoryItem) -> Row:
         "locks": ", ".join(lock.id.name for lock in row.locks),
         "evidence": "; ".join(row.phase_evidence),
     }
+
+
+def _direction(row: InventoryItem) -> str:
+    if row.facts.reversed is None:
+        return ""
+    return "to the source" if row.facts.reversed else "to Azure"
 
 
 def _flat(raw: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -187,7 +204,12 @@ def inventory_document(inventory: Inventory) -> Document:
         "unresolved": _members(inventory.unresolved),
         "ambiguous": _members(inventory.ambiguous),
         "unexpected": plain(inventory.unexpected),
-        "items": [_item(row) for row in sorted(inventory, key=lambda row: row.id.key)],
+        "free_days": inventory.free_days,
+        "free_days_source": inventory.free_days_source,
+        "items": [
+            _item(row) | {"free_days_left": inventory.free_days_left(row)}
+            for row in sorted(inventory, key=lambda row: row.id.key)
+        ],
     }
 
 
@@ -237,6 +259,7 @@ def _item(row: InventoryItem) -> Document:
         "test_machines": plain(row.test_machines),
         "locks": plain(row.locks),
         "workloads": list(row.workloads),
+        "replicating_since": plain(row.replicating_since),
     }
 
 

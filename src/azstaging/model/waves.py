@@ -1,6 +1,7 @@
 """Waves and workloads, as the configuration names them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from azstaging.model.ids import ResourceId
@@ -19,8 +20,9 @@ class Workload:
     """What is released together, all or nothing.
 
     Attributes:
-        items: selectors: ARM ids, machine names or globs. Ids are exact; a name that matches
-            several machines selects all of them and is reported.
+        items: selectors: ARM ids, machine names, globs, or ``tag:NAME=VALUE`` (the value may be
+            a glob). Ids are exact; a name that matches several machines selects all of them and
+            is reported.
         suite: folder of pytest files, or "".
         criticality: free text for reports, e.g. ``high``.
     """
@@ -40,6 +42,9 @@ class Wave:
     Attributes:
         expected: item count, or None.
         expected_ids: exact ids that must be accounted for; empty when only a count is known.
+        replicating_since: casefolded id -> when its replication began, as the list of ids says.
+        free_days: days that the replication of a machine is free of charge; 0 is not known.
+        free_days_source: where that figure is from, for reports.
         release_after: cooling-off: no release before this time, or None.
         max_release: most items one plan may release, or None.
     """
@@ -48,6 +53,9 @@ class Wave:
     workloads: tuple[Workload, ...] = ()
     expected: int | None = None
     expected_ids: tuple[ResourceId, ...] = ()
+    replicating_since: Mapping[str, datetime] = field(default_factory=dict)
+    free_days: int = 0
+    free_days_source: str = ""
     release_after: datetime | None = None
     max_release: int | None = None
 

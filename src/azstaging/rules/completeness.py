@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap, Inventory, InventoryItem
 from azstaging.model.waves import Wave, Workload
-from azstaging.rules.selection import is_glob, is_id
+from azstaging.rules.selection import is_glob, is_id, is_tag
 
 ABSENT_UNPROVEN = "absent_unproven"
 EXPECTED_COUNT = "expected-count"
@@ -111,12 +111,14 @@ def gaps_touching(workload: Workload, inventory: Inventory) -> tuple[Gap, ...]:
     """Return the gaps that close one workload, in the order of the inventory.
 
     A gap that hides items touches a workload that names an unread item in its scope by id, and
-    every workload that selects by name or glob: a machine of that name may lie in the scope. A
-    gap that hides only details touches the workloads whose items depend on them. An expected
-    count that is not met touches all.
+    every workload that selects by name, glob or tag: such a machine may lie in the scope. A
+    gap that hides only details touches the workloads whose items depend on them, and those that
+    select by tag: tags are among the details. An expected count that is not met touches all.
     """
     if not inventory.gaps:
         return ()
+    if any(is_tag(selector) for selector in workload.items):
+        return inventory.gaps
     rows = inventory.in_workload(workload.name)
     read = {row.id for row in rows}
     needed = {each for row in rows for each in _needed(row)}

@@ -1,8 +1,8 @@
 """Which items belong to which workload, and what a face's filters keep. Pure.
 
-A selector is an ARM id (exact), a machine name, or a glob over machine names or ids. Everything
-compares without case. A name is no identity: one that several machines have selects all of them,
-and that is reported.
+A selector is an ARM id (exact), a machine name, a glob over machine names or ids, or a tag
+(``tag:NAME=VALUE``, the value may be a glob). Everything compares without case. A name is no
+identity: one that several machines have selects all of them, and that is reported.
 """
 
 import fnmatch
@@ -17,10 +17,11 @@ from azstaging.model.inventory import Gap, Inventory, InventoryItem
 from azstaging.model.waves import Wave, Workload
 
 _WILD = frozenset("*?[")
+_TAG = "tag:"
 
 
 class Named(Protocol):
-    """What a selector looks at: an id and a display name."""
+    """What a selector looks at: an id, a display name, and tags."""
 
     @property
     def id(self) -> ResourceId:
@@ -30,6 +31,11 @@ class Named(Protocol):
     @property
     def name(self) -> str:
         """The machine's display name."""
+        ...
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Tags of the target machine, else those that it is to have."""
         ...
 
 
@@ -54,13 +60,18 @@ class Index:
     def __init__(self, items: Iterable[Named]) -> None:
         self._by_key: dict[str, ResourceId] = {}
         self._by_name: dict[str, list[ResourceId]] = {}
+        self._by_tag: dict[str, list[tuple[str, ResourceId]]] = {}
         for item in items:
+            for tag, value in item.tags.items():
+                self._by_tag.setdefault(folded(tag), []).append((folded(value), item.id))
             self._by_key[item.id.key] = item.id
             self._by_name.setdefault(folded(item.name), []).append(item.id)
 
     def resolve(self, selector: str) -> tuple[ResourceId, ...]:
         """Return the ids that one selector selects, in the order of the items."""
         wanted = folded(selector)
+        if is_tag(selector):
+            return self._tagged(wanted)
         if is_id(selector):
             exact = self._by_key.get(ResourceId(selector).key)
             if exact is not None:
@@ -70,6 +81,11 @@ class Index:
             return tuple(self._by_name[wanted])
         named = ((name, each) for name, ids in self._by_name.items() for each in ids)
         return self._globbed(wanted, named)
+
+    def _tagged(self, wanted: str) -> tuple[ResourceId, ...]:
+        tag, _, value = wanted.removeprefix(_TAG).partition("=")
+        pairs = self._by_tag.get(tag.strip(), ())
+        return tuple(each for held, each in pairs if fnmatch.fnmatchcase(held, value.strip()))
 
     @staticmethod
     def _globbed(pattern: str, named: Iterable[tuple[str, ResourceId]]) -> tuple[ResourceId, ...]:
@@ -86,6 +102,12 @@ def folded(name: str) -> str:
 def is_id(selector: str) -> bool:
     """Tell whether a selector is an ARM id, or a glob over ids."""
     return selector.strip().startswith("/")
+
+
+def is_tag(selector: str) -> bool:
+    """Tell whether a selector looks at a tag: ``tag:NAME=VALUE``."""
+    text = selector.strip().casefold()
+    return text.startswith(_TAG) and "=" in text
 
 
 def is_glob(selector: str) -> bool:
@@ -106,7 +128,7 @@ def select(items: Iterable[Named], workloads: Sequence[Workload]) -> Selection:
                 chosen.setdefault(each, set()).add(workload.name)
             if not found:
                 unresolved.append((workload.name, selector))
-            elif len(found) > 1 and not is_glob(selector):
+            elif len(found) > 1 and not (is_glob(selector) or is_tag(selector)):
                 ambiguous.append((workload.name, selector))
     return Selection(
         workloads={each: tuple(sorted(names)) for each, names in chosen.items()},

@@ -1,0 +1,69 @@
+"""Collecting: the verb that reads the inventory, afresh or where it was interrupted."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import cast
+
+from azstaging.engine.collect import collect
+from azstaging.engine.ports import AzurePort, Clock
+from azstaging.engine.resuming import Resuming
+from azstaging.kept_reads import KeptReads
+from azstaging.model.inventory import Inventory
+from azstaging.rules import history
+from azstaging.run import Run
+
+
+class Collecting(Run):
+    """A `Run` that reads the inventory."""
+
+    def inventory(self, *, lists_only: bool = False, resume: str | Path | None = None) -> Inventory:
+        """Read every replicated item in scope, with source, target and test machines.
+
+        Args:
+            lists_only: read the lists of items and nothing else: quick, recorded nowhere, and
+                no ground for any gate.
+            resume: a file that keeps what was read. An interrupted inventory is taken up from
+                it, and only what it lacks is read; it is deleted when nothing is missing any
+                more, and begun anew when it is older than an hour. The inventory is as old as
+                the first answer in it.
+
+        Returns:
+            Items sorted by id, and a gap for everything that could not be read.
+
+        Raises:
+            AuthenticationError: no token, or refused.
+            ConfigurationError: ``resume`` names a file that is something else.
+            DeadlineReachedError: time was up; with ``resume`` what was read is kept.
+            ServiceError: not even the subscriptions could be listed.
+        """
+        if resume is None:
+            inventory = self._collect(self.azure, self._clock, lists_only=lists_only)
+        else:
+            inventory = self._taken_up(resume, lists_only=lists_only)
+        if not lists_only:
+            self._append(history.inventory_record(inventory))
+            self._last_inventory = inventory
+        return inventory
+
+    def _taken_up(self, path: str | Path, *, lists_only: bool) -> Inventory:
+        principal = self.principal()
+        asked = (self.config.cloud, self.config.scope, principal.key if principal else "")
+        source = sha256(repr(asked).encode()).hexdigest()
+        with KeptReads(path, source=source, now=self._clock()) as kept:
+            azure = cast(AzurePort, Resuming(self.azure, kept))
+            inventory = self._collect(azure, lambda: kept.started, lists_only=lists_only)
+            if not inventory.gaps:
+                kept.remove()
+        return inventory
+
+    def _collect(self, azure: AzurePort, clock: Clock, *, lists_only: bool) -> Inventory:
+        return collect(
+            azure,
+            self.config.scope,
+            self.config.wave,
+            clock=clock,
+            released=self.past().released(),
+            executor_threads=self.config.cloud.max_in_flight,
+            lists_only=lists_only,
+            progress=self._progress,
+        )

@@ -1,0 +1,66 @@
+"""Takes up an inventory where it was interrupted: what was read is kept, the rest is read.
+
+`Resuming` stands between the engine and Azure. Every answer goes into a store, and what is in the
+store is not asked for again; what failed is in no store, so only the gaps are read.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from azstaging.engine.ports import AzurePort
+
+_KEPT = frozenset(
+    {
+        "list_subscriptions",
+        "list_vaults",
+        "list_replication_vaults",
+        "list_migration_items",
+        "list_protected_items",
+        "list_data_replication_items",
+        "list_virtual_machines",
+        "list_virtual_machine_states",
+        "list_discovered_machines",
+        "list_network_interfaces",
+        "list_disks",
+        "list_locks",
+        "list_vm_sizes",
+        "get_item",
+        "get_virtual_machine",
+        "get_resource",
+    }
+)
+
+
+class ReadStore(Protocol):
+    """Answers by what was asked."""
+
+    def get(self, key: str) -> Any:
+        """Return a kept answer, or None."""
+        ...
+
+    def put(self, key: str, answer: Any) -> None:
+        """Keep an answer."""
+        ...
+
+
+class Resuming:
+    """An `AzurePort` that asks only for what a store does not hold. Thread-safe as its store is."""
+
+    def __init__(self, azure: AzurePort, store: ReadStore) -> None:
+        self._azure = azure
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._azure, name)
+        return self._kept(name, method) if name in _KEPT else method
+
+    def _kept(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*asked: object) -> Any:
+            key = " ".join((name, *(str(each).casefold() for each in asked)))
+            known = self._store.get(key)
+            if known is None:
+                known = method(*asked)
+                self._store.put(key, known)
+            return known
+
+        return call

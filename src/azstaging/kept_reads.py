@@ -1,0 +1,116 @@
+"""What an interrupted inventory had read, in one file, until it is complete or too old."""
+
+import json
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from azstaging.errors import ConfigurationError
+from azstaging.files import LineFile
+from azstaging.model.times import format_time, parse_time
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+SCHEMA = "azstaging/reads/1"
+KEPT_FOR = timedelta(hours=1)
+"""Older answers are no ground for anything; the file is begun anew."""
+
+
+class KeptReads:
+    """Answers of Azure in a file of JSON lines; use it as a context manager. Thread-safe.
+
+    Args:
+        path: made if it is missing.
+        source: what was asked, cloud and scope; answers of another are refused.
+        now: aware UTC.
+
+    Attributes:
+        started: when the first answer was read; an inventory made of this file is as old.
+
+    Raises:
+        ConfigurationError: the file is something else, of another source, or cannot be used.
+    """
+
+    def __init__(self, path: str | Path, *, source: str, now: datetime) -> None:
+        self.started = now
+        self._lock = threading.Lock()
+        self._file = LineFile(Path(path), what="file of reads")
+        self._places: dict[str, int] = {}
+        try:
+            self._open(source, now)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _open(self, source: str, now: datetime) -> None:
+        lines = self._file.lines()
+        head = next(lines, None)
+        if head is not None:
+            began = self._began(head[1], source)
+            if now - began < KEPT_FOR:
+                self.started = began
+                for place, line in lines:
+                    self._places[msgspec.json.decode(line, type=_Key).key] = place
+                return
+            self._file.clear()
+        first = {"schema": SCHEMA, "source": source, "started": format_time(now)}
+        self._file.append(json.dumps(first).encode())
+
+    def _began(self, line: bytes, source: str) -> datetime:
+        try:
+            head = msgspec.json.decode(line, type=_Head)
+            began = parse_time(head.started)
+        except msgspec.DecodeError:
+            head, began = _Head(), None
+        if head.schema != SCHEMA or began is None:
+            raise ConfigurationError(
+                f"{self._file.path} is no file of reads; nothing was written to it.",
+                advice="Name a new file, or one that --resume has made.",
+            )
+        if head.source != source:
+            raise ConfigurationError(
+                f"{self._file.path} holds answers of another cloud, scope or identity; "
+                "nothing was read.",
+                advice="Name another file, or delete this one.",
+            )
+        return began
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __enter__(self) -> "Self":
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._file.close()
+
+    def get(self, key: str) -> Any:
+        """Return a kept answer, or None."""
+        with self._lock:
+            place = self._places.get(key)
+            line = None if place is None else self._file.line_at(place)
+        return None if line is None else msgspec.json.decode(line)["answer"]
+
+    def put(self, key: str, answer: Any) -> None:
+        """Keep an answer."""
+        line = msgspec.json.encode({"key": key, "answer": answer})
+        with self._lock:
+            self._places[key] = self._file.append(line)
+
+    def remove(self) -> None:
+        """Delete the file: everything was read."""
+        self._file.remove()
+
+
+class _Head(msgspec.Struct):
+    schema: str = ""
+    source: str = ""
+    started: str = ""
+
+
+class _Key(msgspec.Struct):
+    key: str

@@ -1,0 +1,108 @@
+"""Rows of a CSV or XLSX file that people keep: what a wave expects, and who belongs to what."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from azstaging.errors import ConfigurationError
+from azstaging.files import read_bytes
+from azstaging.model.times import format_time
+
+MAX_ROWS = 200_000
+_MAX_BYTES = 32_000_000
+# An XLSX file is a ZIP archive: what it unpacks to is what has to fit.
+_MAX_UNPACKED = 512_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetRow:
+    """One row: the cells as text by casefolded column name, and where it stands.
+
+    Attributes:
+        number: as the file counts, the header is 1.
+    """
+
+    number: int
+    cells: Mapping[str, str]
+
+    def text(self, column: str) -> str:
+        """Return a cell without outer blanks, "" where there is none."""
+        return self.cells.get(column, "").strip()
+
+
+def read_sheet(file: Path, name: str, *, needs: tuple[str, ...]) -> list[SheetRow]:
+    """Read a CSV file, or the first sheet of an XLSX file; rows without any text are left out.
+
+    Args:
+        file: the suffix tells the format.
+        name: the setting that names the file, for messages.
+        needs: columns that must be there; their names compare without case.
+
+    Raises:
+        ConfigurationError: it cannot be read, is too large, or has not these columns.
+    """
+    kind = file.suffix.casefold()
+    if kind not in {".csv", ".xlsx"}:
+        raise ConfigurationError(f"{name}: {file.name} is neither a CSV nor an XLSX file.")
+    data = read_bytes(file, what=f"file of {name}", limit=_MAX_BYTES)
+    lines = _csv_lines(data, file, name) if kind == ".csv" else _xlsx_lines(data, file, name)
+    header = [column.strip().casefold() for column in next(lines, [])]
+    for column in needs:
+        if column not in header:
+            raise ConfigurationError(f"{name}: {file.name} has no column {column}.")
+    rows = []
+    for number, line in enumerate(lines, 2):
+        if number > MAX_ROWS:
+            raise ConfigurationError(f"{name}: {file.name} has more than {MAX_ROWS:,} rows.")
+        if any(cell.strip() for cell in line):
+            cells = dict(zip(header, line, strict=False))
+            rows.append(SheetRow(number=number, cells=cells))
+    return rows
+
+
+def _csv_lines(data: bytes, file: Path, name: str) -> Iterator[list[str]]:
+    try:
+        text = data.decode("utf-8-sig")
+        # What Excel saves as CSV has semicolons where the comma is the decimal sign.
+        first = text.partition("\n")[0]
+        delimiter = ";" if first.count(";") > first.count(",") else ","
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    except (ValueError, csv.Error) as error:
+        raise ConfigurationError(f"{name}: {file.name} cannot be read: {error}.") from error
+
+
+def _xlsx_lines(data: bytes, file: Path, name: str) -> Iterator[list[str]]:
+    try:
+        from openpyxl import load_workbook  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ConfigurationError(
+            f"{name}: {file.name} is an XLSX file, and openpyxl is not installed.",
+            advice='Install it: python -m pip install "azstaging[xlsx]", or save it as CSV.',
+        ) from error
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(each.file_size for each in archive.infolist())
+        if unpacked > _MAX_UNPACKED:
+            raise ConfigurationError(f"{name}: {file.name} unpacks to {unpacked:,} bytes.")
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        for row in book.worksheets[0].iter_rows(values_only=True):
+            yield [_cell(value) for value in row]
+        book.close()
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, IndexError) as error:
+        raise ConfigurationError(f"{name}: {file.name} is no readable XLSX file.") from error
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        # A cell has no time zone: it is UTC, as docs/commands.md says.
+        return format_time(value.replace(tzinfo=timezone.utc))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

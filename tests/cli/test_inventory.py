@@ -1,0 +1,107 @@
+"""``inventory`` and ``doctor`` as somebody types them."""
+
+import json
+import shlex
+from urllib.parse import urlsplit
+
+import pytest
+
+from azstaging.emulator import Fault
+
+
+def test_a_saved_inventory_is_compared_with_what_is_there_later(world):
+    saved = world("inventory", "--save", "monday.json")
+    assert saved.code == 0
+    assert "Saved: monday.json" in saved.stderr
+    first = world("inventory", "-o", "json").document
+    assert json.loads((world.folder / "monday.json").read_text())["items"] == first["items"]
+    same = world("inventory", "--compare", "monday.json", "-o", "json")
+    assert same.document["changes"] == []
+    gone = first["items"][0]
+    world.azure.state.entries.pop(gone["id"].casefold())
+    for ids in world.azure.state.lists.values():
+        if gone["id"].casefold() in ids:
+            ids.remove(gone["id"].casefold())
+    later = world("inventory", "--compare", "monday.json", "-o", "json").document
+    assert [(each["change"], each["item_id"]) for each in later["changes"]] == [
+        ("gone", gone["id"])
+    ]
+    assert "gone" in world("inventory", "--compare", "monday.json").stdout
+
+
+def test_what_is_no_snapshot_is_refused_before_azure_is_asked(desk):
+    (desk.folder / "x.json").write_text('{"schema": "azstaging/findings/1"}')
+    done = desk("inventory", "--compare", "x.json")
+    assert done.code == 2
+    assert "no saved inventory" in done.stderr
+
+
+def test_a_second_run_reads_only_what_the_first_did_not_get(make_world):
+    torn = Fault(kind="status", match="GET */virtualMachines", status=404, times=1)
+    world = make_world("Scanning", faults=[torn])
+    first = world("inventory", "--resume", "reads.jsonl", "-o", "json")
+    assert (first.code, len(first.document["gaps"])) == (3, 1)
+    before = len(world.azure.requests)
+    second = world("inventory", "--resume", "reads.jsonl", "-o", "json")
+    assert (second.code, second.document["gaps"]) == (0, [])
+    assert second.document["read_at"] == first.document["read_at"]
+    lists = [each.path for each in world.azure.requests[before:]]
+    assert not any("replication" in path for path in lists)
+    assert any(path.endswith("virtualMachines") for path in lists)
+    assert "reads.jsonl" not in world.listing()
+
+
+def test_the_command_that_cleans_up_a_test_machine_works_as_it_is_shown(estate_desk):
+    done = estate_desk("inventory", "-o", "json")
+    found = [each for each in done.document["items"] if each["test_machines"]]
+    commands = [line for line in done.stderr.splitlines() if "clean up: " in line]
+    assert len(commands) == len(found) >= 2
+    for line in commands:
+        words = shlex.split(line.partition("clean up: ")[2])
+        assert words[:5] == ["az", "rest", "--method", "post", "--url"]
+        path = urlsplit(words[5]).path
+        item, _, action = path.rpartition("/")
+        assert item in {each["id"] for each in found}
+        assert action in {"testMigrateCleanup", "testFailoverCleanup"}
+        assert json.loads(words[7])["properties"]["comments"]
+
+
+def test_wide_has_every_column_and_the_default_fits_a_laptop(world):
+    narrow = world("inventory", "-o", "tsv").stdout.splitlines()[0].split("\t")
+    wide = world("inventory", "--wide", "-o", "tsv").stdout.splitlines()[0].split("\t")
+    assert narrow == wide[: len(narrow)]
+    assert narrow[:6] == ["mark", "name", "workloads", "wave", "phase", "provider"]
+    assert {"id", "vault", "fabric", "container", "target_zones", "target_licence"} <= {*wide}
+    assert {"target_tags", "target_addresses", "free_days_left", "locks", "gaps"} <= {*wide}
+
+
+@pytest.mark.parametrize("spelling", ["HTTPS_PROXY", "https_proxy"])
+def test_doctor_shows_which_network_is_in_effect(world, spelling):
+    given = {spelling: "http://me:secret@proxy.example:3128", "REQUESTS_CA_BUNDLE": "/etc/ca.pem"}
+    done = world("doctor", "-o", "json", **given)
+    facts = done.document["facts"]
+    assert done.code == 0
+    assert facts[spelling] == "http://proxy.example:3128"
+    # Loopback is asked directly, whatever the environment says.
+    assert facts["proxy in effect"] == "none"
+    assert facts["certificate authorities"] == "none needed: plain HTTP to this machine"
+    assert len(facts["visible subscriptions"]) == len(world.azure.estate.subscriptions)
+    assert "secret" not in done.stdout + done.stderr
+
+
+def test_the_network_of_a_cloud(monkeypatch):
+    from azstaging.azure import network  # noqa: PLC0415
+
+    arm = "https://management.azure.com"
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in network.CA_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    assert network.proxy_of(arm) == ""
+    assert network.authorities_of(arm).endswith(".pem")
+    monkeypatch.setenv("https_proxy", "http://me:secret@proxy.example:3128")
+    assert network.proxy_of(arm) == "http://proxy.example:3128"
+    monkeypatch.setenv("NO_PROXY", "azure.com")
+    assert network.proxy_of(arm) == ""
+    monkeypatch.setenv("SSL_CERT_FILE", "/etc/ca.pem")
+    assert network.authorities_of(arm) == "/etc/ca.pem"

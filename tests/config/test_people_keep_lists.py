@@ -1,0 +1,105 @@
+"""What a wave expects and who belongs to what, from the files that people keep."""
+
+import csv
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from azstaging.config import Configuration, load_configuration
+from azstaging.errors import ConfigurationError
+
+VAULT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/v"
+ONE, TWO = f"{VAULT}/items/one", f"{VAULT}/items/two"
+
+
+def loaded(folder: Path, text: str) -> Configuration:
+    (folder / "azstaging.toml").write_text(text, "utf-8")
+    return load_configuration(folder / "azstaging.toml")
+
+
+def write(folder: Path, name: str, rows: list[list[object]]) -> None:
+    """Write rows as CSV, as CSV of a country with decimal commas, or as a workbook."""
+    if name.endswith(".xlsx"):
+        book = Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(folder / name)
+        return
+    mark = ";" if "excel" in name else ","
+    with (folder / name).open("w", encoding="utf-8-sig", newline="") as stream:
+        csv.writer(stream, delimiter=mark).writerows(rows)
+
+
+FILES = ("list.csv", "excel.csv", "list.xlsx")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_expected_ids_come_from_a_file(tmp_path: Path, name: str) -> None:
+    since: object = date(2026, 6, 1) if name.endswith("xlsx") else "2026-06-01"
+    rows = [["Machine", "ID", "replicating_since"], ["one", ONE, since], [None, None, None]]
+    write(tmp_path, name, [*rows, ["two", TWO.upper(), None], ["again", ONE, since]])
+    wave = loaded(tmp_path, f'[wave]\nexpected = "{name}"\nfree_days = 180\n').wave
+    assert wave.expected == 2
+    assert [each.key for each in wave.expected_ids] == [ONE.casefold(), TWO.casefold()]
+    first = datetime(2026, 6, 1, tzinfo=timezone.utc)
+    assert wave.replicating_since == {ONE.casefold(): first}
+    assert wave.free_days == 180
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_item_may_belong_to_several_workloads_of_a_file(tmp_path: Path, name: str) -> None:
+    write(
+        tmp_path,
+        name,
+        [
+            ["workload", "item", "owner"],
+            ["Payroll; Web", "sql-shared", "team-a"],
+            ["payroll", "pay-01", None],
+            ["Web", "tag:tier=web*", "team-b"],
+        ],
+    )
+    text = f'[wave]\nworkloads = "{name}"\n[[workload]]\nname = "Payroll"\nowner = "hr"\n'
+    workloads = {each.name: each for each in loaded(tmp_path, text).wave.workloads}
+    assert set(workloads) == {"Payroll", "Web"}
+    assert workloads["Payroll"].items == ("sql-shared", "pay-01")
+    assert workloads["Payroll"].owner == "hr"
+    assert workloads["Web"].items == ("sql-shared", "tag:tier=web*")
+    assert workloads["Web"].owner == "team-a"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "problem"),
+    [
+        ("a.csv", b"name\nx\n", "has no column id"),
+        ("a.csv", b"id\nnot-an-id\n", "line 2 has no ARM id"),
+        ("a.csv", b"id,replicating_since\n/a/b,yesterday\n", "'yesterday' is no date"),
+        ("a.csv", b"id\n\xff\n", "cannot be read"),
+        ("a.xlsx", b"PK\x03\x04 no archive", "no readable XLSX file"),
+        ("a.xls", b"", "neither a CSV nor an XLSX"),
+        ("absent.csv", None, "cannot be read"),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused(
+    tmp_path: Path, name: str, data: bytes | None, problem: str
+) -> None:
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(ConfigurationError, match=problem):
+        loaded(tmp_path, f'[wave]\nexpected = "{name}"\n')
+
+
+def test_a_workbook_that_is_no_workbook_inside_is_refused(tmp_path: Path) -> None:
+    import zipfile  # noqa: PLC0415
+
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr("readme.txt", "no sheet")
+    with pytest.raises(ConfigurationError, match="no readable XLSX file"):
+        loaded(tmp_path, '[wave]\nexpected = "a.xlsx"\n')
+
+
+def test_a_member_without_a_workload_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "list.csv", [["workload", "item"], ["", "one"]])
+    with pytest.raises(ConfigurationError, match="line 2 has no workload"):
+        loaded(tmp_path, '[wave]\nworkloads = "list.csv"\n')

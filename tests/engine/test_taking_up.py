@@ -1,0 +1,80 @@
+"""An interrupted inventory is taken up again: only what is missing is read."""
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azstaging.engine.resuming import Resuming
+from azstaging.errors import AccessDeniedError, ConfigurationError, DeadlineReachedError
+from azstaging.kept_reads import KEPT_FOR, KeptReads
+
+NOW = datetime(2026, 11, 26, 16, 0, tzinfo=timezone.utc)
+
+
+def kept(path: Path, now: datetime = NOW, source: str = "here") -> KeptReads:
+    return KeptReads(path, source=source, now=now)
+
+
+def test_only_what_failed_is_read_again(shapes: Any, read: Any, tmp_path: Path) -> None:
+    azure = shapes.migrated("a", "b")
+    refused = shapes.migration_item("b", shapes.vault())["id"].casefold()
+    azure.refuse[("get_item", refused)] = DeadlineReachedError("time is up")
+    file = tmp_path / "reads.jsonl"
+    with kept(file) as store, pytest.raises(DeadlineReachedError):
+        read(Resuming(azure, store))
+    azure.refuse = {("get_item", refused): AccessDeniedError("no", permission="p")}
+    with kept(file) as store:
+        partial = read(Resuming(azure, store))
+    assert partial.read == 2
+    assert [gap.reason for gap in partial.gaps] == ["forbidden"]
+    azure.refuse = {}
+    azure.calls.clear()
+    with kept(file, NOW + timedelta(minutes=5)) as store:
+        assert store.started == NOW
+        whole = read(Resuming(azure, store))
+    machine = ("get_virtual_machine", shapes.vm_id("b").casefold())
+    assert azure.calls == [("get_item", refused), machine]
+    assert whole.complete
+    assert whole.items == read(azure).items
+
+
+def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:
+    file = tmp_path / "reads.jsonl"
+    with kept(file) as store:
+        store.put("a", [1])
+        store.put("b", {"ä": [None, True]})
+    whole = file.read_bytes()
+    for cut in range(len(whole.rsplit(b"\n", 2)[0]) + 2, len(whole)):
+        file.write_bytes(whole[:cut])
+        with kept(file) as store:
+            assert (store.get("a"), store.get("b"), len(store)) == ([1], None, 1)
+            store.put("c", 3)
+        with kept(file) as store:
+            assert (store.get("a"), store.get("c")) == ([1], 3)
+
+
+def test_what_is_old_is_read_afresh(tmp_path: Path) -> None:
+    file = tmp_path / "reads.jsonl"
+    with kept(file) as store:
+        store.put("a", 1)
+    with kept(file, NOW + KEPT_FOR - timedelta(seconds=1)) as store:
+        assert store.get("a") == 1
+    later = NOW + KEPT_FOR
+    with kept(file, later) as store:
+        assert (store.get("a"), store.started) == (None, later)
+
+
+def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("do not touch\nplease\n")
+    with pytest.raises(ConfigurationError, match="no file of reads"):
+        kept(file)
+    assert file.read_text() == "do not touch\nplease\n"
+    with kept(tmp_path / "reads.jsonl") as store:
+        store.put("a", 1)
+    with pytest.raises(ConfigurationError, match="another cloud, scope or identity"):
+        kept(tmp_path / "reads.jsonl", source="elsewhere")
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        kept(tmp_path)
