@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from azstaging.errors import UnreachableError as UnreachableError
     from azstaging.journal import Journal as Journal
     from azstaging.model.backlog import BoardsResult as BoardsResult
+    from azstaging.model.backlog import Choice as Choice
     from azstaging.model.decisions import Decisions as Decisions
     from azstaging.model.decisions import GateClosed as GateClosed
     from azstaging.model.decisions import GateOpen as GateOpen
@@ -57,6 +58,7 @@ _HOMES = {
     "AuthenticationError": "errors",
     "BoardsResult": "model.backlog",
     "Changes": "model.snapshots",
+    "Choice": "model.backlog",
     "Configuration": "config",
     "ConfigurationError": "errors",
     "ConflictError": "errors",
@@ -101,6 +103,7 @@ __all__ = [
     "AuthenticationError",
     "BoardsResult",
     "Changes",
+    "Choice",
     "Configuration",
     "ConfigurationError",
     "ConflictError",

@@ -4,7 +4,7 @@ Types are a courtesy, not the guard: ``plan()`` and ``release()`` compute every 
 from the verified journal and from what Azure says, never from values passed in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
@@ -27,7 +27,7 @@ from azstaging.files import write_all
 from azstaging.journal import Journal
 from azstaging.journal.evidence import write_evidence
 from azstaging.journal.lease import FileLease
-from azstaging.model.backlog import ActionKind, BoardsResult
+from azstaging.model.backlog import ActionKind, BoardsResult, Choice
 from azstaging.model.decisions import Decisions, GateOpen, Policy
 from azstaging.model.differences import Diff
 from azstaging.model.findings import Findings
@@ -190,8 +190,11 @@ class Staging(Collecting, Comparing):
         decisions: Decisions,
         *,
         apply: bool = False,
+        choices: Mapping[str, Choice] | None = None,
     ) -> BoardsResult:
         """Compare the backlog with reality, and write it with ``apply``.
+
+        ``choices``: work item id -> what becomes of its conflicts; without one they are left alone.
 
         Raises:
             ConfigurationError: no organization or project is configured.
@@ -207,7 +210,7 @@ class Staging(Collecting, Comparing):
                 findings,
                 diff,
                 decisions,
-                settings=where.backlog,
+                settings=replace(where.backlog, choices=choices or {}),
                 at=self._clock(),
                 apply=apply,
                 waivers=self.config.waivers,

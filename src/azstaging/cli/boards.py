@@ -5,11 +5,13 @@ from typing import Any
 import click
 
 from azstaging.cli import exit_codes
+from azstaging.cli.conflicts import ChoiceType, choices_of, conflict_rows, gap_rows, say_conflicts
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
 from azstaging.cli.streams import say
 from azstaging.errors import Effect
+from azstaging.model.backlog import Choice
 from azstaging.model.text import display
 from azstaging.rules.canonical import to_plain
 
@@ -17,25 +19,46 @@ from azstaging.rules.canonical import to_plain
 @click.command("boards")
 @selection_options
 @click.option("--apply", is_flag=True, help="Write. Without it: a preview.")
+@click.option(
+    "--resolve",
+    multiple=True,
+    type=ChoiceType(),
+    help="Choose once about the conflicts of a work item: leave, accept or restore. Repeatable.",
+)
 @output_options
 @click.pass_context
 def command(
-    ctx: click.Context, /, output: str, query: str | None, apply: bool, **options: Any
+    ctx: click.Context,
+    /,
+    output: str,
+    query: str | None,
+    apply: bool,
+    resolve: tuple[tuple[str, Choice], ...],
+    **options: Any,
 ) -> int:
     """Show what Azure Boards should say, and write it with --apply.
 
-    An item that a person closed, reopened or edited is a conflict and is left alone. Exits 0,
-    1 with a conflict, 3 with a gap, 4 when only a part could be written.
+    An item that a person closed, reopened or edited is a conflict: it is left alone until
+    --resolve chooses. Exits 0, 1 with a conflict that is left, 3 with a gap, 4 when only a part
+    could be written.
     """
+    choices = choices_of(resolve)
     with session(ctx, **options) as run:
         inventory = run.inventory()
         diff = run.staging.diff(inventory)
         decisions = run.staging.decide(inventory)
         ctx.obj["changing"] = apply
-        result = run.staging.boards(inventory, run.staging.evidence(), diff, decisions, apply=apply)
+        evidence = (inventory, run.staging.evidence(), diff, decisions)
+        result = run.staging.boards(*evidence, apply=apply, choices=choices)
     rows = result.rows()
     emit(
-        {"schema": "azstaging/boards/1", "applied": apply, "actions": to_plain(rows)},
+        {
+            "schema": "azstaging/boards/1",
+            "applied": apply,
+            "actions": to_plain(rows),
+            "conflicts": conflict_rows(result),
+            "gaps": gap_rows(result),
+        },
         rows,
         output=output,
         query=query,
@@ -43,6 +66,7 @@ def command(
         effect=Effect.DONE if apply else Effect.NONE,
     )
     say_gaps(inventory)
+    say_conflicts(result, choices, applied=apply)
     if not apply:
         say("Preview: nothing was written. --apply writes it.")
     for gap in result.gaps:

@@ -26,7 +26,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "azstaging report --out reports/ --view auditor --format html",
         "azstaging report --out reports/ --from estate/ --at 968",
     ),
-    "boards": ("azstaging boards", "azstaging boards --apply"),
+    "boards": (
+        "azstaging boards",
+        "azstaging boards --apply",
+        "azstaging boards --apply --resolve 1234=accept",
+    ),
     "plan": (
         "azstaging plan",
         "azstaging plan --out wave-07.plan.json",

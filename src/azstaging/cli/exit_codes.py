@@ -15,7 +15,7 @@ from azstaging.errors import (
     ServiceError,
     StagingError,
 )
-from azstaging.model.backlog import BoardsResult
+from azstaging.model.backlog import BoardsResult, Choice
 from azstaging.model.differences import Diff, DiffClass
 from azstaging.model.findings import Findings, Outcome
 from azstaging.model.inventory import Inventory
@@ -95,10 +95,10 @@ def of_diff(diff: Diff, inventory: Inventory) -> int:
 
 
 def of_boards(result: BoardsResult, inventory: Inventory) -> int:
-    """4 when only a part was written, 1 with a conflict, 3 with a gap, else 0."""
+    """4 when only a part was written, 1 with a conflict that is left, 3 with a gap, else 0."""
     if result.gaps and result.applied:
         return PARTLY
-    if result.conflicts:
+    if any(conflict.choice is Choice.LEAVE for conflict in result.conflicts):
         return CLOSED
     return UNDETERMINED if result.gaps else of_inventory(inventory)
 

@@ -1,0 +1,105 @@
+"""Conflicts of the backlog: shown with who and when; how a person chooses about them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from azstaging.cli.streams import say
+from azstaging.model.backlog import BoardsResult, Choice, Conflict
+from azstaging.model.text import display
+from azstaging.model.times import format_time
+
+_RESOLVE = re.compile(r"([1-9][0-9]{0,9})=(leave|accept|restore)", re.ASCII)
+
+
+class ChoiceType(click.ParamType[tuple[str, Choice]]):
+    """``ID=leave|accept|restore``: what to do about the conflicts of one work item."""
+
+    name = "ID=CHOICE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Choice]:
+        """Return the work item id and the choice."""
+        if isinstance(value, tuple):
+            return value
+        found = _RESOLVE.fullmatch(str(value).strip())
+        if found is None:
+            self.fail(
+                f"{display(str(value), limit=60)!r} is not the id of a work item, '=', and leave, "
+                "accept or restore.",
+                param,
+                ctx,
+            )
+        return found[1], Choice(found[2])
+
+
+def choices_of(given: tuple[tuple[str, Choice], ...]) -> dict[str, Choice]:
+    """Return work item id -> choice.
+
+    Raises:
+        click.BadParameter: two different choices for one work item.
+    """
+    made: dict[str, Choice] = {}
+    for id_, choice in given:
+        if made.setdefault(id_, choice) is not choice:
+            raise click.BadParameter(f"--resolve says two things about work item {id_}.")
+    return made
+
+
+def conflict_rows(result: BoardsResult) -> list[dict[str, Any]]:
+    """Return one dict per conflict, for JSON."""
+    return [
+        {
+            "work_item_id": conflict.work_item_id,
+            "title": conflict.name,
+            "field": conflict.field,
+            "found": conflict.found,
+            "wanted": conflict.wanted,
+            "evidence": conflict.evidence,
+            "changed_by": conflict.who or None,
+            "changed_at": format_time(conflict.when) if conflict.when else None,
+            "choice": conflict.choice.value,
+            "choices": [choice.value for choice in Choice],
+        }
+        for conflict in result.conflicts
+    ]
+
+
+def gap_rows(result: BoardsResult) -> list[dict[str, Any]]:
+    """Return one dict per thing that could not be read or written, for JSON."""
+    return [
+        {"scope": str(gap.scope), "reason": gap.reason, "detail": gap.detail} for gap in result.gaps
+    ]
+
+
+def say_conflicts(result: BoardsResult, choices: Mapping[str, Choice], *, applied: bool) -> None:
+    """Say every conflict on stderr: who, when, what the evidence says, and the three choices."""
+    for conflict in result.conflicts:
+        _say_one(conflict, applied=applied)
+    asked = {str(conflict.work_item_id) for conflict in result.conflicts}
+    for id_ in sorted(set(choices) - asked, key=int):
+        say(f"Work item {id_} has no conflict; --resolve {id_} changes nothing.")
+    left = [c for c in result.conflicts if c.choice is Choice.LEAVE]
+    if left:
+        example = left[0].work_item_id
+        say("Left alone, and reported again next time. To end a conflict, choose once:")
+        say(f"  --resolve {example}=leave    nothing is written over it (the default)")
+        say(f"  --resolve {example}=accept   what was found stands until the evidence changes")
+        say(f"  --resolve {example}=restore  what the evidence says is written")
+
+
+def _say_one(conflict: Conflict, *, applied: bool) -> None:
+    who = conflict.who or "somebody"
+    when = f" on {format_time(conflict.when)}" if conflict.when else ""
+    done = "chosen" if applied else "would be chosen"
+    outcome = "left alone" if conflict.choice is Choice.LEAVE else f"{conflict.choice.value} {done}"
+    say(f"Conflict in work item {conflict.work_item_id}, {_short(conflict.name)}: {outcome}")
+    say(f"  {conflict.field}: {_short(conflict.found)}, by {_short(who)}{when}")
+    say(f"  the evidence says: {_short(conflict.wanted)} ({_short(conflict.evidence)})")
+
+
+def _short(text: str) -> str:
+    return display(text, limit=120)
