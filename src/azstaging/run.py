@@ -29,7 +29,7 @@ def utc_now() -> datetime:
 
 VERBS = (
     *("inventory", "baseline", "diff", "check", "decide", "report", "boards"),
-    *("plan", "approve", "preview", "release"),
+    *("plan", "plan_abandon", "approve", "preview", "release", "abandon"),
 )
 """Each call of one of these is one span, while tracing is on; see ``spans.py``."""
 

@@ -4,45 +4,32 @@ Types are a courtesy, not the guard: ``plan()`` and ``release()`` compute every 
 from the verified journal and from what Azure says, never from values passed in.
 """
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from azstaging import __version__
 from azstaging.checks import WORKLOAD_CHECKS
-from azstaging.collecting import Collecting
-from azstaging.comparing import Comparing
-from azstaging.engine import release as release_engine
 from azstaging.engine.check import run_checks
-from azstaging.engine.planning import confirm, render_requests
 from azstaging.engine.reporting import build_report, latest_findings
-from azstaging.engine.resolve import reconsider, resolve
 from azstaging.engine.sync import sync_boards
-from azstaging.errors import PlanRefusedError
 from azstaging.files import write_all
-from azstaging.journal import Journal
 from azstaging.journal.evidence import write_evidence
 from azstaging.journal.lease import FileLease
 from azstaging.model.backlog import ActionKind, BoardsResult, Choice
-from azstaging.model.decisions import Decisions, GateOpen, Policy
+from azstaging.model.decisions import Decisions, Policy
 from azstaging.model.differences import Diff
 from azstaging.model.findings import Findings
 from azstaging.model.inventory import Inventory
-from azstaging.model.plans import Approval, Plan, Principal, Receipt, ReleaseResult
+from azstaging.releasing import Releasing
 from azstaging.rules import gate, history
-from azstaging.rules import plan as plans
 from azstaging.rules.baseline import frozen_now
 from azstaging.rules.status import Status, status_of
 
-# An inventory that this object read itself serves a plan for so long; a release reads afresh.
-_REUSE = timedelta(minutes=10)
 
-
-class Staging(Collecting, Comparing):
+class Staging(Releasing):
     """The staging stage of one estate: a `Run` with the verbs.
 
     Args:
@@ -74,7 +61,7 @@ class Staging(Collecting, Comparing):
             wave=self.config.wave,
             policy=self.config.policy,
             probes=Probes(deadline_seconds=self.config.probes.deadline_seconds),
-            baselines=frozenset(each.key for each in frozen_now(inventory, self.frozen(inventory))),
+            baselines=frozen_now(inventory, self.frozen(inventory)),
             clock=self._clock,
             run=self.run,
             progress=self._progress,
@@ -107,18 +94,6 @@ class Staging(Collecting, Comparing):
         if policy is None:
             self._append(*(history.decision_record(decision) for decision in decisions))
         return decisions
-
-    def _case(
-        self, inventory: Inventory, findings: Findings | None = None, policy: Policy | None = None
-    ) -> gate.Case:
-        return gate.Case(
-            inventory=inventory,
-            wave=self.config.wave,
-            findings=self.past().findings() if self.journal else tuple(findings or ()),
-            waivers=self.config.waivers,
-            policy=policy or self.config.policy,
-            workload_checks=WORKLOAD_CHECKS,
-        )
 
     def report(
         self,
@@ -223,151 +198,6 @@ class Staging(Collecting, Comparing):
             counts = {kind.value: result.count(kind) for kind in ActionKind}
             self._append(history.boards_record(*project, changes=counts, ids=result.ids))
         return result
-
-    def plan(self, gates: Iterable[GateOpen]) -> Plan:
-        """Plan the release of some open gates.
-
-        Raises:
-            GateClosedError: no gate was given.
-            PlanRefusedError: a gate is not open when it is decided again, the token names nobody,
-                or there are more items than ``max_release``.
-        """
-        journal = self._require_journal("plan")
-        planner = self.principal()
-        if planner is None:
-            raise PlanRefusedError(
-                "The token names nobody (it is opaque), so it cannot plan.", code="unapproved"
-            )
-        inventory = self._recent_inventory()
-        confirmed = confirm(gates, gate.decide(self._case(inventory), now=self._clock()))
-        plan = plans.build_plan(
-            confirmed,
-            inventory,
-            render_requests(self.azure, inventory, confirmed),
-            journal_id=journal.id,
-            planner=planner,
-            policy=self.config.policy,
-            now=self._clock(),
-            max_release=self.config.wave.max_release,
-        )
-        self._append(history.plan_record(plan))
-        return plan
-
-    def _recent_inventory(self) -> Inventory:
-        last = self._last_inventory
-        if last is not None and self._clock() - last.read_at < _REUSE:
-            return last
-        return self.inventory()
-
-    def approve(self, plan: Plan, *, comment: str) -> Approval:
-        """Approve a plan as another principal than its planner.
-
-        Raises:
-            PlanRefusedError: own plan, opaque token, expired, foreign or changed plan.
-        """
-        self._check_plan(plan, "approve")
-        approval = plans.build_approval(
-            plan, self.principal(), comment=comment, policy=self.config.policy, now=self._clock()
-        )
-        self._append(history.approval_record(approval))
-        return approval
-
-    def _check_plan(self, plan: Plan, verb: str) -> Journal:
-        journal = self._require_journal(verb)
-        plans.plan_from(plans.plan_bytes(plan))
-        plans.check_plan(plan, journal_id=journal.id, policy=self.config.policy, now=self._clock())
-        if self.past().plan(plan.digest) is None:
-            raise PlanRefusedError("The journal does not hold this plan.", code="foreign-journal")
-        return journal
-
-    def authorise(self, plan: Plan) -> Principal:
-        """Return who would release this plan now, if the plan and its approvals hold.
-
-        Raises:
-            PlanRefusedError: they do not, or the token names nobody.
-        """
-        self._check_plan(plan, "release")
-        self._require_baselines(plan)
-        return plans.check_approvals(
-            plan,
-            self.past().approvals(),
-            releaser=self.principal(),
-            policy=self.config.policy,
-            now=self._clock(),
-        )
-
-    def preview(self, plan: Plan) -> ReleaseResult:
-        """Show what a release would send and hold now; needs no approval, sends nothing."""
-        self._check_plan(plan, "release")
-        self._require_baselines(plan)
-        case = self._case(self.inventory())
-        return release_engine.preview(plan, case, self.past(), now=self._clock())
-
-    def release(self, plan: Plan, *, execute: bool = False) -> ReleaseResult:
-        """Release what an approved plan and the gates allow. A dry run unless ``execute``.
-
-        Raises:
-            PlanRefusedError: the plan, or its approval, does not hold; nothing was sent.
-                An expired one still lets what an earlier run left open be settled by reading.
-            LeaseHeldError: another run holds a vault; nothing was sent.
-            DeadlineReachedError: earlier attempts are still open and time is up.
-        """
-        if not execute:
-            self.authorise(plan)
-            return self.preview(plan)
-        try:
-            releaser = self.authorise(plan)
-        except PlanRefusedError as refusal:
-            if refusal.code == "expired":
-                with self._leases(plan):
-                    self._settle_earlier()
-            raise
-        journal = self._require_journal("release")
-        with self._leases(plan):
-            earlier = self._settle_earlier()
-            past = self.past()
-            until = plans.approved_until(
-                plan,
-                past.approvals(),
-                releaser=releaser,
-                policy=self.config.policy,
-                now=self._clock(),
-            )
-            result = release_engine.execute(
-                release_engine.Release(
-                    follower=self._follower(),
-                    journal=journal,
-                    progress=self._progress,
-                    run=self.run,
-                    releaser=releaser,
-                    plan=plan,
-                    case=self._case(self.inventory()),
-                    past=past,
-                    until=until,
-                )
-            )
-        return replace(result, receipts=(*earlier, *result.receipts))
-
-    def _leases(self, plan: Plan) -> AbstractContextManager[None]:
-        """Hold the vaults of the plan and of whatever earlier runs left unsettled."""
-        past = self.past()
-        unsettled = (*past.open_attempts(), *past.unknown_attempts())
-        return release_engine.leased(
-            FileLease(self._require_journal("release")),
-            [item.vault_id for item in plan.items] + [attempt.vault_id for attempt in unsettled],
-            run=self.run,
-            clock=self._clock,
-            append=self._append,
-        )
-
-    def _settle_earlier(self) -> tuple[Receipt, ...]:
-        """Settle what earlier runs left open or unknown, by reading alone."""
-        follower = self._follower()
-        known = reconsider(follower, self.past().unknown_attempts(), self._write_receipt)
-        return (*known, *resolve(follower, self.past().open_attempts(), self._write_receipt))
-
-    def _write_receipt(self, receipt: Receipt) -> None:
-        self._append(history.receipt_record(receipt))
 
     def status(self) -> Status:
         """Say what the journal knows: open attempts, plans, approvals, receipts."""

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -410,16 +411,41 @@ def test_the_id_is_stopped_in_any_casing_of_the_service(
     assert arm.requests[0].path.casefold().startswith(MIGRATION_ITEM.key)
 
 
-def test_azure_local_is_rendered_and_never_sent(arm: Any, connection: Any) -> None:
-    item = ResourceId(
-        "/subscriptions/s1/resourceGroups/g/providers/Microsoft.DataReplication"
-        "/replicationVaults/v/protectedItems/item1"
-    )
-    stop = StopRequest(operation="ProtectedItem_Delete", method="DELETE", id=item)
-    rendered = connection.render(stop)
-    assert rendered.url == f"{arm.url}{item}?api-version=2024-09-01"
-    with pytest.raises(ConfigurationError, match="cannot be proven"):
-        connection.stop(stop, rendered)
+LOCAL_ITEM = ResourceId(
+    "/subscriptions/s1/resourceGroups/g/providers/Microsoft.DataReplication"
+    "/replicationVaults/v/protectedItems/item1"
+)
+LOCAL_STOP = StopRequest(operation="ProtectedItem_Delete", method="DELETE", id=LOCAL_ITEM)
+
+
+def test_azure_local_is_stopped_by_one_delete_without_force(
+    arm: Any, connection: Any, reply: Any
+) -> None:
+    arm.says(reply(202, b"", ACCEPTED))
+    rendered = connection.render(LOCAL_STOP)
+    assert rendered.url == f"{arm.url}{LOCAL_ITEM}?api-version=2024-09-01"
+    assert connection.stop(LOCAL_STOP, rendered).job_id == "job-77"
+    [request] = arm.requests
+    assert (request.method, request.path) == ("DELETE", f"{LOCAL_ITEM}?api-version=2024-09-01")
+
+
+@pytest.mark.parametrize("status", [409, 429, 503])
+def test_azure_local_is_sent_once_whatever_is_answered(
+    arm: Any, connection: Any, reply: Any, status: int
+) -> None:
+    arm.says(reply(status, error_body("Busy"), {"Retry-After": "1"}))
+    with pytest.raises(ServiceError):
+        connection.stop(LOCAL_STOP, connection.render(LOCAL_STOP))
+    assert len(arm.requests) == 1
+
+
+def test_azure_local_that_renders_differently_is_not_sent(arm: Any, connection: Any) -> None:
+    rendered = connection.render(LOCAL_STOP)
+    forced = replace(rendered, url=f"{rendered.url}&forceDelete=true")
+    with pytest.raises(ConfigurationError, match="renders differently"):
+        connection.stop(LOCAL_STOP, forced)
+    with pytest.raises(ConfigurationError):
+        connection.render(replace(LOCAL_STOP, method="POST", action="remove", body={}))
     assert arm.requests == []
 
 

@@ -128,6 +128,11 @@ class Bench:
         """Do something to the estate when a request arrives, before it is answered."""
         self.fault("call", match, call=act, **options)
 
+    def source_power(self, key: str, power: str) -> None:
+        """Switch a source machine, as discovery sees it."""
+        source = self.state.scene.ids.source(self.state.machine(key))
+        self.state.change(source, {"properties.powerStatus": power})
+
     @property
     def changes(self) -> list[Any]:
         """Every request that was no read, in order."""

@@ -144,3 +144,38 @@ def test_released_items_stay_on_the_list(bench):
     after = b.as_("planner").inventory()
     assert after.complete
     assert {row.phase.value for row in after.items} == {"released"}
+
+
+def test_a_workload_that_was_begun_is_finished_first(bench):
+    """Half a workload must not wait behind whole ones."""
+    b = bench({"Zeta": ("file-01", "file-02"), "Alpha": ("report-02",), "Beta": ("build-01",)})
+    first = b.plan("Zeta")
+    b.as_("approver").approve(first, comment="CHG-1")
+    late = b.clock() + timedelta(seconds=62)
+    b.release(first, deadline=late)
+    assert sum(b.sent().values()) == 1
+    begun = b.as_("reader").status().begun
+    assert [(each.name, each.released, len(each.left)) for each in begun] == [("Zeta", 1, 1)]
+    plan = b.approved("Alpha", "Beta", "Zeta")
+    dry = b.as_("releaser").release(plan)
+    result = b.release(plan)
+    assert [key for key, _ in result.requests] == [key for key, _ in dry.requests]
+    names = [result.names[key].casefold() for key, _ in result.requests]
+    assert names[0].startswith("file-")
+    assert len(names) == 3
+    assert b.as_("reader").status().begun == ()
+
+
+def test_a_begun_workload_that_cannot_be_finished_is_held_first(bench):
+    b = bench({"Zeta": ("file-01", "file-02"), "Alpha": ("report-02",)})
+    plan = b.approved()
+    b.release(plan, deadline=b.clock() + timedelta(seconds=62))
+    [(begun, _)] = b.sent().items()
+    if begun == "report-02":
+        b.release(plan, deadline=b.clock() + timedelta(seconds=62))
+    left = ({"file-01", "file-02"} - set(b.sent())).pop()
+    b.state.change(b.state.item_id(left), {"properties.migrationState": "Replicating"})
+    result = b.release(plan)
+    assert "it changed since it was planned" in b.held(result)[left]
+    [row] = b.as_("reader").status().begun
+    assert row.name == "Zeta"

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from azstaging.errors import PlanRefusedError
+from azstaging.model.items import ItemDisk
 from azstaging.model.plans import Approval, PlannedRequest, Principal
+from azstaging.reports.plan_sheet import price_of_regret
 from azstaging.rules.fingerprint import changes, fingerprint
 from azstaging.rules.gate import decide
 from azstaging.rules.plan import (
@@ -24,8 +26,9 @@ APPROVER = Principal(tid="T", oid="approver")
 RELEASER = Principal(tid="T", oid="releaser")
 
 
-def make_plan(build, *rows, now=None, max_release=None, case=None):
+def make_plan(build, *rows, now=None, max_release=None, case=None, free_days=0):
     case = case or build.case(*(rows or (build.row(),)))
+    case = replace(case, inventory=replace(case.inventory, free_days=free_days))
     now = now or build.now
     requests = {
         row.id.key: PlannedRequest(
@@ -190,3 +193,25 @@ def test_health_and_times_are_no_part_of_the_fingerprint(build):
 def test_every_listed_value_counts(build, change):
     row = build.row()
     assert changes(fingerprint(row), fingerprint(replace(row, item=replace(row.item, **change))))
+
+
+def test_a_plan_tells_the_price_of_regret(build):
+    disks = (ItemDisk(source_id="a", size_bytes=3 * 2**30), ItemDisk(source_id="b", size_bytes=1))
+    since = build.now - timedelta(days=100)
+    row = build.row()
+    row = replace(row, item=replace(row.item, disks=disks), replicating_since=since)
+    plan = make_plan(build, row, free_days=180)
+    assert plan.items[0].seed_bytes == 3 * 2**30 + 1
+    assert plan.of_items == 1
+    assert price_of_regret(plan, now=build.now) == (
+        "If it is wrong: 4 GiB to copy from the sources again; days of free replication left: 80."
+    )
+    late = price_of_regret(plan, now=build.now + timedelta(days=81))
+    assert "left: 0." in late
+    untold = make_plan(build, build.row())
+    assert untold.seed_bytes is None
+    assert "do not tell how much" in price_of_regret(untold, now=build.now)
+    both = make_plan(build, row, build.row("app02"), free_days=180)
+    assert "at least 4 GiB" in price_of_regret(both, now=build.now)
+    assert "80; 1 items do not tell" in price_of_regret(both, now=build.now)
+    assert "not known" in price_of_regret(untold, now=build.now)

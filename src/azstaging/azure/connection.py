@@ -13,7 +13,6 @@ from azstaging.azure.resources import Resources
 from azstaging.azure.session import ArmSession
 from azstaging.azure.siterecovery import SiteRecovery
 from azstaging.engine.ports import StopAnswer
-from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import StopRequest
 from azstaging.model.plans import PlannedRequest, Principal
@@ -157,16 +156,11 @@ class AzureConnection:
         """Send exactly what was rendered, once.
 
         Raises:
-            ConfigurationError: it renders differently now, or is an Azure Local item; not sent.
+            ConfigurationError: it renders differently now; not sent.
             ServiceError: ``effect`` says what is known.
         """
-        if request.id.resource_type == datareplication.ITEM_TYPE:
-            raise ConfigurationError(
-                f"{request.id} was not stopped: the target of an Azure Local item cannot be "
-                "proven yet. Nothing was sent."
-            )
         with span("stop item", item=str(request.id)):
-            return self.site_recovery.stop(request, rendered)
+            return self._of_item(request.id).stop(request, rendered)
 
     def _of_item(self, id: ResourceId) -> SiteRecovery | DataReplication:
         if id.resource_type == datareplication.ITEM_TYPE:

@@ -1,6 +1,7 @@
-"""Azure Local replication (Microsoft.DataReplication): read only.
+"""Azure Local replication (Microsoft.DataReplication): reads, and the one DELETE that stops it.
 
-A stop is rendered for dry runs and never sent: the target machine cannot be proven yet.
+There is no official client for it, so it goes through our pipeline alone. Its gate opens only
+under the policy that accepts a target nobody can read.
 """
 
 from datetime import datetime
@@ -9,6 +10,7 @@ from azstaging.azure.api_versions import DATA_REPLICATION
 from azstaging.azure.bodies import Json, require_id
 from azstaging.azure.joblists import started_since
 from azstaging.azure.session import ArmSession
+from azstaging.engine.ports import StopAnswer
 from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId, subscription_scope
 from azstaging.model.items import StopRequest
@@ -18,7 +20,7 @@ ITEM_TYPE = "microsoft.datareplication/replicationvaults/protecteditems"
 
 
 class DataReplication:
-    """Reads of ``replicationVaults`` and their protected items."""
+    """Reads of ``replicationVaults`` and their protected items, and the stop of one item."""
 
     def __init__(self, session: ArmSession) -> None:
         self._session = session
@@ -62,7 +64,7 @@ class DataReplication:
         return self._session.get_json(vault.child("jobs", job_id), DATA_REPLICATION)
 
     def render(self, request: StopRequest) -> PlannedRequest:
-        """Render what a stop would be: DELETE of the item, without force.
+        """Render the stop: DELETE of the item, without ``forceDelete``.
 
         Raises:
             ConfigurationError: the id is not an item's, or it is another request.
@@ -73,3 +75,24 @@ class DataReplication:
             raise ConfigurationError(f"{request.id} is stopped by DELETE only; nothing was sent.")
         url = self._session.url(request.id, DATA_REPLICATION)
         return PlannedRequest(method="DELETE", url=url, body=None)
+
+    def stop(self, request: StopRequest, rendered: PlannedRequest) -> StopAnswer:
+        """Send exactly what was rendered, once.
+
+        Azure: ProtectedItem_Delete, DELETE {vault}/protectedItems/{item}
+
+        Raises:
+            ConfigurationError: it renders differently now; nothing was sent.
+            ServiceError: ``effect`` says what is known; UNKNOWN means: read, never send again.
+        """
+        if self.render(request) != rendered:
+            raise ConfigurationError(
+                f"The stop of {request.id} renders differently from the plan; it was not sent."
+            )
+        answer = self._session.send_change("DELETE", request.id, api_version=DATA_REPLICATION)
+        return StopAnswer(
+            status=answer.status,
+            job_id=answer.job_id,
+            request_id=answer.request_id,
+            retry_after_seconds=answer.retry_after_seconds,
+        )

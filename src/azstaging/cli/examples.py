@@ -41,6 +41,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "azstaging release wave-07.plan.json",
         "azstaging release wave-07.plan.json --execute",
     ),
+    "abandon": (
+        'azstaging abandon --item old-app --reason "CHG-7: descoped" --out old-app.plan.json',
+        "azstaging abandon old-app.plan.json --execute",
+    ),
     "status": ("azstaging status", "azstaging status -o json"),
     "journal": (),
     "journal show": ("azstaging journal show estate",),

@@ -42,6 +42,7 @@ name = "wave-1"
 # advisory = []
 # approvals = 1
 # lifetimes = { target-running = 3600 }  # seconds
+# accept_unprovable_target = false       # Azure Local: job and absence would be proof enough
 
 [probes]
 run_command = false                      # commands inside the guest: off unless switched on

@@ -9,13 +9,12 @@ from azstaging.cli import exit_codes
 from azstaging.cli.decisions import narrow_decisions, say_closed
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
+from azstaging.cli.plan_file import write_plan
 from azstaging.cli.session import selection_options, session
 from azstaging.cli.streams import say
 from azstaging.errors import GateClosedError
-from azstaging.files import require_writable, write_whole
-from azstaging.model.times import format_time
+from azstaging.files import require_writable
 from azstaging.model.views import decisions_document, decisions_rows
-from azstaging.rules.plan import plan_bytes
 
 
 @click.command("plan")
@@ -57,10 +56,5 @@ def command(
             say(f"{len(decisions.open)} gates are open. --out FILE writes their plan.")
             return exit_codes.DONE
         plan = run.staging.plan(decisions.open)
-        write_whole(out, plan_bytes(plan), what="plan")
-    say(f"Plan {plan.digest} is in {out}.")
-    say(
-        f"{len(plan.items)} items of {len(plan.workloads)} workloads; it expires at "
-        f"{format_time(plan.expires)}. Next: azstaging approve {out}, as somebody else."
-    )
+        write_plan(out, plan)
     return exit_codes.DONE

@@ -1,5 +1,6 @@
 """``azstaging release``."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,14 +8,17 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
+from azstaging.cli.plan_file import say_stakes
 from azstaging.cli.session import deadline_option, journal_option, session
 from azstaging.cli.streams import say
 from azstaging.errors import Effect
 from azstaging.files import read_bytes
-from azstaging.model.plans import ReleaseResult
+from azstaging.model.plans import Plan, ReleaseResult
 from azstaging.model.release_views import release_document, release_rows
 from azstaging.model.text import display
-from azstaging.rules.plan import plan_from
+from azstaging.rules.plan import check_verb, plan_from
+from azstaging.run import utc_now
+from azstaging.staging import Staging
 
 
 @click.command("release")
@@ -42,15 +46,31 @@ def command(
     """
     plan = plan_from(read_bytes(plan_file, what="plan"), expected_digest=digest)
     with session(ctx, needs_journal=True, **options) as run:
-        if not execute:
-            result = run.staging.preview(plan)
-            _show(result, output, query)
-            run.staging.authorise(plan)
-            say("Dry run: nothing was sent. --execute sends exactly these requests.")
-        else:
-            ctx.obj["changing"] = True
-            result = run.staging.release(plan, execute=True)
-            _show(result, output, query)
+        check_verb(plan, abandons=False)
+        verb = run.staging.release if execute else None
+        return run_plan(ctx, run.staging, plan, verb, output=output, query=query)
+
+
+def run_plan(
+    ctx: click.Context,
+    staging: Staging,
+    plan: Plan,
+    verb: Callable[..., ReleaseResult] | None,
+    *,
+    output: str,
+    query: str | None,
+) -> int:
+    """Run a plan with its verb, or show what a run would do when there is none."""
+    say_stakes(plan, now=utc_now())
+    if verb is None:
+        result = staging.preview(plan)
+        _show(result, output, query)
+        staging.authorise(plan)
+        say("Dry run: nothing was sent. --execute sends exactly these requests.")
+    else:
+        ctx.obj["changing"] = True
+        result = verb(plan, execute=True)
+        _show(result, output, query)
     return exit_codes.of_release(result)
 
 

@@ -35,6 +35,7 @@ def command(ctx: click.Context, /, output: str, query: str | None, journal_url: 
     emit(status_document(status), rows, output=output, query=query, empty="Nothing is open.")
     say(
         f"{len(status.open_attempts)} open attempts, {len(status.live_plans)} live plans, "
-        f"{len(status.released)} released, {len(status.unknown)} unknown."
+        f"{len(status.released)} released, {len(status.abandoned)} abandoned, "
+        f"{len(status.unknown)} unknown."
     )
     return exit_codes.PARTLY if status.open_attempts or status.unknown else exit_codes.DONE

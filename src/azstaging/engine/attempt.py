@@ -10,6 +10,7 @@ from datetime import datetime
 
 from azstaging.engine.ports import AzurePort, Clock
 from azstaging.engine.reread import reread
+from azstaging.engine.rulebook import RELEASE, Rulebook
 from azstaging.errors import (
     AuthenticationError,
     DeadlineReachedError,
@@ -21,14 +22,12 @@ from azstaging.errors import (
     ThrottledError,
     UnreachableError,
 )
-from azstaging.model.decisions import GateClosed
 from azstaging.model.inventory import InventoryItem
 from azstaging.model.plans import Attempt, PlanItem, Receipt, ReceiptState
 from azstaging.model.records import NewRecord
-from azstaging.providers import stop_request_of
 from azstaging.rules import records
 from azstaging.rules.fingerprint import changes, fingerprint
-from azstaging.rules.gate import Case, decide
+from azstaging.rules.gate import Case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +36,7 @@ class Attempter:
 
     Attributes:
         until: when plan and approvals end; no intent is written then or later.
+        rulebook: the decisions and the request of the verb.
     """
 
     plan_digest: str
@@ -45,6 +45,7 @@ class Attempter:
     case: Case
     clock: Clock
     append: Callable[[NewRecord], None]
+    rulebook: Rulebook = RELEASE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,17 +97,8 @@ def _look(attempter: Attempter, item: PlanItem) -> InventoryItem | Refused:
     changed = changes(item.fingerprint, fingerprint(row))
     if changed:
         return Refused(item=item, reason="it changed since it was planned", changes=changed)
-    closed = _decide_again(attempter, row)
-    if closed is not None:
-        why = "; ".join(reason.detail for reason in closed.reasons[:3])
-        return Refused(item=item, reason=f"the gate of {closed.workload} is closed now: {why}")
-    return row
-
-
-def _decide_again(attempter: Attempter, row: InventoryItem) -> GateClosed | None:
-    decisions = decide(narrow(attempter.case, row), now=attempter.clock())
-    mine = [d for d in decisions.closed if d.workload in row.workloads]
-    return mine[0] if mine else None
+    why = attempter.rulebook.why_not(narrow(attempter.case, row), row, attempter.clock())
+    return Refused(item=item, reason=why) if why else row
 
 
 def narrow(case: Case, row: InventoryItem) -> Case:
@@ -145,7 +137,7 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | NoEffect | Refused:
     row = _look(attempter, item)
     if isinstance(row, Refused):
         return row
-    request = stop_request_of(row.item)
+    request = attempter.rulebook.request_of(row.item)
     if request is None:
         return Refused(item=item, reason="this provider has no stop request")
     if attempter.clock() >= attempter.until:

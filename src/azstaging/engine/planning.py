@@ -1,13 +1,17 @@
 """What a plan needs beyond the rules: gates decided again, and requests rendered."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from azstaging.engine.ports import Stopper
-from azstaging.errors import GateClosedError, PlanRefusedError
+from azstaging.errors import ConfigurationError, GateClosedError, PlanRefusedError
 from azstaging.model.decisions import Decisions, GateOpen
-from azstaging.model.inventory import Inventory
+from azstaging.model.ids import ResourceId
+from azstaging.model.inventory import Inventory, InventoryItem
+from azstaging.model.items import ReplicatedItem, StopRequest
 from azstaging.model.plans import PlannedRequest
-from azstaging.providers import stop_request_of
+from azstaging.providers import abandon_request_of, stop_request_of
+from azstaging.rules import abandon
 
 
 def confirm(wanted: Iterable[GateOpen], decisions: Decisions) -> tuple[GateOpen, ...]:
@@ -43,14 +47,55 @@ def render_requests(
         PlanRefusedError: an item has no stop request.
     """
     wanted = {item_id.key for gate in gates for item_id in gate.item_ids}
+    rows = [row for row in inventory.items if row.id.key in wanted]
+    return _render(azure, rows, stop_request_of)
+
+
+def render_abandon(azure: Stopper, rows: Sequence[InventoryItem]) -> Mapping[str, PlannedRequest]:
+    """Render the requests that give replications up, by casefolded id; sends nothing.
+
+    Raises:
+        PlanRefusedError: an item has no such request.
+    """
+    return _render(azure, rows, abandon_request_of)
+
+
+def _render(
+    azure: Stopper,
+    rows: Iterable[InventoryItem],
+    request_of: Callable[[ReplicatedItem], StopRequest | None],
+) -> Mapping[str, PlannedRequest]:
     requests = {}
-    for row in inventory.items:
-        if row.id.key in wanted:
-            request = stop_request_of(row.item)
-            if request is None:
-                raise PlanRefusedError(
-                    f"{row.name}: provider {row.item.provider} has no stop request.",
-                    code="recomputed",
-                )
-            requests[row.id.key] = azure.render(request)
+    for row in rows:
+        request = request_of(row.item)
+        if request is None:
+            raise PlanRefusedError(
+                f"{row.name}: provider {row.item.provider} has no stop request.",
+                code="recomputed",
+            )
+        requests[row.id.key] = azure.render(request)
     return requests
+
+
+def may_abandon(
+    inventory: Inventory, item_ids: Iterable[ResourceId | str], *, now: datetime
+) -> tuple[InventoryItem, ...]:
+    """Return the rows of some items if every one of them may be given up.
+
+    Raises:
+        ConfigurationError: an id is not in the inventory.
+        GateClosedError: one of them may not, with every reason; nothing was planned.
+    """
+    rows = []
+    for item_id in dict.fromkeys(ResourceId(str(each)) for each in item_ids):
+        row = inventory.find(item_id)
+        if row is None:
+            raise ConfigurationError(f"{item_id} is not in the inventory; nothing was planned.")
+        rows.append(row)
+    against = [reason for row in rows for reason in abandon.reasons(row, inventory, now=now)]
+    if against:
+        raise GateClosedError(
+            "Nothing was planned. " + "; ".join(reason.detail for reason in against) + ".",
+            advice=against[0].next_step,
+        )
+    return tuple(rows)

@@ -5,6 +5,7 @@ After the first unknown nothing new is sent; what was sent is followed to its en
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from azstaging.engine.attempt import Attempter, NoEffect, Refused, after_effect, look, send
 from azstaging.engine.follow import Follower, follow
 from azstaging.engine.ports import AzurePort, Clock, JournalPort, LeasePort, Progress
+from azstaging.engine.rulebook import RELEASE, Rulebook
 from azstaging.errors import Effect, JournalError
 from azstaging.model.ids import ResourceId
 from azstaging.model.plans import (
@@ -29,7 +31,7 @@ from azstaging.model.records import NewRecord
 from azstaging.rules import records
 from azstaging.rules.gate import Case
 from azstaging.rules.history import History
-from azstaging.rules.readiness import sort_out
+from azstaging.rules.readiness import begun_workloads
 
 # A change is sent only while there is time to hear its answer; else it would use up its attempt.
 _ANSWER = timedelta(seconds=60)
@@ -44,6 +46,7 @@ class Release:
         case: everything the gate depends on, with an inventory read at the start of this run.
         past: the journal folded, as it was at the start of this run, under the leases.
         until: when the plan or its approval ends.
+        rulebook: the decisions and the request of the verb.
     """
 
     follower: Follower
@@ -55,6 +58,7 @@ class Release:
     case: Case
     past: History
     until: datetime
+    rulebook: Rulebook = RELEASE
 
     @property
     def azure(self) -> AzurePort:
@@ -83,13 +87,16 @@ class _Ledger:
     out_of_time: bool = False
 
 
-def preview(plan: Plan, case: Case, past: History, *, now: datetime) -> ReleaseResult:
+def preview(
+    plan: Plan, case: Case, past: History, *, now: datetime, rulebook: Rulebook = RELEASE
+) -> ReleaseResult:
     """Say what a real run would send at ``now``, and what it would hold; sends nothing."""
-    sorted_out = sort_out(plan, case, past, now=now)
+    sorted_out = rulebook.sort_out(plan, case, past, now=now)
+    groups = _together(sorted_out.ready, begun_workloads(sorted_out, case))
     return ReleaseResult(
         plan_digest=plan.digest,
         executed=False,
-        requests=tuple((item.id, item.request) for item in sorted_out.ready),
+        requests=tuple((item.id, item.request) for group in groups for item in group),
         receipts=(),
         held=sorted_out.held,
         names=_names(plan),
@@ -128,10 +135,13 @@ def execute(release: Release) -> ReleaseResult:
     Raises:
         JournalError: the journal could not be appended to; what was sent before is in it.
     """
-    sorted_out = sort_out(release.plan, release.case, release.past, now=release.clock())
+    sorted_out = release.rulebook.sort_out(
+        release.plan, release.case, release.past, now=release.clock()
+    )
+    groups = _together(sorted_out.ready, begun_workloads(sorted_out, release.case))
     ledger = _Ledger(held=list(sorted_out.held))
     try:
-        _send_all(release, sorted_out.ready, ledger)
+        _send_all(release, groups, ledger)
         _follow(release, ledger)
     except JournalError as error:
         if not ledger.requests or error.effect is not Effect.NONE:
@@ -154,7 +164,7 @@ def _names(plan: Plan) -> dict[str, str]:
     return {item.id: item.name for item in plan.items}
 
 
-def _send_all(release: Release, ready: Sequence[PlanItem], ledger: _Ledger) -> None:
+def _send_all(release: Release, groups: Sequence[Sequence[PlanItem]], ledger: _Ledger) -> None:
     attempter = Attempter(
         plan_digest=release.plan.digest,
         until=release.until,
@@ -162,16 +172,20 @@ def _send_all(release: Release, ready: Sequence[PlanItem], ledger: _Ledger) -> N
         case=release.case,
         clock=release.clock,
         append=release.append,
+        rulebook=release.rulebook,
     )
-    for items in _together(ready):
+    for items in groups:
         refused = look(attempter, items) if len(items) > 1 and not ledger.stopped else None
         blocked = _hold(ledger, refused) if refused else ""
         for item in items:
             blocked = _send_next(release, attempter, item, ledger, blocked)
 
 
-def _together(items: Iterable[PlanItem]) -> list[list[PlanItem]]:
-    """Group what is released together: workloads that share an item are one group."""
+def _together(items: Iterable[PlanItem], begun: AbstractSet[str]) -> list[list[PlanItem]]:
+    """Group what is released together: workloads that share an item are one group.
+
+    A workload that an earlier run began comes first: half a workload must not wait for others.
+    """
     groups: list[tuple[set[str], list[PlanItem]]] = []
     for item in sorted(items, key=lambda item: (item.workloads, item.id.casefold())):
         names, members = set(item.workloads), [item]
@@ -180,7 +194,8 @@ def _together(items: Iterable[PlanItem]) -> list[list[PlanItem]]:
             names |= group[0]
             members = [*group[1], *members]
         groups.append((names, members))
-    return [members for _, members in groups]
+    # Sorting is stable: within each half the order stays.
+    return [members for _, members in sorted(groups, key=lambda group: not group[0] & begun)]
 
 
 def _send_next(

@@ -23,7 +23,11 @@ def reread(azure: AzurePort, row: InventoryItem) -> InventoryItem:
     """
     item = parse_item(azure.get_item(row.id), row.item.collection)
     facts = facts_of(item)
-    target, unknown, note = _target(azure, row.target)
+    if row.target is None:
+        # Nobody looks for one now: what was not known stays unknown.
+        target, unknown, note = None, row.target_unknown, row.target_note
+    else:
+        target, unknown, note = _target(azure, row.target)
     verdict = derive_phase(facts, target, unknown, row.test_machines)
     return replace(
         row,
@@ -37,11 +41,7 @@ def reread(azure: AzurePort, row: InventoryItem) -> InventoryItem:
     )
 
 
-def _target(
-    azure: AzurePort, known: TargetMachine | None
-) -> tuple[TargetMachine | None, bool, str]:
-    if known is None:
-        return None, False, ""
+def _target(azure: AzurePort, known: TargetMachine) -> tuple[TargetMachine | None, bool, str]:
     try:
         vm = azure.get_virtual_machine(known.id)
         return target_machine(vm, resolved_by=known.resolved_by), False, ""

@@ -40,6 +40,8 @@ class Policy:
         approvals: approvers that a plan needs, at least 1.
         approval_hours: how long an approval holds.
         plan_hours: how long a plan holds.
+        accept_unprovable_target: Azure Local items may be released although nobody can read the
+            machine that the migration made.
     """
 
     required: tuple[str, ...]
@@ -50,6 +52,7 @@ class Policy:
     approval_hours: int = 8
     plan_hours: int = 24
     settle_seconds: int = 900
+    accept_unprovable_target: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,9 @@ from typing import Any
 
 from azstaging.model.frames import Tabular
 
+RELEASE_SCHEMA = "azstaging/plan/1"
+ABANDON_SCHEMA = "azstaging/abandon/1"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
@@ -39,6 +42,9 @@ class PlanItem:
     Attributes:
         fingerprint: allow-listed observed values, name -> text; compared before the request.
         evidence: journal sequences relied on.
+        seed_bytes: what would be copied again if this was wrong: the disks at the source; None
+            when a size is not told.
+        free_until: when it stops to replicate free of charge (``wave.free_days``), or None.
     """
 
     id: str
@@ -50,16 +56,20 @@ class PlanItem:
     fingerprint: Mapping[str, str]
     request: PlannedRequest
     evidence: tuple[int, ...]
+    seed_bytes: int | None = None
+    free_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Tabular):
-    """What a release will do.
+    """What a release, or an abandon, will do.
 
     Attributes:
         content: SHA-256 over what is planned (items, requests, policy, evidence): same state,
             same content.
         digest: SHA-256 over the whole file without itself; approvals bind to it.
+        reason: why replications are given up; "" for a release.
+        of_items: how many items the wave had when it was planned: what the share is taken of.
     """
 
     schema: str
@@ -73,6 +83,20 @@ class Plan(Tabular):
     policy_digest: str
     content: str
     digest: str
+    reason: str = ""
+    of_items: int = 0
+
+    @property
+    def abandons(self) -> bool:
+        """True when this plan gives replications up instead of releasing them."""
+        return self.schema == ABANDON_SCHEMA
+
+    @property
+    def seed_bytes(self) -> int | None:
+        """What would be copied again if all of it was wrong; None when a size is not told."""
+        sizes = [item.seed_bytes for item in self.items]
+        told = [size for size in sizes if size is not None]
+        return sum(told) if len(told) == len(sizes) else None
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one dict per item, in the order of the plan."""

@@ -3,6 +3,8 @@
 A new provider is one file and one line in ``PROVIDERS``.
 """
 
+from dataclasses import replace
+
 from azstaging.model.items import Collection, Facts, JsonObject, ReplicatedItem, StopRequest
 from azstaging.providers.a2a import A2A
 from azstaging.providers.fields import Fields
@@ -57,6 +59,19 @@ def facts_of(item: ReplicatedItem) -> Facts:
 def stop_request_of(item: ReplicatedItem) -> StopRequest | None:
     """Return the one request that stops an item, or None: it is never stopped by us."""
     return _provider(item.provider, item.collection).stop_request(item)
+
+
+def abandon_request_of(item: ReplicatedItem) -> StopRequest | None:
+    """Return the request that gives a replication up: the stop, not counted as a migration.
+
+    Azure: ReplicationProtectedItems_Delete, ``disableProtectionReason`` ``NotSpecified``
+    https://learn.microsoft.com/rest/api/site-recovery/replication-protected-items/delete
+    """
+    request = stop_request_of(item)
+    if request is None or request.body is None:
+        return request
+    properties = {**request.body["properties"], "disableProtectionReason": "NotSpecified"}
+    return replace(request, body={"properties": properties})
 
 
 def _provider(instance_type: str, collection: Collection) -> Provider:

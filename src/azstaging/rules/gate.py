@@ -22,7 +22,7 @@ from azstaging.model.decisions import (
 from azstaging.model.findings import Finding, Subject
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
-from azstaging.model.items import Cutover
+from azstaging.model.items import Collection, Cutover
 from azstaging.model.waves import Wave, Workload
 from azstaging.rules.completeness import gaps_touching
 from azstaging.rules.evidence import (
@@ -93,7 +93,7 @@ def _decide_alone(workload: Workload, case: Case, index: FindingsByKey, now: dat
     pending = tuple(row for row in rows if row.phase is not Phase.RELEASED)
     reasons = [
         *_scope_reasons(workload, rows, pending, case, now),
-        *(reason for row in pending for reason in item_reasons(row)),
+        *(reason for row in pending for reason in item_reasons(row, case.policy)),
     ]
     verdicts = [verdict for row in pending for verdict in _item_verdicts(row, case, index, now)]
     verdicts += _workload_verdicts(workload, pending, case, index, now)
@@ -187,8 +187,14 @@ def _time_reasons(case: Case, now: datetime) -> Iterable[Reason]:
 def required_checks(row: InventoryItem, policy: Policy) -> tuple[str, ...]:
     """Return the checks required for one item.
 
-    An item whose migration ended with notes needs them read, whatever the policy lists.
+    An item whose migration ended with notes needs them read, whatever the policy lists. Where the
+    policy accepts a target that nobody can read, phase and test machine are judged by the item
+    alone (`preconditions`): their checks look at the target and could not pass. Something else
+    must still be required of it.
     """
+    if policy.accept_unprovable_target and row.item.collection is Collection.DATA_REPLICATION:
+        rest = tuple(check for check in policy.required if check not in NEVER_WAIVABLE)
+        return rest or policy.required
     if row.facts.cutover is Cutover.DONE_WITH_NOTES and MIGRATION_NOTES not in policy.required:
         return (*policy.required, MIGRATION_NOTES)
     return policy.required

@@ -141,13 +141,27 @@ class History:
         """Return the receipt ``done`` by casefolded item id.
 
         An item of which another generation was seen since is not released: it replicates again.
+        One that was given up is not released either.
         """
+        return self._done(abandoned=False)
+
+    def abandoned(self) -> dict[str, Receipt]:
+        """Return the receipt ``done`` of every replication given up, by casefolded item id."""
+        return self._done(abandoned=True)
+
+    def _done(self, *, abandoned: bool) -> dict[str, Receipt]:
         generations = self._state.generations
         return {
             item_id: receipt
-            for (item_id, generation, _), receipt in self._state.receipts.items()
-            if receipt.state is ReceiptState.DONE and generations[item_id] == generation
+            for (item_id, generation, digest), receipt in self._state.receipts.items()
+            if receipt.state is ReceiptState.DONE
+            and generations[item_id] == generation
+            and self._abandons(digest) is abandoned
         }
+
+    def _abandons(self, plan_digest: str) -> bool:
+        plan = self.plan(plan_digest)
+        return plan is not None and plan.abandons
 
     def epoch(self, vault_id: ResourceId) -> int:
         """Return the highest epoch that the lease of a vault was taken with, 0 for never."""

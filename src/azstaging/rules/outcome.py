@@ -103,7 +103,7 @@ def judge(attempt: Attempt, seen: Observation, *, settle: timedelta) -> Receipt 
         at=seen.at,
         reason=reason,
         job_id=seen.job.id if seen.job else attempt.job_id,
-        witnesses=_witnesses(seen),
+        witnesses=_witnesses(attempt, seen),
     )
 
 
@@ -112,7 +112,7 @@ def _state(
 ) -> tuple[ReceiptState | None, str]:
     job = seen.job.state if seen.job else None
     if seen.item is ItemRead.GONE:
-        return _gone(seen, job, settled=settled)
+        return _gone(attempt, seen, job, settled=settled)
     if seen.item is ItemRead.PRESENT:
         if job is None and not seen.jobs_read:
             unread = "the item is there, but its jobs could not be read"
@@ -126,10 +126,11 @@ def _state(
 
 
 def _gone(
-    seen: Observation, job: JobState | None, *, settled: bool
+    attempt: Attempt, seen: Observation, job: JobState | None, *, settled: bool
 ) -> tuple[ReceiptState | None, str]:
     if job is JobState.SUCCEEDED:
-        if seen.target is TargetRead.PRESENT:
+        # Without a target in the intent (Azure Local by policy, or given up) none can be missed.
+        if seen.target is TargetRead.PRESENT or not attempt.target_id:
             return ReceiptState.DONE, ""
         if seen.target is TargetRead.GONE:
             return ReceiptState.UNKNOWN, "replication has stopped, but the target VM is not there"
@@ -159,8 +160,9 @@ def _present(
     return ReceiptState.UNKNOWN, "the request was accepted, but its job cannot be found"
 
 
-def _witnesses(seen: Observation) -> tuple[str, ...]:
-    lines = [f"item {seen.item.value}", f"target VM {seen.target.value}"]
+def _witnesses(attempt: Attempt, seen: Observation) -> tuple[str, ...]:
+    target = f"target VM {seen.target.value}" if attempt.target_id else "no target VM was known"
+    lines = [f"item {seen.item.value}", target]
     if seen.job is not None:
         lines.insert(0, f"job {seen.job.id} {seen.job.raw_state} ({seen.job.scenario})")
         lines += [f"job message: {message}" for message in seen.job.messages]

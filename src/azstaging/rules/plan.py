@@ -11,15 +11,23 @@ from typing import Any
 from azstaging.errors import PlanRefusedError
 from azstaging.model.decisions import GateOpen, Policy
 from azstaging.model.inventory import Inventory, InventoryItem
-from azstaging.model.plans import Approval, Plan, PlanItem, PlannedRequest, Principal
+from azstaging.model.plans import (
+    ABANDON_SCHEMA,
+    RELEASE_SCHEMA,
+    Approval,
+    Plan,
+    PlanItem,
+    PlannedRequest,
+    Principal,
+)
 from azstaging.rules.canonical import canonical, digest, from_plain, parse_canonical, to_plain
 from azstaging.rules.evidence import CLOCK_SKEW
 from azstaging.rules.fingerprint import fingerprint
 
-SCHEMA = "azstaging/plan/1"
 
-
-def plan_item(row: InventoryItem, request: PlannedRequest, evidence: Sequence[int]) -> PlanItem:
+def plan_item(
+    row: InventoryItem, request: PlannedRequest, evidence: Sequence[int], *, free_days: int = 0
+) -> PlanItem:
     """Freeze one row as it was observed, with the request as rendered."""
     return PlanItem(
         id=str(row.id),
@@ -31,7 +39,20 @@ def plan_item(row: InventoryItem, request: PlannedRequest, evidence: Sequence[in
         fingerprint=fingerprint(row),
         request=request,
         evidence=tuple(evidence),
+        seed_bytes=_seed_bytes(row),
+        free_until=_free_until(row, free_days),
     )
+
+
+def _free_until(row: InventoryItem, free_days: int) -> datetime | None:
+    since = row.replicating_since
+    return since + timedelta(days=free_days) if since is not None and free_days else None
+
+
+def _seed_bytes(row: InventoryItem) -> int | None:
+    sizes = [disk.size_bytes for disk in row.item.disks]
+    told = [size for size in sizes if size is not None]
+    return sum(told) if sizes and len(told) == len(sizes) else None
 
 
 def build_plan(
@@ -65,18 +86,18 @@ def build_plan(
         for item_id in gate.item_ids:
             evidence.setdefault(item_id.key, set()).update(gate.evidence)
     rows = [row for row in inventory.items if row.id.key in evidence]
-    if max_release is not None and len(rows) > max_release:
-        raise PlanRefusedError(
-            f"The plan would release {len(rows)} items; the wave's max_release is {max_release}.",
-            code="max-release",
-            advice="Plan fewer workloads (--workload), or change max_release in the file.",
-        )
+    _check_size(len(rows), max_release)
     items = tuple(
-        plan_item(row, requests[row.id.key], sorted(evidence[row.id.key]))
+        plan_item(
+            row,
+            requests[row.id.key],
+            sorted(evidence[row.id.key]),
+            free_days=inventory.free_days,
+        )
         for row in sorted(rows, key=lambda row: row.id.key)
     )
     draft = Plan(
-        schema=SCHEMA,
+        schema=RELEASE_SCHEMA,
         journal_id=journal_id,
         wave=inventory.wave,
         created=now,
@@ -87,8 +108,63 @@ def build_plan(
         policy_digest=policy_digest(policy),
         content="",
         digest="",
+        of_items=len(inventory.items),
     )
     return _seal(draft)
+
+
+def build_abandon_plan(
+    rows: Sequence[InventoryItem],
+    inventory: Inventory,
+    requests: Mapping[str, PlannedRequest],
+    *,
+    journal_id: str,
+    planner: Principal,
+    policy: Policy,
+    now: datetime,
+    max_release: int | None,
+    reason: str,
+) -> Plan:
+    """Build the plan that gives some replications up; its rows were judged by `rules.abandon`.
+
+    Raises:
+        PlanRefusedError: no reason, no row, or more than ``max_release``; nothing was planned.
+    """
+    if not rows or not reason.strip():
+        raise PlanRefusedError(
+            "A plan to abandon names its machines and the reason.",
+            code="unapproved",
+            advice="Name them with --item, and say why with --reason.",
+        )
+    _check_size(len(rows), max_release)
+    draft = Plan(
+        schema=ABANDON_SCHEMA,
+        journal_id=journal_id,
+        wave=inventory.wave,
+        created=now,
+        expires=now + timedelta(hours=policy.plan_hours),
+        planner=planner,
+        workloads=tuple(sorted({name for row in rows for name in row.workloads})),
+        items=tuple(
+            plan_item(row, requests[row.id.key], (), free_days=inventory.free_days)
+            for row in sorted(rows, key=lambda row: row.id.key)
+        ),
+        policy_digest=policy_digest(policy),
+        content="",
+        digest="",
+        reason=reason.strip(),
+        of_items=len(inventory.items),
+    )
+    return _seal(draft)
+
+
+def _check_size(count: int, max_release: int | None) -> None:
+    if max_release is not None and count > max_release:
+        raise PlanRefusedError(
+            f"The plan would stop {count} items; the wave's max_release is {max_release}.",
+            code="max-release",
+            advice="Plan fewer workloads (--workload), or change max_release in the file.",
+        )
 
 
 def policy_digest(policy: Policy) -> str:
@@ -98,7 +174,8 @@ def policy_digest(policy: Policy) -> str:
 
 def _content(plan: Plan) -> str:
     body = to_plain(plan)
-    return digest({name: body[name] for name in ("schema", "items", "policy_digest", "workloads")})
+    names = ("schema", "items", "policy_digest", "workloads", "reason")
+    return digest({name: body[name] for name in names})
 
 
 def _digest(plan: Plan) -> str:
@@ -134,9 +211,11 @@ def plan_from(data: bytes | Mapping[str, Any], *, expected_digest: str | None = 
         plan: Plan = from_plain(Plan, plain)
     except (ValueError, TypeError, KeyError) as error:
         raise PlanRefusedError(f"This is not a plan: {error}.", code="digest") from error
-    if plan.schema != SCHEMA:
+    if plan.schema not in {RELEASE_SCHEMA, ABANDON_SCHEMA}:
         raise PlanRefusedError(
-            f"The plan has schema {plan.schema!r}; this version reads {SCHEMA}.", code="digest"
+            f"The plan has schema {plan.schema!r}; this version reads {RELEASE_SCHEMA} and "
+            f"{ABANDON_SCHEMA}.",
+            code="digest",
         )
     altered = isinstance(data, bytes) and data.strip() != plan_bytes(plan).strip()
     if altered or _content(plan) != plan.content or _digest(plan) != plan.digest:
@@ -171,6 +250,36 @@ def check_plan(plan: Plan, *, journal_id: str, policy: Policy, now: datetime) ->
         raise PlanRefusedError(
             "The gate's policy changed since the plan was made.", code="recomputed"
         )
+
+
+def check_verb(plan: Plan, *, abandons: bool) -> None:
+    """Refuse a plan that was made, and approved, for another verb.
+
+    Raises:
+        PlanRefusedError: it gives replications up and would be released, or the other way round.
+    """
+    if plan.abandons != abandons:
+        made, asked = ("abandon", "release") if plan.abandons else ("release", "abandon")
+        raise PlanRefusedError(
+            f"This plan was made to {made}, so {asked} does not take it; nothing was sent.",
+            code="other-verb",
+            advice=f"Run azstaging {made} on it, if that is what was approved.",
+        )
+
+
+def check_planner(planner: Principal | None) -> Principal:
+    """Return the planner if the token names somebody.
+
+    Raises:
+        PlanRefusedError: it is opaque; nothing was planned.
+    """
+    if planner is None:
+        raise PlanRefusedError(
+            "The token names nobody (it is opaque), so it cannot plan; nothing was planned.",
+            code="unapproved",
+            advice="Sign in with an identity whose token carries tid and oid.",
+        )
+    return planner
 
 
 def check_approver(plan: Plan, approver: Principal | None) -> Principal:

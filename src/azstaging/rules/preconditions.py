@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from azstaging.model.decisions import Reason
+from azstaging.model.decisions import Policy, Reason
 from azstaging.model.inventory import InventoryItem, Phase
 from azstaging.model.items import Collection, StopRequest, TestMachine
 
@@ -20,29 +20,39 @@ _PHASE_STEPS = {
 }
 
 
-def item_reasons(row: InventoryItem) -> Iterable[Reason]:
+def item_reasons(row: InventoryItem, policy: Policy) -> Iterable[Reason]:
     """Yield every precondition that one item does not meet, in a fixed order."""
     yield from _identity(row)
     yield from _phase(row)
-    yield from _target(row)
+    yield from _service(row)
+    yield from _target(row, accept_unprovable=policy.accept_unprovable_target)
     yield from _test_machine(row)
     yield from _locks(row)
 
 
-def _reason(row: InventoryItem, code: str, detail: str, next_step: str) -> Reason:
+def stop_reasons(row: InventoryItem) -> Iterable[Reason]:
+    """Yield what stands against any stop of one item, whatever for: release or abandon."""
+    yield from _identity(row)
+    yield from _service(row)
+    yield from _test_machine(row)
+    yield from _locks(row)
+
+
+def item_reason(row: InventoryItem, code: str, detail: str, next_step: str) -> Reason:
+    """Return a reason about one item, which no waiver opens."""
     return Reason(code=code, detail=f"{row.name}: {detail}", next_step=next_step, item_id=row.id)
 
 
 def _identity(row: InventoryItem) -> Iterable[Reason]:
     if not row.item.generation:
-        yield _reason(
+        yield item_reason(
             row,
             "no-generation",
             "the service gave no correlation id, so a re-protection could not be noticed",
             "Read the inventory again; without it the item cannot be released.",
         )
     if not row.item.detailed:
-        yield _reason(
+        yield item_reason(
             row,
             "not-detailed",
             "only the list row could be read, without disks and adapters",
@@ -53,21 +63,24 @@ def _identity(row: InventoryItem) -> Iterable[Reason]:
 def _phase(row: InventoryItem) -> Iterable[Reason]:
     if row.phase is not Phase.STAGED:
         why = "; ".join(row.phase_evidence)
-        yield _reason(
+        yield item_reason(
             row,
             "phase",
             f"phase is {row.phase.value}" + (f" ({why})" if why else ""),
             _PHASE_STEPS.get(row.phase, "Read the inventory again."),
         )
+
+
+def _service(row: InventoryItem) -> Iterable[Reason]:
     if row.facts.unrecognised:
-        yield _reason(
+        yield item_reason(
             row,
             "unrecognised",
             "unknown value " + ", ".join(row.facts.unrecognised),
             "Look at the raw state; this version does not know it.",
         )
     if not row.facts.stop_allowed:
-        yield _reason(
+        yield item_reason(
             row,
             "stop-not-allowed",
             "the service does not list the stop among the allowed operations",
@@ -75,26 +88,31 @@ def _phase(row: InventoryItem) -> Iterable[Reason]:
         )
     if row.facts.idle is not True:
         job = row.item.running_job or "unknown"
-        yield _reason(row, "job-running", f"job {job} is running", "Wait until the job has ended.")
+        yield item_reason(
+            row, "job-running", f"job {job} is running", "Wait until the job has ended."
+        )
 
 
-def _target(row: InventoryItem) -> Iterable[Reason]:
+def _target(row: InventoryItem, *, accept_unprovable: bool) -> Iterable[Reason]:
     if row.item.collection is Collection.DATA_REPLICATION:
-        yield _reason(
+        if accept_unprovable:
+            return
+        yield item_reason(
             row,
             "target-not-provable",
             "the target of an Azure Local migration cannot be read yet",
-            "Release this item by hand; azstaging keeps its gate closed.",
+            "Release it by hand, or let [gate] accept_unprovable_target = true say that its job "
+            "and its absence are proof enough.",
         )
     elif row.target_unknown:
-        yield _reason(
+        yield item_reason(
             row,
             "target-unread",
             f"the target could not be read: {row.target_note}",
             "Grant read access to the target's resource group, then read again.",
         )
     elif row.target is None:
-        yield _reason(
+        yield item_reason(
             row,
             "target-missing",
             "no Azure VM holds its disks" + (f": {row.target_note}" if row.target_note else ""),
@@ -105,14 +123,14 @@ def _target(row: InventoryItem) -> Iterable[Reason]:
 def _test_machine(row: InventoryItem) -> Iterable[Reason]:
     if row.test_machines:
         names = ", ".join(machine.name for machine in row.test_machines)
-        yield _reason(
+        yield item_reason(
             row,
             "test-machine",
             f"test machine {names} is left over",
             "Clean up the test migration.",
         )
     elif row.facts.test is not TestMachine.NONE or row.facts.cleanup_allowed:
-        yield _reason(
+        yield item_reason(
             row,
             "test-machine",
             "the service says that a test machine is outstanding, or does not say",
@@ -122,7 +140,7 @@ def _test_machine(row: InventoryItem) -> Iterable[Reason]:
 
 def _locks(row: InventoryItem) -> Iterable[Reason]:
     for lock in row.locks:
-        yield _reason(
+        yield item_reason(
             row,
             "lock",
             f"lock {lock.id.name} ({lock.level}) on {lock.scope.name} would block the stop",

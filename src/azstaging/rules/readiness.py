@@ -34,20 +34,28 @@ class Readiness:
 
 def sort_out(plan: Plan, case: Case, past: History, *, now: datetime) -> Readiness:
     """Sort a plan's items into ready, held and done at ``now``."""
-    done = [item for item in plan.items if _is_done(item, plan, past)]
+    done = [item for item in plan.items if is_done(item, plan, past)]
     waiting = [item for item in plan.items if item not in done]
-    held = {item.id: refusal for item in waiting if (refusal := _refusal(item, plan, case, past))}
+    held = {item.id: refused for item in waiting if (refused := refusal(item, plan, case, past))}
     closed = _closed_workloads(plan, case, now)
     for item in waiting:
         reasons = [f"{name}: {closed[name]}" for name in item.workloads if name in closed]
         if item.id not in held and reasons:
-            held[item.id] = _held(item, "; ".join(reasons))
+            held[item.id] = hold(item, "; ".join(reasons))
     hold_workloads(waiting, held)
     ready = tuple(item for item in waiting if item.id not in held)
     return Readiness(ready=ready, held=tuple(held.values()), done=tuple(done))
 
 
-def _is_done(item: PlanItem, plan: Plan, past: History) -> bool:
+def begun_workloads(sorted_out: Readiness, case: Case) -> frozenset[str]:
+    """Return the workloads of which an item is released already, under this plan or another."""
+    of_plan = (name for item in sorted_out.done for name in item.workloads)
+    released = (row for row in case.inventory.items if row.phase is Phase.RELEASED)
+    return frozenset((*of_plan, *(name for row in released for name in row.workloads)))
+
+
+def is_done(item: PlanItem, plan: Plan, past: History) -> bool:
+    """Tell whether an item was stopped under this very plan."""
     return any(
         receipt is not None and receipt.state is ReceiptState.DONE
         for digest, receipt in past.attempts_on(item.id, item.generation)
@@ -55,7 +63,8 @@ def _is_done(item: PlanItem, plan: Plan, past: History) -> bool:
     )
 
 
-def _held(item: PlanItem, reason: str, changed: tuple[str, ...] = ()) -> Held:
+def hold(item: PlanItem, reason: str, changed: tuple[str, ...] = ()) -> Held:
+    """Hold one item of a plan."""
     return Held(
         item_id=item.id,
         name=item.name,
@@ -65,21 +74,22 @@ def _held(item: PlanItem, reason: str, changed: tuple[str, ...] = ()) -> Held:
     )
 
 
-def _refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | None:
+def refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | None:
+    """Say why an item may not go, whatever the verb: attempted, gone, moved or changed."""
     for digest, receipt in past.attempts_on(item.id, item.generation):
         state = receipt.state.value if receipt else "open"
         if digest == plan.digest:
-            return _held(item, f"it was attempted under this plan already ({state})")
+            return hold(item, f"it was attempted under this plan already ({state})")
         if receipt is None or receipt.state in {ReceiptState.UNKNOWN, ReceiptState.DONE}:
-            return _held(item, f"an earlier attempt on it is {state}")
+            return hold(item, f"an earlier attempt on it is {state}")
     row = case.inventory.find(item.id)
     if row is None:
-        return _held(item, "it is not in the inventory any more")
+        return hold(item, "it is not in the inventory any more")
     if set(row.workloads) != set(item.workloads):
-        return _held(item, "its workloads changed since it was planned")
+        return hold(item, "its workloads changed since it was planned")
     changed = changes(item.fingerprint, fingerprint(row))
     if changed:
-        return _held(item, "it changed since it was planned", changed)
+        return hold(item, "it changed since it was planned", changed)
     return None
 
 
@@ -111,5 +121,5 @@ def hold_workloads(items: Iterable[PlanItem], held: dict[str, Held]) -> None:
         for item in waiting:
             shared = workloads & set(item.workloads)
             if item.id not in held and shared:
-                held[item.id] = _held(item, f"workload {min(shared)} is held")
+                held[item.id] = hold(item, f"workload {min(shared)} is held")
                 grown = True

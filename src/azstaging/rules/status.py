@@ -11,12 +11,25 @@ from azstaging.rules.history import History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BegunWorkload:
+    """A workload of which one plan released a part, and what is left of it."""
+
+    name: str
+    plan_digest: str
+    released: int
+    left: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """The state of an estate, offline.
 
     Attributes:
         open_attempts: intents without a receipt: sent or not, nobody has proven it yet.
         live_plans: plans that have not expired and are not wholly released.
+        abandoned: the receipts that say done of replications given up.
+        begun: workloads that a run released in part; the next run goes on with them first.
     """
 
     at: datetime
@@ -24,11 +37,14 @@ class Status:
     live_plans: tuple[Plan, ...]
     approvals: tuple[Approval, ...]
     receipts: tuple[Receipt, ...]
+    abandoned: tuple[Receipt, ...] = ()
+    begun: tuple[BegunWorkload, ...] = ()
 
     @property
     def released(self) -> tuple[Receipt, ...]:
-        """The receipts that say done."""
-        return tuple(r for r in self.receipts if r.state is ReceiptState.DONE)
+        """The receipts that say done, without what was given up."""
+        done = (r for r in self.receipts if r.state is ReceiptState.DONE)
+        return tuple(r for r in done if r not in self.abandoned)
 
     @property
     def unknown(self) -> tuple[Receipt, ...]:
@@ -48,8 +64,10 @@ class Status:
             for a in self.open_attempts
         ]
         rows += [_receipt_row(r) for r in self.receipts if r.state is not ReceiptState.DONE]
+        rows += [_begun_row(workload) for workload in self.begun]
         rows += [_plan_row(plan, self.approvals) for plan in self.live_plans]
         rows += [_receipt_row(r) for r in self.released]
+        rows += [_receipt_row(r) | {"state": "abandoned"} for r in self.abandoned]
         return [row | {"at": format_time(row["at"])} for row in rows]  # type: ignore[arg-type]
 
 
@@ -62,6 +80,39 @@ def _receipt_row(receipt: Receipt) -> dict[str, Any]:
         "at": receipt.at,
         "note": note,
     }
+
+
+def _begun_row(workload: BegunWorkload) -> dict[str, Any]:
+    return {
+        "what": "workload",
+        "state": "begun",
+        "name": workload.name,
+        "at": workload.at,
+        "note": f"{workload.released} released, left: {', '.join(workload.left)}",
+    }
+
+
+def _begun(past: History) -> tuple[BegunWorkload, ...]:
+    """Return the workloads released in part, by plan, unless another plan released the rest."""
+    released = past.released()
+    found = []
+    for plan in past.plans():
+        for name in () if plan.abandons else plan.workloads:
+            members = [item for item in plan.items if name in item.workloads]
+            done = [released[id_key(i.id)] for i in members if id_key(i.id) in released]
+            here = [receipt for receipt in done if receipt.plan_digest == plan.digest]
+            left = tuple(i.name for i in members if id_key(i.id) not in released)
+            if here and left:
+                found.append(
+                    BegunWorkload(
+                        name=name,
+                        plan_digest=plan.digest,
+                        released=len(done),
+                        left=left,
+                        at=max(receipt.at for receipt in here),
+                    )
+                )
+    return tuple(found)
 
 
 def _plan_row(plan: Plan, approvals: tuple[Approval, ...]) -> dict[str, Any]:
@@ -92,4 +143,6 @@ def status_of(past: History, *, now: datetime) -> Status:
         live_plans=live,
         approvals=past.approvals(),
         receipts=receipts,
+        abandoned=tuple(past.abandoned().values()),
+        begun=_begun(past),
     )

@@ -1,0 +1,249 @@
+"""The verbs that end in a request: plan, approve, release. One half of `Staging`.
+
+Types are a courtesy, not the guard: every decision is computed again from the verified journal
+and from what Azure says, never from values passed in.
+"""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import timedelta
+
+from azstaging.checks import WORKLOAD_CHECKS
+from azstaging.collecting import Collecting
+from azstaging.comparing import Comparing
+from azstaging.engine import release as release_engine
+from azstaging.engine.planning import confirm, may_abandon, render_abandon, render_requests
+from azstaging.engine.resolve import reconsider, resolve
+from azstaging.engine.rulebook import ABANDON, RELEASE, Rulebook
+from azstaging.errors import PlanRefusedError
+from azstaging.journal import Journal
+from azstaging.journal.lease import FileLease
+from azstaging.model.decisions import GateOpen, Policy
+from azstaging.model.findings import Findings
+from azstaging.model.ids import ResourceId
+from azstaging.model.inventory import Inventory
+from azstaging.model.plans import Approval, Plan, Principal, Receipt, ReleaseResult
+from azstaging.rules import gate, history
+from azstaging.rules import plan as plans
+
+# An inventory that this object read itself serves a plan for so long; a release reads afresh.
+_REUSE = timedelta(minutes=10)
+
+
+class Releasing(Collecting, Comparing):
+    """A `Run` that can plan, approve and release."""
+
+    def _case(
+        self, inventory: Inventory, findings: Findings | None = None, policy: Policy | None = None
+    ) -> gate.Case:
+        return gate.Case(
+            inventory=inventory,
+            wave=self.config.wave,
+            findings=self.past().findings() if self.journal else tuple(findings or ()),
+            waivers=self.config.waivers,
+            policy=policy or self.config.policy,
+            workload_checks=WORKLOAD_CHECKS,
+        )
+
+    def plan(self, gates: Iterable[GateOpen]) -> Plan:
+        """Plan the release of some open gates.
+
+        Raises:
+            GateClosedError: no gate was given.
+            PlanRefusedError: a gate is not open when it is decided again, the token names nobody,
+                or there are more items than ``max_release``.
+        """
+        journal = self._require_journal("plan")
+        planner = plans.check_planner(self.principal())
+        inventory = self._recent_inventory()
+        confirmed = confirm(gates, gate.decide(self._case(inventory), now=self._clock()))
+        plan = plans.build_plan(
+            confirmed,
+            inventory,
+            render_requests(self.azure, inventory, confirmed),
+            journal_id=journal.id,
+            planner=planner,
+            policy=self.config.policy,
+            now=self._clock(),
+            max_release=self.config.wave.max_release,
+        )
+        self._append(history.plan_record(plan))
+        return plan
+
+    def _recent_inventory(self) -> Inventory:
+        last = self._last_inventory
+        if last is not None and self._clock() - last.read_at < _REUSE:
+            return last
+        return self.inventory()
+
+    def approve(self, plan: Plan, *, comment: str) -> Approval:
+        """Approve a plan as another principal than its planner.
+
+        Raises:
+            PlanRefusedError: own plan, opaque token, expired, foreign or changed plan.
+        """
+        self._check_plan(plan, "approve")
+        approval = plans.build_approval(
+            plan, self.principal(), comment=comment, policy=self.config.policy, now=self._clock()
+        )
+        self._append(history.approval_record(approval))
+        return approval
+
+    def _check_plan(self, plan: Plan, verb: str) -> Journal:
+        journal = self._require_journal(verb)
+        plans.plan_from(plans.plan_bytes(plan))
+        plans.check_plan(plan, journal_id=journal.id, policy=self.config.policy, now=self._clock())
+        if self.past().plan(plan.digest) is None:
+            raise PlanRefusedError("The journal does not hold this plan.", code="foreign-journal")
+        return journal
+
+    def authorise(self, plan: Plan) -> Principal:
+        """Return who would release this plan now, if the plan and its approvals hold.
+
+        Raises:
+            PlanRefusedError: they do not, or the token names nobody.
+        """
+        self._check_plan(plan, "release")
+        self._require_sources(plan)
+        return plans.check_approvals(
+            plan,
+            self.past().approvals(),
+            releaser=self.principal(),
+            policy=self.config.policy,
+            now=self._clock(),
+        )
+
+    def _require_sources(self, plan: Plan) -> None:
+        if not plan.abandons:  # what is given up still has its source
+            self._require_baselines(plan)
+
+    def preview(self, plan: Plan) -> ReleaseResult:
+        """Show what a run of this plan would send and hold now.
+
+        Needs no approval, sends nothing; for a plan to release and for a plan to abandon.
+        """
+        self._check_plan(plan, "release")
+        self._require_sources(plan)
+        case = self._case(self.inventory())
+        return release_engine.preview(
+            plan, case, self.past(), now=self._clock(), rulebook=_rulebook(plan)
+        )
+
+    def release(self, plan: Plan, *, execute: bool = False) -> ReleaseResult:
+        """Release what an approved plan and the gates allow. A dry run unless ``execute``.
+
+        Raises:
+            PlanRefusedError: the plan, or its approval, does not hold; nothing was sent.
+                An expired one still lets what an earlier run left open be settled by reading.
+            LeaseHeldError: another run holds a vault; nothing was sent.
+            DeadlineReachedError: earlier attempts are still open and time is up.
+        """
+        plans.check_verb(plan, abandons=False)
+        return self._run_plan(plan, execute=execute)
+
+    def plan_abandon(self, item_ids: Iterable[ResourceId | str], *, reason: str) -> Plan:
+        """Plan to give up the replication of machines that were not migrated.
+
+        Args:
+            item_ids: ARM ids, every one by name; there is no pattern that abandons.
+            reason: why, e.g. the ticket; it is in the plan that somebody else approves.
+
+        Raises:
+            ConfigurationError: an id is not in the inventory.
+            GateClosedError: one of them may not be given up, with every reason.
+            PlanRefusedError: no reason, an opaque token, or more than ``max_release``.
+        """
+        journal = self._require_journal("abandon")
+        planner = plans.check_planner(self.principal())
+        inventory = self._recent_inventory()
+        rows = may_abandon(inventory, item_ids, now=self._clock())
+        plan = plans.build_abandon_plan(
+            rows,
+            inventory,
+            render_abandon(self.azure, rows),
+            journal_id=journal.id,
+            planner=planner,
+            policy=self.config.policy,
+            now=self._clock(),
+            max_release=self.config.wave.max_release,
+            reason=reason,
+        )
+        self._append(history.plan_record(plan))
+        return plan
+
+    def abandon(self, plan: Plan, *, execute: bool = False) -> ReleaseResult:
+        """Give up what an approved plan to abandon names. A dry run unless ``execute``.
+
+        Every item is read again right before its request; one that was migrated meanwhile, or
+        whose source is not running, is held.
+
+        Raises:
+            PlanRefusedError, LeaseHeldError, DeadlineReachedError: as ``release``.
+        """
+        plans.check_verb(plan, abandons=True)
+        return self._run_plan(plan, execute=execute)
+
+    def _run_plan(self, plan: Plan, *, execute: bool) -> ReleaseResult:
+        if not execute:
+            self.authorise(plan)
+            return self.preview(plan)
+        try:
+            releaser = self.authorise(plan)
+        except PlanRefusedError as refusal:
+            if refusal.code == "expired":
+                with self._leases(plan):
+                    self._settle_earlier()
+            raise
+        with self._leases(plan):
+            earlier = self._settle_earlier()
+            result = release_engine.execute(self._release_of(plan, releaser))
+        return replace(result, receipts=(*earlier, *result.receipts))
+
+    def _release_of(self, plan: Plan, releaser: Principal) -> release_engine.Release:
+        """Put one run together; the leases are held, so what is read now stays ours."""
+        past = self.past()
+        until = plans.approved_until(
+            plan,
+            past.approvals(),
+            releaser=releaser,
+            policy=self.config.policy,
+            now=self._clock(),
+        )
+        return release_engine.Release(
+            follower=self._follower(),
+            journal=self._require_journal("release"),
+            progress=self._progress,
+            run=self.run,
+            releaser=releaser,
+            plan=plan,
+            case=self._case(self.inventory()),
+            past=past,
+            until=until,
+            rulebook=_rulebook(plan),
+        )
+
+    def _leases(self, plan: Plan) -> AbstractContextManager[None]:
+        """Hold the vaults of the plan and of whatever earlier runs left unsettled."""
+        past = self.past()
+        unsettled = (*past.open_attempts(), *past.unknown_attempts())
+        return release_engine.leased(
+            FileLease(self._require_journal("release")),
+            [item.vault_id for item in plan.items] + [attempt.vault_id for attempt in unsettled],
+            run=self.run,
+            clock=self._clock,
+            append=self._append,
+        )
+
+    def _settle_earlier(self) -> tuple[Receipt, ...]:
+        """Settle what earlier runs left open or unknown, by reading alone."""
+        follower = self._follower()
+        known = reconsider(follower, self.past().unknown_attempts(), self._write_receipt)
+        return (*known, *resolve(follower, self.past().open_attempts(), self._write_receipt))
+
+    def _write_receipt(self, receipt: Receipt) -> None:
+        self._append(history.receipt_record(receipt))
+
+
+def _rulebook(plan: Plan) -> Rulebook:
+    return ABANDON if plan.abandons else RELEASE
