@@ -93,6 +93,15 @@ def package(session: nox.Session) -> None:
 
 
 @nox.session
+def mutate(session: nox.Session) -> None:
+    """Mutate the decisions; print what no test noticed, fail on what opens a gate."""
+    _dev(session)
+    session.install("mutmut>=3.8,<4")
+    session.run("mutmut", "run")
+    session.run("python", "tests/mutation/opens_a_gate.py", "mutants")
+
+
+@nox.session
 def fix(session: nox.Session) -> None:
     """Format and apply the safe fixes."""
     _dev(session)
