@@ -79,8 +79,17 @@ def main() -> int:
     allowed = math.ceil(count / 200) + 1 + 5
     print(f"first   {seconds:7.1f} s   {len(first.applied)} written, bound {bound:.1f} s")
     print(f"second  {again:7.1f} s   {len(second.applied)} written, {reads} reads of {allowed}")
-    missing = len(first.gaps) + (len(first.applied) != count)
-    return int(bool(missing or second.applied or seconds > bound * 1.2 or reads > allowed))
+    late = f"the first sync took {seconds / bound - 1:.0%} more than the bound"
+    targets = {
+        f"{len(first.applied)} of {count} written": len(first.applied) == count,
+        f"{len(first.gaps)} gaps": not first.gaps,
+        late: seconds <= bound * 1.2,
+        f"the second sync wrote {len(second.applied)}": not second.applied,
+        f"the second sync sent {reads} requests, more than {allowed}": reads <= allowed,
+    }
+    missed = [f"missed: {text}" for text, held in targets.items() if not held]
+    print("\n".join(missed) or "all targets met")
+    return int(bool(missed))
 
 
 def _timed(port: AzureBoards, inventory: Inventory, settings: BacklogSettings) -> tuple[float, Any]:

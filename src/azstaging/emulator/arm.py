@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from azstaging.emulator import answers, changes, reads
+from azstaging.emulator import answers, changes, reads, waves
 from azstaging.emulator.answers import Answer
 from azstaging.emulator.estate import Identity
 from azstaging.emulator.identities import LOOPBACK, InvalidTokenError, identity_of, may
@@ -107,6 +107,8 @@ class Arm:
         if call.method == "GET":
             stale = "stale-list" in call.marks
             return reads.read(self.state, address, call, page_size=self.page_size, stale=stale)
+        if call.method == "POST" and waves.is_step_action(address):
+            return waves.act(self.state.executions, address, call.body)
         return changes.change(self.state, address, call, identity.name)
 
     def _finish(self, call: Call, address: Address, answer: Answer, left: int | None) -> Answer:

@@ -70,6 +70,7 @@ class BoardsState:
         project: name of the project; its id works too.
         process: ``Scrum``, ``Agile``, ``Basic`` or ``CMMI``.
         custom_states: per type, (name, category) pairs added before the first completed state.
+        custom_types: name -> (state, category) pairs of types that only this process has.
         custom_fields: reference names of extra string fields.
         forbidden: (type, from, to) transitions that a rule refuses.
         required: (type, state) -> field that must be set in that state.
@@ -85,6 +86,7 @@ class BoardsState:
     project: str = "Migration"
     process: str = "Scrum"
     custom_states: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    custom_types: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     custom_fields: Sequence[str] = ()
     forbidden: frozenset[tuple[str, str, str]] = frozenset()
     required: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -105,6 +107,10 @@ class BoardsState:
         self.project_id = str(uuid.uuid5(_NAMESPACE, f"{self.organization}/{self.project}"))
         self._next_id = 1
         self.types = {name: self._with_custom(name) for name in PROCESSES[self.process]}
+        self.types |= {
+            name: tuple(State(name=state, category=category) for state, category in states)
+            for name, states in self.custom_types.items()
+        }
         self.field_names: Mapping[str, tuple[str, str]] = dict(FIELDS) | {
             name: (name.rpartition(".")[2], "string") for name in self.custom_fields
         }

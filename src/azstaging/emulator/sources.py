@@ -17,6 +17,11 @@ class Source(NamedTuple):
 
 SOURCES: tuple[Source, ...] = (
     Source(
+        "UpdateStepStatus of a wave's execution",
+        "guessed",
+        "Path, version and body are those of the Azure CLI's extension; answers are unknown.",
+    ),
+    Source(
         "VMwareCbt item and vault-wide list",
         "recorded",
         "The list leaves protectedDisks and vmNics empty; seedDiskTags is {} there, null in GET.",

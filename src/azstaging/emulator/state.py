@@ -15,6 +15,7 @@ from azstaging.emulator.estate import Estate, Lock, Machine
 from azstaging.emulator.jobs import Job
 from azstaging.emulator.populate import Entry, populate
 from azstaging.emulator.shapes.scene import Scene
+from azstaging.emulator.waves import Executions
 
 Json = dict[str, Any]
 Clock = Callable[[], datetime]
@@ -43,6 +44,7 @@ class State:
         purges: accepted purges; nothing should ever be here.
         cleanups: accepted clean-ups of test machines.
         registrations: resource providers that somebody registered; nothing should be here.
+        executions: casefolded id of a wave's execution -> step id -> step; empty at first.
     """
 
     def __init__(self, estate: Estate, clock: Clock, job_seconds: float) -> None:
@@ -65,6 +67,7 @@ class State:
             self.purges: list[Stop] = []
             self.cleanups: list[Stop] = []
             self.registrations: list[str] = []
+            self.executions: Executions = {}
 
     def machine(self, key: str) -> Machine:
         """Return a machine's specification by its key."""
