@@ -1,5 +1,6 @@
 """The verbs of the configuration documentation: freeze, and compare with what was frozen."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from azstaging.engine.baselined import with_baselines
@@ -8,7 +9,7 @@ from azstaging.model.differences import Diff
 from azstaging.model.inventory import Inventory, Phase
 from azstaging.model.plans import Plan
 from azstaging.rules import history
-from azstaging.rules.baseline import Frozen
+from azstaging.rules.baseline import Frozen, frozen_now
 from azstaging.rules.diff import diff_inventory
 from azstaging.run import Run
 
@@ -33,13 +34,25 @@ class Comparing(Run):
         self._append(*records)
         return paths
 
-    def diff(self, inventory: Inventory) -> Diff:
+    def diff(self, inventory: Inventory, *, keep_same: bool = True) -> Diff:
         """Compare every machine with its source, frozen if it was, and with what was intended.
 
         A released machine is compared with its baseline, the one truth that is left of it.
+
+        Args:
+            inventory: what to compare.
+            keep_same: keep a row of each field that is the same; else they are counted.
         """
-        seen = self.on_baselines(inventory)
-        diff = diff_inventory(seen, self.config.expectations, at=self._clock())
+        frozen = self.frozen(inventory)
+        seen = with_baselines(
+            self.azure,
+            inventory,
+            frozen,
+            threads=self.config.cloud.max_in_flight,
+            progress=self._progress,
+        )
+        diff = diff_inventory(seen, self.config.expectations, at=self._clock(), keep_same=keep_same)
+        diff = replace(diff, baselines=frozen_now(seen, frozen))
         self._append(history.diff_record(diff))
         return diff
 
@@ -54,16 +67,6 @@ class Comparing(Run):
         recorded, wanted = self.past().baselines(), {row.id.key for row in inventory}
         mine = [baseline for key, baseline in recorded.items() if key in wanted]
         return read_baselines(self.journal.folder, mine)
-
-    def on_baselines(self, inventory: Inventory) -> Inventory:
-        """Return an inventory as it is compared: frozen sources, released machines read."""
-        return with_baselines(
-            self.azure,
-            inventory,
-            self.frozen(inventory),
-            threads=self.config.cloud.max_in_flight,
-            progress=self._progress,
-        )
 
     def _require_baselines(self, plan: Plan) -> None:
         """Refuse a plan with an item whose source would be told by nothing after the stop."""

@@ -61,7 +61,7 @@ class Staging(Releasing):
             wave=self.config.wave,
             policy=self.config.policy,
             probes=Probes(deadline_seconds=self.config.probes.deadline_seconds),
-            baselines=frozen_now(inventory, self.frozen(inventory)),
+            baselines=frozenset(each.key for each in frozen_now(inventory, self.frozen(inventory))),
             clock=self._clock,
             run=self.run,
             progress=self._progress,

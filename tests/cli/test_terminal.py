@@ -43,6 +43,14 @@ def on_a_terminal(desk, columns, *arguments, **more):
     return data.decode("utf-8").replace("\r\n", "\n").splitlines()
 
 
+@pytest.mark.parametrize("columns", [60, 90, 132])
+def test_no_row_of_a_diff_wraps(estate_desk, columns):
+    lines = on_a_terminal(estate_desk, columns, "diff", "--class", "expected,act")
+    plain = [_STYLE.sub("", line).rsplit("\r\x1b[K", 1)[-1] for line in lines]
+    assert len(plain) > 50
+    assert max(map(cell_width, plain)) <= columns
+
+
 @pytest.mark.parametrize("columns", [40, 80, 120, 200])
 def test_no_row_wraps(estate_desk, columns):
     lines = on_a_terminal(estate_desk, columns, "inventory", "--wide")

@@ -1,5 +1,6 @@
 """``azstaging diff``."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -8,10 +9,13 @@ from azstaging.cli import exit_codes
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
-from azstaging.cli.streams import say
+from azstaging.cli.side_by_side import side_by_side, wide_enough
+from azstaging.cli.streams import say, write
 from azstaging.errors import ConfigurationError
-from azstaging.model.differences import DiffClass
+from azstaging.model.differences import DiffClass, Expectation
+from azstaging.model.text import display
 from azstaging.model.views import diff_document, diff_rows
+from azstaging.rules.diff import unused_expectations
 
 _CLASSES = [cls.value for cls in DiffClass]
 
@@ -32,7 +36,8 @@ def command(
 ) -> int:
     """Compare source, intended and actual configuration, field by field.
 
-    Exits 0, 1 with a suspicious difference, 3 with an unknown one or a gap.
+    The source is the frozen one where there is a baseline. Exits 0, 1 with a suspicious
+    difference, 3 with an unknown one or a gap.
     """
     wanted = [name.strip() for name in classes.split(",") if name.strip()]
     wrong = [name for name in wanted if name not in _CLASSES]
@@ -40,15 +45,31 @@ def command(
         raise ConfigurationError(f"--class {wrong[0]!r} is none of {', '.join(_CLASSES)}.")
     with session(ctx, **options) as run:
         inventory = run.inventory()
-        diff = run.staging.diff(inventory)
+        diff = run.staging.diff(inventory, keep_same="same" in wanted)
+        whole = not run.wanted and inventory.complete
+        unused = unused_expectations(diff, run.config.expectations) if whole else None
     shown = diff.where(*wanted)
-    emit(
-        diff_document(shown, inventory),
-        diff_rows(shown, inventory),
-        output=output,
-        query=query,
-        empty="No difference of these classes.",
-    )
+    if output == "table" and query is None and len(shown) and wide_enough():
+        write("\n".join(side_by_side(shown, diff, inventory)))
+    else:
+        emit(
+            diff_document(shown, inventory, counts=diff.counts(), unused=unused),
+            diff_rows(shown, inventory),
+            output=output,
+            query=query,
+            empty="No difference of these classes.",
+        )
     say_gaps(inventory)
+    _say_unused(unused or ())
+    machines = len({row.item_id for row in diff} | set(diff.same))
+    say(f"{len(diff.baselines)} of {machines} machines are compared with a frozen baseline.")
     say(", ".join(f"{count} {name}" for name, count in diff.counts().items()) + ".")
     return exit_codes.of_diff(diff, inventory)
+
+
+def _say_unused(expectations: Iterable[Expectation]) -> None:
+    for each in expectations:
+        pattern = each.rule.removeprefix("expect:")
+        say(f"  no row of this wave matches [[expect]] {display(pattern)}")
+        reason = display(each.reason, limit=200)
+        say(f"       of {display(each.owner)}, until {each.expires:%Y-%m-%d}: {reason}")

@@ -181,10 +181,10 @@ def table(rows: Sequence[Row]) -> str:
             say(f"This terminal is too narrow for: {left_out}. -o tsv or -o json has them.")
             del widths[shown:]
     numeric = [all(_is_number(row.get(column)) for row in rows) for column in columns]
-    lines = ["  ".join(map(_fit, heads, widths)).rstrip()]
+    lines = ["  ".join(map(fit, heads, widths)).rstrip()]
     for line in cells:
         fitted = [
-            _paint(_fit(text, width, right=number))
+            paint(fit(text, width, right=number))
             for text, width, number in zip(line, widths, numeric, strict=False)
         ]
         lines.append("  ".join(fitted).rstrip())
@@ -222,7 +222,8 @@ def _letter_width(letter: str) -> int:
     return 2 if unicodedata.east_asian_width(letter) in {"W", "F"} else 1
 
 
-def _fit(text: str, width: int, *, right: bool = False) -> str:
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """Return text in exactly so many columns of a terminal, cut with an ellipsis if it must be."""
     missing = width - cell_width(text)
     if missing < 0:
         text = _cut(text, width - 1) + "…"
@@ -240,6 +241,7 @@ def _cut(text: str, width: int) -> str:
     return text
 
 
-def _paint(text: str) -> str:
+def paint(text: str) -> str:
+    """Colour a cell by its word, where stdout takes colour."""
     colour = _COLOURS.get(text.strip())
     return click.style(text, fg=colour) if colour and use_colour() else text

@@ -1,8 +1,9 @@
 """The configuration diff: one row per field of one machine, in five classes."""
 
 import enum
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ class Difference:
         field: field name with its unit, e.g. ``memory_mib``, ``disk[0].size_gib``.
         rule: id of the rule that classified it, built in or of an expectation.
         reason: one sentence: why this class.
+        risk: what it may cost: ``cost``, ``security``, ``availability``, ``data`` or "".
     """
 
     item_id: ResourceId
@@ -40,6 +42,7 @@ class Difference:
     cls: DiffClass
     rule: str = ""
     reason: str = ""
+    risk: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +80,19 @@ class Expectation:
 class Diff(Tabular):
     """All rows, item by item in the order of the inventory, within an item by area.
 
-    Every compared field of an item appears exactly once.
+    Every compared field of an item appears exactly once. Of a large wave, what is the same may be
+    counted instead of kept.
+
+    Attributes:
+        at: when it was compared, aware UTC.
+        same: item -> number of fields that are the same and were not kept as rows.
+        baselines: item -> content address of the baseline that it was compared with.
     """
 
     at: datetime
     rows_: tuple[Difference, ...]
+    same: Mapping[ResourceId, int] = field(default_factory=dict, repr=False)
+    baselines: Mapping[ResourceId, str] = field(default_factory=dict, repr=False)
 
     def __iter__(self) -> Iterator[Difference]:
         return iter(self.rows_)
@@ -92,15 +103,18 @@ class Diff(Tabular):
     def where(self, *classes: str) -> "Diff":
         """Keep only the named classes: ``diff.where("act", "suspicious")``."""
         wanted = {DiffClass(name) for name in classes}
-        return self._keep(lambda row: row.cls in wanted)
+        rows = tuple(row for row in self.rows_ if row.cls in wanted)
+        return replace(self, rows_=rows, same=self.same if DiffClass.SAME in wanted else {})
 
     def for_item(self, id: ResourceId | str) -> "Diff":
         """Keep only the rows of one item."""
         wanted = id if isinstance(id, ResourceId) else ResourceId(id)
-        return self._keep(lambda row: row.item_id == wanted)
-
-    def _keep(self, predicate: Callable[[Difference], bool]) -> "Diff":
-        return Diff(at=self.at, rows_=tuple(row for row in self.rows_ if predicate(row)))
+        return replace(
+            self,
+            rows_=tuple(row for row in self.rows_ if row.item_id == wanted),
+            same={item: count for item, count in self.same.items() if item == wanted},
+            baselines={item: file for item, file in self.baselines.items() if item == wanted},
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one plain dict per row, keys as in `Difference`; the class is its word."""
@@ -115,13 +129,16 @@ class Diff(Tabular):
                 "class": row.cls.value,
                 "rule": row.rule,
                 "reason": row.reason,
+                "risk": row.risk,
             }
             for row in self.rows_
         ]
 
     def counts(self) -> dict[str, int]:
-        """Return the number of rows per class, every class present."""
-        return {c.value: sum(row.cls is c for row in self.rows_) for c in DiffClass}
+        """Return the number of fields per class, every class present, counted ones included."""
+        found = Counter(row.cls for row in self.rows_)
+        found[DiffClass.SAME] += sum(self.same.values())
+        return {cls.value: found[cls] for cls in DiffClass}
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {name}" for name, n in self.counts().items() if n)

@@ -17,7 +17,7 @@ from azstaging.model.times import format_time
 
 if TYPE_CHECKING:
     from azstaging.model.decisions import Decision, Decisions
-    from azstaging.model.differences import Diff
+    from azstaging.model.differences import Diff, Expectation
     from azstaging.model.findings import Findings
     from azstaging.model.inventory import Gap, Inventory, InventoryItem
 
@@ -322,16 +322,35 @@ def diff_rows(diff: Diff, inventory: Inventory | None = None) -> list[Row]:
     ]
 
 
-def diff_document(diff: Diff, inventory: Inventory) -> Document:
-    """Return a diff as JSON."""
+def diff_document(
+    diff: Diff,
+    inventory: Inventory,
+    *,
+    counts: Mapping[str, int] | None = None,
+    unused: Iterable[Expectation] | None = None,
+) -> Document:
+    """Return a diff as the JSON contract ``azstaging/diff/1``.
+
+    docs/schemas/diff-1.schema.json describes it.
+
+    Args:
+        diff: the rows to show.
+        inventory: what was compared.
+        counts: fields per class of all rows; those of ``diff`` when not given.
+        unused: expectations that matched no row of the wave; None when only a part was compared.
+    """
     return {
         "schema": "azstaging/diff/1",
         "at": plain(diff.at),
         "complete": inventory.complete,
         "gaps": gap_documents(inventory.gaps),
-        "counts": diff.counts(),
+        "counts": dict(counts or diff.counts()),
+        "baselines": {item.text: address for item, address in diff.baselines.items()},
+        "unused_expectations": None
+        if unused is None
+        else [plain(each) | {"rule": each.rule} for each in unused],
         "rows": [
-            flat | {"item_id": row.item_id.text, "rule": row.rule}
+            flat | {"item_id": row.item_id.text, "rule": row.rule, "risk": row.risk}
             for flat, row in zip(diff_rows(diff, inventory), diff, strict=True)
         ],
     }

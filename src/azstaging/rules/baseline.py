@@ -150,8 +150,12 @@ def on_baseline(row: InventoryItem, frozen: Mapping[str, Frozen]) -> InventoryIt
     return replace(row, item=item, source=source)
 
 
-def frozen_now(rows: Iterable[InventoryItem], frozen: Mapping[str, Frozen]) -> frozenset[str]:
-    """Return the casefolded ids of the rows that have a baseline of their own generation."""
-    return frozenset(
-        row.id.key for row in rows if (known := frozen.get(row.id.key)) and is_of(known, row)
-    )
+def frozen_now(
+    rows: Iterable[InventoryItem], frozen: Mapping[str, Frozen]
+) -> dict[ResourceId, str]:
+    """Return the content address of the baseline of each row that has one of its generation."""
+    return {
+        row.id: known.digest
+        for row in rows
+        if (known := frozen.get(row.id.key)) and is_of(known, row)
+    }

@@ -13,6 +13,7 @@ from functools import lru_cache
 from operator import attrgetter
 
 from azstaging.model.differences import Diff, DiffClass, Difference, Expectation
+from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.rules.diff_disks import compare_disks
 from azstaging.rules.diff_facts import compare_facts
@@ -45,7 +46,12 @@ def compare(
     Returns:
         One row per field, by area; every compared field exactly once.
     """
-    rows = Rows(row)
+    return tuple(_compare(Rows(row), row, expectations))
+
+
+def _compare(
+    rows: Rows, row: InventoryItem, expectations: Sequence[Expectation]
+) -> list[Difference]:
     compare_agents(rows, row)
     compare_compute(rows, row)
     compare_diagnostics(rows, row)
@@ -60,11 +66,15 @@ def compare(
     compare_facts(rows, row)
     mine = [each for each in expectations if _concerns(each, row)]
     found = sorted(rows.found, key=_area)
-    return tuple(_expected(difference, mine) for difference in found) if mine else tuple(found)
+    return [_expected(difference, mine) for difference in found] if mine else found
 
 
 def diff_inventory(
-    inventory: Inventory, expectations: Sequence[Expectation] = (), *, at: datetime
+    inventory: Inventory,
+    expectations: Sequence[Expectation] = (),
+    *,
+    at: datetime,
+    keep_same: bool = True,
 ) -> Diff:
     """Compare every machine of an inventory; released ones where a baseline tells them.
 
@@ -72,13 +82,18 @@ def diff_inventory(
         inventory: what was read.
         expectations: those of the configuration; expired ones are not applied.
         at: now, aware UTC.
+        keep_same: keep a row of each field that is the same; else they are counted.
     """
     valid = [each for each in expectations if at < each.expires]
     found: list[Difference] = []
+    same: dict[ResourceId, int] = {}
     for row in inventory.items:
         if row.phase is not Phase.RELEASED or row.source or row.target or row.target_unknown:
-            found.extend(compare(row, expectations=valid))
-    return Diff(at=at, rows_=tuple(found))
+            rows = Rows(row, keep_same=keep_same)
+            found.extend(_compare(rows, row, valid))
+            if rows.same:
+                same[row.id] = rows.same
+    return Diff(at=at, rows_=tuple(found), same=same)
 
 
 def unused_expectations(diff: Diff, expectations: Iterable[Expectation]) -> tuple[Expectation, ...]:

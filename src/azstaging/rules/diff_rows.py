@@ -11,11 +11,15 @@ from azstaging.rules.diff_rules import rules
 class Rows:
     """The rows of one item, in the order in which they are added."""
 
-    __slots__ = ("_item_id", "found", "unseen")
+    __slots__ = ("_item_id", "_keep_same", "_rules", "found", "same", "unseen")
 
-    def __init__(self, row: InventoryItem) -> None:
+    def __init__(self, row: InventoryItem, *, keep_same: bool = True) -> None:
         self._item_id = row.id
+        self._keep_same = keep_same
+        self._rules = rules()
         self.found: list[Difference] = []
+        #: Number of rows that are the same and were not kept.
+        self.same = 0
         #: Rule for a value that the target does not show.
         self.unseen = "actual-not-told"
         if row.target is None:
@@ -33,7 +37,10 @@ class Rows:
             rule: id of a built-in rule.
             detail: what the rule's reason cannot know, a few words, or "".
         """
-        known = rules()[rule]
+        if rule == "same" and not self._keep_same:
+            self.same += 1
+            return
+        known = self._rules[rule]
         source, intended, actual = sides
         self.found.append(
             Difference(
@@ -46,6 +53,7 @@ class Rows:
                 cls=known.cls,
                 rule=rule,
                 reason=f"{known.reason} ({detail})" if detail else known.reason,
+                risk=known.risk,
             )
         )
 

@@ -105,8 +105,12 @@ def compare_additions(rows: Rows, row: InventoryItem) -> None:
     ):
         if place is not None:
             rows.add("placement", field, ("", "", place.name), "placement.grouped")
-    for lock in dict.fromkeys(target.locks):
-        rows.add("governance", f"lock[{lock.id.text}]", ("", "", lock.level), "lock.added")
+    levels: dict[str, set[str]] = {}
+    for lock in target.locks:
+        levels.setdefault(lock.id.name, set()).add(lock.level)
+    for name, found in sorted(levels.items()):
+        sides = ("", "", ", ".join(sorted(found)))
+        rows.add("governance", f"lock[{name}]", sides, "lock.added")
 
 
 def _caching(rows: Rows, target: TargetMachine) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from azstaging.model.decisions import Decision, GateOpen
-from azstaging.model.differences import Diff
+from azstaging.model.differences import Diff, DiffClass
 from azstaging.model.findings import Finding, Findings, Outcome, Subject
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap, Inventory
@@ -117,13 +117,13 @@ def finding_record(finding: Finding) -> NewRecord:
 
 
 def diff_record(diff: Diff) -> NewRecord:
-    """Record a diff: rows per class, and a digest of every row."""
+    """Record a diff: fields per class, and a digest of every row that is not the same."""
     return NewRecord(
         type=RecordType.DIFF,
         data={
             "at": time_text(diff.at),
             "counts": diff.counts(),
-            "digest": digest([to_plain(row) for row in diff]),
+            "digest": digest([to_plain(row) for row in diff if row.cls is not DiffClass.SAME]),
         },
     )
 

@@ -1,0 +1,86 @@
+"""``azstaging diff`` and ``azstaging baseline``: what people and programs are shown."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+
+from azstaging.cli import exit_codes
+from azstaging.cli.side_by_side import side_by_side
+from azstaging.model.differences import Diff, DiffClass, Difference
+from azstaging.model.ids import ResourceId
+from azstaging.model.inventory import Inventory
+from azstaging.run import utc_now
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs" / "schemas" / "diff-1.schema.json").read_text("utf-8")
+)
+
+
+def test_the_json_fits_the_published_schema(estate_desk):
+    done = estate_desk("diff", "-o", "json", "--class", "same,expected,act,suspicious,unknown")
+    jsonschema.validate(done.document, SCHEMA)
+    counts = done.document["counts"]
+    assert sum(counts.values()) == len(done.document["rows"])
+    narrow = estate_desk("diff", "-o", "json").document
+    jsonschema.validate(narrow, SCHEMA)
+    assert narrow["counts"] == counts
+    assert {row["class"] for row in narrow["rows"]} == {"act", "suspicious", "unknown"}
+    assert narrow["unused_expectations"] is None, "gaps may hide what it matches"
+
+
+def test_a_suspicious_machine_comes_first_with_three_sides(estate_desk):
+    done = estate_desk("diff", "--class", "act,suspicious")
+    assert done.code == exit_codes.CLOSED
+    heads, _, machine, first = done.stdout.splitlines()[:4]
+    assert heads.split() == ["FIELD", "SOURCE", "INTENDED", "ACTUAL", "WHY"]
+    assert machine.startswith("LAB-01 (Laboratory): 3 suspicious, ")
+    assert first.split()[:5] == ["suspicious", "size", "-", "Standard_D4s_v5", "Standard_B2s"]
+
+
+def test_one_item_and_some_classes(world):
+    done = world("diff", "--item", "scan-01", "--class", "expected", "-o", "json")
+    assert {row["name"].casefold() for row in done.document["rows"]} == {"scan-01"}
+    assert {row["class"] for row in done.document["rows"]} == {"expected"}
+    wrong = world("diff", "--class", "odd")
+    assert wrong.code == exit_codes.USAGE
+    assert "none of same, expected, act, suspicious, unknown" in wrong.stderr
+
+
+def test_an_expectation_that_matches_nothing_in_a_whole_wave_is_named(world):
+    world.configure(
+        '[[expect]]\nfield = "region"\nreason = "Moved to the north."\nowner = "network team"\n'
+        "expires = 2999-01-01T00:00:00Z"
+    )
+    done = world("diff")
+    assert "no row of this wave matches [[expect]] region" in done.stderr
+    assert "of network team, until 2999-01-01: Moved to the north." in done.stderr
+    (unused,) = world("diff", "-o", "json").document["unused_expectations"]
+    assert (unused["rule"], unused["owner"]) == ("expect:region", "network team")
+    part = world("diff", "--item", "scan-01")
+    assert "matches [[expect]]" not in part.stderr, "a part of a wave says nothing about it"
+
+
+def test_the_diff_says_which_sources_are_frozen(world):
+    assert "0 of 5 machines are compared with a frozen baseline." in world("diff").stderr
+    paths = world("baseline").stdout.split()
+    assert "5 of 5 machines are compared with a frozen baseline." in world("diff").stderr
+    document = world("diff", "-o", "json").document
+    assert sorted(document["baselines"].values()) == sorted(f"sha256:{Path(p).stem}" for p in paths)
+
+
+def test_names_of_others_move_no_cursor():
+    item = ResourceId("/subscriptions/s/items/i")
+    row = Difference(
+        item_id=item,
+        area="os",
+        field="tag[\x1b[2J]",
+        source="a\nb",
+        intended="",
+        actual="\u202eevil",
+        cls=DiffClass.SUSPICIOUS,
+    )
+    diff = Diff(at=utc_now(), rows_=(row,), same={item: 3})
+    lines = side_by_side(diff, diff, Inventory(read_at=utc_now(), items=()))
+    assert lines[2] == "i: 1 suspicious, 3 same"
+    assert all(character.isprintable() for line in lines for character in line)
