@@ -1,12 +1,15 @@
 """The verbs of the configuration documentation: freeze, and compare with what was frozen."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from azstaging.engine.baselined import with_baselines
 from azstaging.journal.baselines import read_baselines, require_baselines, write_baselines
 from azstaging.model.differences import Diff
+from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, Phase
+from azstaging.model.machines import SourceMachine
 from azstaging.model.plans import Plan
 from azstaging.rules import history
 from azstaging.rules.baseline import Frozen, frozen_now
@@ -17,12 +20,20 @@ from azstaging.run import Run
 class Comparing(Run):
     """A `Run` that freezes and compares."""
 
-    def baseline(self, inventory: Inventory, *, again: bool = False) -> tuple[Path, ...]:
+    def baseline(
+        self,
+        inventory: Inventory,
+        *,
+        again: bool = False,
+        sources: Mapping[ResourceId, SourceMachine] | None = None,
+    ) -> tuple[Path, ...]:
         """Freeze source, intended and target configuration into the estate folder.
 
         Args:
             inventory: what to freeze; released items are left as they are frozen.
             again: replace the source and the target that were frozen first; else they stand.
+            sources: item -> what an import tells of its source (`rules.source_import`); it fills
+                what discovery does not tell.
 
         Returns:
             One content-addressed file per item, each recorded in the journal.
@@ -30,7 +41,7 @@ class Comparing(Run):
         folder = self._require_journal("baseline").folder
         earlier = {} if again else self.frozen(inventory)
         rows = [row for row in inventory if row.phase is not Phase.RELEASED]
-        paths, records = write_baselines(folder, rows, earlier)
+        paths, records = write_baselines(folder, rows, earlier, sources or {})
         self._append(*records)
         return paths
 

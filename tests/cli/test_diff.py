@@ -84,3 +84,29 @@ def test_names_of_others_move_no_cursor():
     lines = side_by_side(diff, diff, Inventory(read_at=utc_now(), items=()))
     assert lines[2] == "i: 1 suspicious, 3 same"
     assert all(character.isprintable() for line in lines for character in line)
+
+
+def test_a_cmdb_tells_what_discovery_does_not(world):
+    folder = world.folder
+    (folder / "cmdb.csv").write_text(
+        "Host;Cores;Zone\nSCAN-01;64;Europe/Berlin\nNOBODY;1;UTC\nSCAN-02;many;UTC\n", "utf-8"
+    )
+    (folder / "cmdb.toml").write_text('name = "Host"\n[facts]\ntime_zone = "Zone"\n', "utf-8")
+    done = world("baseline", "--source", "cmdb.csv", "--columns", "cmdb.toml", "-o", "json")
+    assert done.code == exit_codes.UNDETERMINED
+    assert "cmdb.csv, row 4, cores: 'many' is no whole number" in done.document["not_imported"]
+    assert "NOBODY: no item of the inventory is this machine" in done.document["not_imported"]
+    assert "cores: discovery tells 2, the import 64; that of discovery stands" in done.stderr
+    rows = world("diff", "--item", "scan-01", "-o", "json").document["rows"]
+    zone = next(row for row in rows if row["field"] == "time_zone")
+    assert (zone["class"], zone["source"]) == ("unknown", "Europe/Berlin")
+
+
+def test_a_column_map_with_an_unknown_key_or_unit_is_refused(world):
+    (world.folder / "cmdb.csv").write_text("Host\nSCAN-01\n", "utf-8")
+    for text, said in (('nmae = "Host"', "did you mean 'name'"), ('memory_unit = "PB"', "PB")):
+        (world.folder / "cmdb.toml").write_text(text, "utf-8")
+        done = world("baseline", "--source", "cmdb.csv", "--columns", "cmdb.toml")
+        assert done.code == exit_codes.USAGE
+        assert said in done.stderr
+    assert world("baseline", "--source", "none.csv").code == exit_codes.USAGE

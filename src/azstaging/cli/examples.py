@@ -14,7 +14,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "azstaging inventory --resume reads.jsonl --deadline 600",
         "azstaging inventory -o json --query \"items[?phase=='staged'].name\"",
     ),
-    "baseline": ("azstaging baseline", "azstaging baseline --workload Payroll"),
+    "baseline": (
+        "azstaging baseline",
+        "azstaging baseline --workload Payroll",
+        "azstaging baseline --source vInfo.csv --source vDisk.csv --source vNetwork.csv",
+        "azstaging baseline --source cmdb.csv --columns cmdb.toml",
+    ),
     "check": (
         "azstaging check",
         "azstaging check --workload Payroll --deadline 600",

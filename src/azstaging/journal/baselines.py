@@ -7,6 +7,7 @@ from azstaging.errors import ConfigurationError, JournalError, PlanRefusedError
 from azstaging.files import read_bytes, write_all
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import InventoryItem
+from azstaging.model.machines import SourceMachine
 from azstaging.model.plans import Plan, PlanItem
 from azstaging.model.records import NewRecord
 from azstaging.rules.baseline import Frozen, freeze, read_frozen
@@ -14,7 +15,10 @@ from azstaging.rules.records import Baseline
 
 
 def write_baselines(
-    folder: Path, rows: Iterable[InventoryItem], earlier: Mapping[str, Frozen]
+    folder: Path,
+    rows: Iterable[InventoryItem],
+    earlier: Mapping[str, Frozen],
+    imported: Mapping[ResourceId, SourceMachine],
 ) -> tuple[tuple[Path, ...], tuple[NewRecord, ...]]:
     """Write one file per row; all are on disk before the first takes its place.
 
@@ -24,7 +28,7 @@ def write_baselines(
     Raises:
         ConfigurationError: one cannot be written; none is half-written.
     """
-    made = [freeze(row, earlier.get(row.id.key)) for row in rows]
+    made = [freeze(row, earlier.get(row.id.key), imported.get(row.id)) for row in rows]
     write_all(folder, {name: data for name, data, _ in made}, what="baseline")
     return tuple(folder / name for name, _, _ in made), tuple(record for *_, record in made)
 

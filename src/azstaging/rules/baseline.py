@@ -16,6 +16,7 @@ from azstaging.model.machines import SourceMachine, TargetMachine
 from azstaging.model.records import NewRecord
 from azstaging.rules.canonical import canonical, digest, from_plain, read_canonical, to_plain
 from azstaging.rules.records import Baseline, baseline_record
+from azstaging.rules.source_import import filled
 
 SCHEMA = "azstaging/baseline/1"
 _KEYS = {"schema", "item_id", "generation", "source", "intended", "target"}
@@ -73,16 +74,23 @@ def baseline_document(row: InventoryItem) -> dict[str, Any]:
     }
 
 
-def freeze(row: InventoryItem, earlier: Frozen | None = None) -> tuple[str, bytes, NewRecord]:
+def freeze(
+    row: InventoryItem,
+    earlier: Frozen | None = None,
+    imported: SourceMachine | None = None,
+) -> tuple[str, bytes, NewRecord]:
     """Return name, content and journal record of one baseline file; the name is its address.
 
     Args:
         row: as it is now.
         earlier: what was frozen of the same item; of the same generation, its source and its
             target stand.
+        imported: what a table tells of the source; it fills what is not told otherwise.
     """
     if earlier is not None and is_of(earlier, row):
         row = replace(row, source=earlier.source or row.source, target=earlier.target or row.target)
+    if imported is not None:
+        row = replace(row, source=filled(row.source, imported, row))
     document = baseline_document(row)
     address = digest(document)
     name = f"baselines/{address.removeprefix('sha256:')}.json"
