@@ -1,7 +1,8 @@
 """Follow-ups: waivers that end, and differences that somebody must act on."""
 
 from collections.abc import Callable
-from datetime import datetime, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -132,3 +133,35 @@ def test_evidence_and_gate_are_told_and_a_second_measurement_is_no_news(
     assert "azst-gate-open" in tags
     assert "azst-gate-closed" not in tags
     assert "1 of 1 passed" in item.fields["System.Description"]
+
+
+def test_a_renewed_waiver_moves_its_due_date_unless_a_person_set_another(
+    make_world: Make, estate: Any, arm_id: Make
+) -> None:
+    world = make_world(process="Agile")
+    waiver = Waiver(
+        check="agent-ready",
+        subject=str(arm_id("sql")),
+        reason="appliance without agent",
+        category="appliance",
+        approver="approver@contoso.example",
+        ticket="CHG-1",
+        created=AT,
+        expires=EXPIRES,
+    )
+    field = "Microsoft.VSTS.Scheduling.DueDate"
+    world.sync(estate, waivers=(waiver,))
+    item = world.titles()["Waiver of agent-ready ends: sql"]
+    renewed = replace(waiver, expires=EXPIRES + timedelta(days=3))
+    world.sync(estate, waivers=(renewed,))
+    assert item.fields[field] == "2026-03-23T12:00:00.000Z"
+    assert world.sync(estate, waivers=(renewed,)).applied == ()
+    world.state.edit(item.id, by="owner@contoso.example", **{field: "2026-03-21T12:00:00Z"})
+    again = replace(waiver, expires=EXPIRES + timedelta(days=5))
+    (conflict,) = world.sync(estate, waivers=(again,)).conflicts
+    assert (conflict.field, conflict.who) == ("due", "owner@contoso.example")
+    assert item.fields[field] == "2026-03-21T12:00:00Z"
+    machine = world.titles()["sql: stage and release"]
+    world.state.edit(machine.id, **{field: "2026-03-19T12:00:00Z"})
+    theirs = world.sync(estate, waivers=(again,))
+    assert [c.field for c in theirs.conflicts] == ["due"], "a machine's due date is its people's"

@@ -189,6 +189,7 @@ class WorkItem:
     markdown: bool = False
     memory: Memory | None = None
     block_digest: str = ""
+    due: datetime | None = None
     changed_by: str = ""
     changed_at: datetime | None = None
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -208,7 +209,7 @@ class Conflict:
     """Somebody changed what we own.
 
     Attributes:
-        field: title, state, tags, parent, link, block, key, or work item (deleted, duplicate).
+        field: title, state, tags, due, parent, link, block, key, or work item (deleted, duplicate).
         found, wanted: what it says, and what the evidence says it should.
         evidence: what the evidence says, one clause.
         who, when: who changed it last, as Boards tells; "" and None when it does not.

@@ -22,6 +22,7 @@ from azstaging.model.backlog import (
 from azstaging.rules.backlog_compare import (
     Comparison,
     Parents,
+    due_value,
     link_digest,
     tags_value,
     wanted_links,
@@ -152,6 +153,7 @@ def _create(wish: Wish, rules: TypeRules, parents: Parents) -> Action:
         "state": start,
         "tags": tags_value(wish.tags),
         "parent": wish.parent_key if wish.parent_key in parents else "",
+        "due": due_value(wish.due) if rules.has_due_date else "",
     }
     links = wanted_links(wish, parents)
     digests = {name: digest(values[name]) for name in FIELDS}

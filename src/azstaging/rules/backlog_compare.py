@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from azstaging.model.backlog import (
     Action,
@@ -14,6 +15,7 @@ from azstaging.model.backlog import (
     Wish,
     WorkItem,
 )
+from azstaging.model.times import format_time
 from azstaging.rules.backlog_states import target, values_of
 from azstaging.rules.backlog_text import block_body, digest, inner_text, text_of
 
@@ -36,6 +38,11 @@ def is_ours(tag: str) -> bool:
 def tags_value(tags: Sequence[str]) -> str:
     """Return tags as one comparable text."""
     return "; ".join(sorted({tag.casefold() for tag in tags}))
+
+
+def due_value(due: datetime | None) -> str:
+    """Return a due date as comparable text, to the second; "" for none."""
+    return format_time(due.replace(microsecond=0)) if due else ""
 
 
 def related_id(url: str) -> int:
@@ -87,6 +94,7 @@ class Comparison:
         shown = ("; ".join(ours), "; ".join(wish.tags))
         if self._differs("tags", (tags_value(ours),), tags_value(wish.tags), *shown):
             self._write("tags", *shown)
+        self._compare_due(kind)
         self._compare_parent(parents)
         self._compare_links(parents)
         self._compare_block()
@@ -115,6 +123,14 @@ class Comparison:
             same = (value for value in read if value.partition(":")[0] == scheme)
             self.agreed[name] = digest(next(same, read[0]))
         return choice is Choice.RESTORE
+
+    def _compare_due(self, kind: TypeRules) -> None:
+        wanted, found = due_value(self.wish.due), due_value(self.item.due)
+        if not wanted or not kind.has_due_date:
+            # Nothing of ours: the due date of another work item is its people's.
+            self._keep("due")
+        elif self._differs("due", (found,), wanted, found or "none", wanted):
+            self._write("due", found, wanted)
 
     def _compare_parent(self, parents: Parents) -> None:
         ids = [related_id(r.url) for r in self.item.relations if r.rel == PARENT]

@@ -62,6 +62,8 @@ def change_operations(
         operations.append(_add("/fields/System.Title", wish.title))
     if "state" in names:
         operations.append(_add("/fields/System.State", action.state))
+    if "due" in names and wish.due is not None:
+        operations.append(_add(f"/fields/{DUE_DATE}", format_time(wish.due)))
     if "tags" in names:
         operations.append(_tags(item, wish.tags))
     block = render_block(wish.lines, memory)

@@ -15,6 +15,7 @@ _FIELD_OF = {
     "state": "System.State",
     "tags": "System.Tags",
     "block": "System.Description",
+    "due": "Microsoft.VSTS.Scheduling.DueDate",
 }
 
 
@@ -81,6 +82,7 @@ def parse_work_item(body: Mapping[str, Any], *, key_field: str = "") -> WorkItem
         markdown=str(described or "").casefold() == "markdown",
         memory=memory,
         block_digest=block_digest,
+        due=parse_time(fields.get("Microsoft.VSTS.Scheduling.DueDate")),
         changed_by=person(fields.get("System.ChangedBy")),
         changed_at=parse_time(fields.get("System.ChangedDate")),
         body=body,

@@ -24,7 +24,7 @@ _TRIGGERS = re.compile(r"[@#\[]")
 _DIGEST = re.compile(r"^[0-9a-f]{12}$")
 MAX_TITLE_CHARS = 255
 MAX_LINE_CHARS = 1_000
-FIELDS = ("title", "state", "tags", "parent")
+FIELDS = ("title", "state", "tags", "parent", "due")
 
 
 def digest(value: str) -> str:
