@@ -1,9 +1,10 @@
 """Files written whole or not at all."""
 
 import contextlib
+import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from azstaging.errors import ConfigurationError
@@ -20,7 +21,7 @@ def write_whole(path: Path, data: bytes, *, what: str = "file") -> Path:
     Raises:
         ConfigurationError: it cannot be written; the earlier file, if any, is unchanged.
     """
-    return _write({path: data}, what)[0]
+    return _write([(path, data)], what)[0]
 
 
 def write_all(folder: Path, files: Mapping[str, bytes], *, what: str) -> tuple[Path, ...]:
@@ -31,14 +32,26 @@ def write_all(folder: Path, files: Mapping[str, bytes], *, what: str) -> tuple[P
     Raises:
         ConfigurationError: one cannot be written; none is half-written.
     """
-    return _write({folder / name: data for name, data in sorted(files.items())}, what)
+    return write_each(folder, sorted(files.items()), what=what)
 
 
-def _write(files: Mapping[Path, bytes], what: str) -> tuple[Path, ...]:
+def write_each(folder: Path, files: Iterable[tuple[str, bytes]], *, what: str) -> tuple[Path, ...]:
+    """Write several files like ``write_all``, each as it comes; sorted by name."""
+    return tuple(sorted(_write(((folder / name, data) for name, data in files), what)))
+
+
+def hashed(files: Iterable[tuple[str, bytes]], into: dict[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Yield files as they come, and note the SHA-256 of each, hexadecimal, by its name."""
+    for name, data in files:
+        into[name] = hashlib.sha256(data).hexdigest()
+        yield name, data
+
+
+def _write(files: Iterable[tuple[Path, bytes]], what: str) -> tuple[Path, ...]:
     beside: dict[Path, Path] = {}
     path = Path()
     try:
-        for path, data in files.items():
+        for path, data in files:
             _require_replaceable(path, what)
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
@@ -48,7 +61,8 @@ def _write(files: Mapping[Path, bytes], what: str) -> tuple[Path, ...]:
                 stream.flush()
                 os.fsync(stream.fileno())
             beside[path].chmod(0o644)
-        for path in files:
+        written = tuple(beside)
+        for path in written:
             beside[path].replace(path)
             del beside[path]
     except (OSError, ValueError) as error:
@@ -57,7 +71,7 @@ def _write(files: Mapping[Path, bytes], what: str) -> tuple[Path, ...]:
         for left in beside.values():
             with contextlib.suppress(OSError):
                 left.unlink()
-    return tuple(files)
+    return written
 
 
 def _require_replaceable(path: Path, what: str) -> None:

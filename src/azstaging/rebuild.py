@@ -1,13 +1,11 @@
 """Reports from what a journal kept: offline, the same bytes as on the day they were made."""
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from azstaging.engine.reporting import choose_report
-from azstaging.files import write_all
+from azstaging.files import hashed, write_each
 from azstaging.journal import Journal
 from azstaging.journal.evidence import read_evidence
 
@@ -64,9 +62,12 @@ def rebuild_report(
         written = choose_report(read.records(), at=at)
         place = read.folder
     made = reports.unseal(read_evidence(place, written.file, digest=written.document))
-    files = reports.render_sealed(made, **{name: value for name, value in choices.items() if value})
-    paths = write_all(Path(out), files, what="report")
-    same = _same(files.items(), written.files)
+    wanted = {name: value for name, value in choices.items() if value}
+    hashes: dict[str, str] = {}
+    files = hashed(reports.render_each(made, **wanted), hashes)
+    paths = write_each(Path(out), files, what="report")
+    recorded = written.files
+    same = tuple(sorted(name for name in hashes if recorded.get(name) == hashes[name]))
     return Rebuilt(
         paths=paths,
         record=written.record,
@@ -74,11 +75,5 @@ def rebuild_report(
         complete=made.document.completeness.complete,
         tool_version=made.document.tool_version,
         same=same,
-        differ=tuple(sorted((files.keys() & written.files.keys()) - set(same))),
-    )
-
-
-def _same(files: Iterable[tuple[str, bytes]], recorded: Any) -> tuple[str, ...]:
-    return tuple(
-        sorted(n for n, data in files if recorded.get(n) == hashlib.sha256(data).hexdigest())
+        differ=tuple(sorted((hashes.keys() & recorded.keys()) - set(same))),
     )

@@ -6,7 +6,6 @@ from the verified journal and from what Azure says, never from values passed in.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from azstaging.checks import WORKLOAD_CHECKS
 from azstaging.engine.check import run_checks
 from azstaging.engine.reporting import build_report, latest_findings
 from azstaging.engine.sync import sync_boards
-from azstaging.files import write_all
+from azstaging.files import hashed, write_each
 from azstaging.journal.evidence import write_evidence
 from azstaging.journal.lease import FileLease
 from azstaging.model.backlog import ActionKind, BoardsResult, Choice
@@ -113,7 +112,8 @@ class Staging(Releasing):
             diff: the configuration diff.
             decisions: the gates.
             choices: ``views`` (operations, auditor, manager, engineer), ``formats`` (html, xlsx,
-                csv, json, markdown), both all by default; ``mask`` hides ids and addresses.
+                csv, json, markdown, and parquet with the ``[arrow]`` extra); by default all but
+                parquet. ``mask`` hides ids and addresses.
 
         Returns:
             The files, sorted.
@@ -139,15 +139,16 @@ class Staging(Releasing):
         )
         made = reports.seal(reports.make_document(report))
         wanted = {name: value for name, value in choices.items() if value}
-        files = reports.render_sealed(made, **wanted)
         # What cannot be written again is not written at all.
         kept = ""
         if self.journal and report.journal:
             kept = write_evidence(self.journal.folder, made.data, digest=made.digest, what="report")
-        paths = write_all(Path(out), files, what="report")
+        hashes: dict[str, str] = {}
+        files = hashed(reports.render_each(made, **wanted), hashes)
+        paths = write_each(Path(out), files, what="report")
         if report.journal:
             written = history.WrittenReport(
-                files={name: sha256(data).hexdigest() for name, data in sorted(files.items())},
+                files=hashes,
                 seq=report.journal.seq,
                 hash=report.journal.hash,
                 document=made.digest,

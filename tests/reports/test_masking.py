@@ -20,7 +20,8 @@ def made(report: Report) -> dict[str, str]:
         if not name.endswith(".xlsx"):
             return content.decode()
         book = zipfile.ZipFile(io.BytesIO(content))
-        return book.read("xl/sharedStrings.xml").decode()
+        sheets = [n for n in book.namelist() if n.startswith("xl/worksheets/")]
+        return "\n".join(book.read(name).decode() for name in sheets)
 
     files = reports.render_all(report, mask=True)
     return {name: text(name, content) for name, content in files.items()}

@@ -15,7 +15,7 @@ from azstaging.files import require_writable
 from azstaging.model.views import gap_documents
 
 _VIEWS = ["operations", "auditor", "manager", "engineer"]
-_FORMATS = ["html", "xlsx", "csv", "json", "markdown"]
+_FORMATS = ["html", "xlsx", "csv", "json", "markdown", "parquet"]
 
 
 @click.command("report")
@@ -25,7 +25,11 @@ _FORMATS = ["html", "xlsx", "csv", "json", "markdown"]
 )
 @click.option("--view", "views", multiple=True, type=click.Choice(_VIEWS), help="Default: all.")
 @click.option(
-    "--format", "formats", multiple=True, type=click.Choice(_FORMATS), help="Default: all."
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(_FORMATS),
+    help="Default: all but parquet, which needs azstaging[arrow].",
 )
 @click.option("--mask", is_flag=True, help="Replace ids and addresses, consistently.")
 @click.option(

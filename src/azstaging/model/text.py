@@ -62,6 +62,14 @@ def safe_filename(name: str) -> str:
     hexadecimal digits of the name's SHA-256: names that differ in case alone, reserved names
     and path parts all give different, harmless names.
     """
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-    slug = _SLUG.sub("-", name.casefold()[:200]).strip("-")[:40].rstrip("-")
-    return f"{slug or 'name'}-{digest}"
+    return f"{slug(name) or 'name'}-{short_digest(name)}"
+
+
+def slug(name: str) -> str:
+    """Return at most 40 lower-case ASCII letters, digits and ``-`` of a name; it may be ""."""
+    return _SLUG.sub("-", name.casefold()[:200]).strip("-")[:40].rstrip("-")
+
+
+def short_digest(name: str) -> str:
+    """Return the first 10 hexadecimal digits of a name's SHA-256."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]

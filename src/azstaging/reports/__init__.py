@@ -3,19 +3,22 @@
 Pure: nothing here reads, writes or looks at a clock. One file per format, listed in ``FORMATS``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from azstaging.errors import ConfigurationError
 from azstaging.model.report import Report
-from azstaging.reports import csv_, html, json_, markdown, xlsx
+from azstaging.reports import csv_, html, json_, markdown, parquet, xlsx
 from azstaging.reports.content import make_document
 from azstaging.reports.document import Document
 from azstaging.reports.json_ import Sealed, seal, unseal
 from azstaging.reports.masking import masked
+from azstaging.reports.pausing import collection_paused
 from azstaging.reports.views import VIEWS, View, find_view
 
 __all__ = [
+    "DEFAULT_FORMATS",
     "FORMATS",
     "FORMAT_NAMES",
     "VIEWS",
@@ -30,6 +33,7 @@ __all__ = [
     "masked",
     "render",
     "render_all",
+    "render_each",
     "render_sealed",
     "seal",
     "unseal",
@@ -42,23 +46,28 @@ class Format:
 
     Attributes:
         per_view: False when every view gives the same file: the format holds everything.
+        by_default: False for a format that needs an extra and is written only when asked for.
         write: turns a sealed document and a view into named files.
     """
 
     name: str
     per_view: bool
     write: Callable[[Sealed, View], dict[str, bytes]]
+    by_default: bool = True
 
 
+# The largest first: what it leaves free, the others use.
 FORMATS: tuple[Format, ...] = (
+    Format(name="json", per_view=False, write=json_.render),
     Format(name="html", per_view=True, write=html.render),
     Format(name="xlsx", per_view=False, write=xlsx.render),
     Format(name="csv", per_view=False, write=csv_.render),
-    Format(name="json", per_view=False, write=json_.render),
     Format(name="markdown", per_view=True, write=markdown.render),
+    Format(name="parquet", per_view=False, write=parquet.render, by_default=False),
 )
 VIEW_NAMES = tuple(view.name for view in VIEWS)
 FORMAT_NAMES = tuple(found.name for found in FORMATS)
+DEFAULT_FORMATS = tuple(found.name for found in FORMATS if found.by_default)
 
 
 def find_format(name: str) -> Format:
@@ -89,7 +98,7 @@ def render_all(
     report: Report,
     *,
     views: Iterable[str] = VIEW_NAMES,
-    formats: Iterable[str] = FORMAT_NAMES,
+    formats: Iterable[str] = DEFAULT_FORMATS,
     mask: bool = False,
 ) -> dict[str, bytes]:
     """Return the files of several views and formats; what is the same for all views comes once.
@@ -100,23 +109,30 @@ def render_all(
     return render_sealed(seal(make_document(report)), views=views, formats=formats, mask=mask)
 
 
-def render_sealed(
+def render_sealed(made: Sealed, **choices: Any) -> dict[str, bytes]:
+    """Return what ``render_each`` yields, by file name."""
+    return dict(render_each(made, **choices))
+
+
+def render_each(
     made: Sealed,
     *,
     views: Iterable[str] = VIEW_NAMES,
-    formats: Iterable[str] = FORMAT_NAMES,
+    formats: Iterable[str] = DEFAULT_FORMATS,
     mask: bool = False,
-) -> dict[str, bytes]:
-    """Return the files of a document that was made before; the same document, the same bytes.
+) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of each file of a document, so that not all are in memory at once.
+
+    The same document gives the same bytes.
 
     Raises:
-        ConfigurationError: there is no such view or format.
+        ConfigurationError: there is no such view or format; raised before the first file.
     """
     wanted = [find_view(name) for name in views]
     chosen = [find_format(name) for name in formats]
     shown = seal(masked(made.document)) if mask else made
-    files: dict[str, bytes] = {}
     for found in chosen:
         for view in wanted if found.per_view else wanted[:1]:
-            files |= found.write(shown, view)
-    return files
+            with collection_paused():
+                files = found.write(shown, view)
+            yield from sorted(files.items())

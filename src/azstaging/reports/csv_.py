@@ -22,12 +22,14 @@ def render(made: Sealed, view: View) -> dict[str, bytes]:
 
 
 def _file(table: Table) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    out = io.BytesIO()
+    text = io.TextIOWrapper(out, "utf-8-sig", newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow([column.label for column in table.columns])
     for row in table.rows:
         writer.writerow([_cell(v, c) for v, c in zip(row, table.columns, strict=True)])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+    text.flush()
+    return out.getvalue()
 
 
 def _cell(value: Value, column: Column) -> str:

@@ -9,7 +9,7 @@ import msgspec
 SCHEMA = "azstaging/report/1"
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Can we release, and if not, why.
 
     Attributes:
@@ -26,7 +26,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     workloads: int
 
 
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
+class Gap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that could not be read; ``permission`` is the missing action, or ""."""
 
     scope: str
@@ -36,14 +36,14 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     covers_items: bool
 
 
-class Selector(msgspec.Struct, frozen=True, kw_only=True):
+class Selector(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A selector of a workload that matches no item, or more machines than one."""
 
     workload: str
     selector: str
 
 
-class Completeness(msgspec.Struct, frozen=True, kw_only=True):
+class Completeness(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What was read, what was expected, and what is missing.
 
     Attributes:
@@ -65,7 +65,7 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     unexpected: list[str]
 
 
-class Blocker(msgspec.Struct, frozen=True, kw_only=True):
+class Blocker(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One reason that keeps workloads held.
 
     Attributes:
@@ -87,7 +87,7 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True):
     next_step: str
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True):
+class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One reason why a workload is held; ``item_id`` is null when it concerns the workload."""
 
     code: str
@@ -101,14 +101,14 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     waivable: bool
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
+class Tally(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How many of something there are."""
 
     name: str
     count: int
 
 
-class Cell(msgspec.Struct, frozen=True, kw_only=True):
+class Cell(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One check in one workload: the worst standing, and how many passed."""
 
     check: str
@@ -117,7 +117,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     total: int
 
 
-class Workload(msgspec.Struct, frozen=True, kw_only=True):
+class Workload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is released together.
 
     Attributes:
@@ -138,7 +138,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     cells: list[Cell]
 
 
-class Disk(msgspec.Struct, frozen=True, kw_only=True):
+class Disk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One disk; ``kind`` is its SKU in Azure, or its controller at the source."""
 
     name: str
@@ -147,7 +147,7 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     is_os: bool | None
 
 
-class Machine(msgspec.Struct, frozen=True, kw_only=True):
+class Machine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A source machine as discovered or told by its item, or an Azure VM as read.
 
     Attributes:
@@ -176,7 +176,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     extensions: dict[str, str]
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
+class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One replicated item with its source machine and its target machine.
 
     Attributes:
@@ -222,7 +222,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one check is worth for one subject when the report was made.
 
     Attributes:
@@ -248,7 +248,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True, rename={"cls": "class"}):
+class Difference(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"cls": "class"}):
     """One field that differs; fields of class ``same`` are counted, not listed."""
 
     item_id: str
@@ -263,7 +263,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, rename={"cls": "clas
     reason: str
 
 
-class Area(msgspec.Struct, frozen=True, kw_only=True):
+class Area(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Compared fields of one area, per class."""
 
     area: str
@@ -274,7 +274,7 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int
 
 
-class Waiver(msgspec.Struct, frozen=True, kw_only=True):
+class Waiver(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One waiver; ``in_force`` and ``days_left`` as of when the report was made."""
 
     check: str
@@ -290,7 +290,7 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     days_left: int
 
 
-class PolicyCheck(msgspec.Struct, frozen=True, kw_only=True):
+class PolicyCheck(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One check of the policy; ``lifetime_seconds`` is null where the check's own holds."""
 
     check: str
@@ -298,7 +298,7 @@ class PolicyCheck(msgspec.Struct, frozen=True, kw_only=True):
     lifetime_seconds: int | None
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class Policy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the gates required."""
 
     checks: list[PolicyCheck]
@@ -308,7 +308,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     plan_hours: int
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One plan: whose, over what, until when."""
 
     digest: str
@@ -321,7 +321,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     items: int
 
 
-class Approval(msgspec.Struct, frozen=True, kw_only=True):
+class Approval(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One approval of one plan digest."""
 
     plan_digest: str
@@ -331,7 +331,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     expires: str
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of one attempt; ``state`` is done, none, failed or unknown."""
 
     item_id: str
@@ -344,7 +344,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     witnesses: list[str]
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of the timeline."""
 
     at: str
@@ -356,7 +356,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     evidence: int | None
 
 
-class Integrity(msgspec.Struct, frozen=True, kw_only=True):
+class Integrity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where the evidence is and how to verify it.
 
     Attributes:
@@ -372,7 +372,7 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True):
     verify: list[str]
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True):
+class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A report, ready to be shown.
 
     Attributes:

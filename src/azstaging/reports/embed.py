@@ -51,15 +51,19 @@ def _heading(column: Column) -> dict[str, Any]:
 def _packed(cells: Sequence[Value], column: Column) -> Any:
     if column.is_number:
         return list(cells)
-    texts = [display(str(cell), limit=_LONGEST) for cell in cells]
-    if column.kind == "digest":
-        texts = [text[:DIGITS] for text in texts]
-    distinct = dict.fromkeys(texts)
-    if len(distinct) * 2 > len(texts):
+    # What repeats is looked at once.
+    shown = {cell: _text(str(cell), column) for cell in dict.fromkeys(cells)}
+    if len(shown) * 2 > len(cells):
+        texts = [shown[cell] for cell in cells]
         return _split(texts) if column.kind == "id" else texts
-    places = {text: place for place, text in enumerate(distinct)}
-    values = _split(distinct) if column.kind == "id" else list(distinct)
-    return {"d": values, "i": [places[text] for text in texts]}
+    places = {cell: place for place, cell in enumerate(shown)}
+    values = _split(shown.values()) if column.kind == "id" else list(shown.values())
+    return {"d": values, "i": [places[cell] for cell in cells]}
+
+
+def _text(text: str, column: Column) -> str:
+    text = display(text, limit=_LONGEST)
+    return text[:DIGITS] if column.kind == "digest" else text
 
 
 def _split(texts: Iterable[str]) -> dict[str, Any]:

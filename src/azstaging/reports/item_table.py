@@ -1,5 +1,7 @@
 """The table of items: the default columns fit a laptop, the wide ones are everything else."""
 
+from functools import lru_cache
+
 from azstaging.reports.document import Disk, Document, Item, Machine
 from azstaging.reports.table import Column, Table, Value, item_anchor
 
@@ -161,7 +163,7 @@ def _common(machine: Machine | None, note: str) -> tuple[Value, ...]:
         machine.power,
         machine.place,
         ", ".join(machine.addresses),
-        ", ".join(disk_text(disk) for disk in machine.disks),
+        ", ".join([disk_text(disk) for disk in machine.disks]),
         total_gib(machine.disks),
         machine.id,
         note,
@@ -175,9 +177,14 @@ def pairs(mapping: dict[str, str]) -> str:
 
 def disk_text(disk: Disk) -> str:
     """Return a disk as ``name (64 GiB, Premium_LRS)``."""
-    told = [gib_text(disk.size_bytes), disk.kind]
-    inside = ", ".join(part for part in told if part)
-    return f"{disk.name} ({inside})" if inside else disk.name
+    inside = _size_and_kind(disk.size_bytes, disk.kind)
+    return f"{disk.name}{inside}"
+
+
+@lru_cache(maxsize=4_096)
+def _size_and_kind(size_bytes: int | None, kind: str) -> str:
+    inside = ", ".join(part for part in (gib_text(size_bytes), kind) if part)
+    return f" ({inside})" if inside else ""
 
 
 def gib_text(size_bytes: int | None) -> str:
@@ -191,7 +198,9 @@ def gib_text(size_bytes: int | None) -> str:
 
 def total_gib(disks: list[Disk]) -> int | None:
     """Return the sum of disks in GiB, rounded up; None when any size is not told."""
-    sizes = [disk.size_bytes for disk in disks]
-    if not sizes or None in sizes:
-        return None
-    return -(-sum(size for size in sizes if size is not None) // _GIB)
+    total = 0
+    for disk in disks:
+        if disk.size_bytes is None:
+            return None
+        total += disk.size_bytes
+    return -(-total // _GIB) if disks else None

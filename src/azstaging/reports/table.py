@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from azstaging.model.text import safe_filename
+from azstaging.model.text import safe_filename, short_digest, slug
 
 Value = str | int | None
 
@@ -60,8 +60,7 @@ class Table:
 
 def item_anchor(name: str, item_id: str) -> str:
     """Return the link target of an item: a slug of its name and the hash of its id."""
-    slug, digest = safe_filename(name)[:-11], safe_filename(item_id.casefold())[-10:]
-    return f"item-{slug}-{digest}"
+    return f"item-{slug(name) or 'name'}-{short_digest(item_id.casefold())}"
 
 
 def workload_anchor(name: str) -> str:

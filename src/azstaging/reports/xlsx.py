@@ -20,7 +20,8 @@ _LONGEST = 32_000
 _ROWS_PER_SHEET = 1_000_000
 _WIDTHS = {"int": 11, "seconds": 14, "time": 17, "state": 15, "standing": 18, "id": 34}
 _OPTIONS = {
-    "in_memory": True,
+    # Rows go through scratch files of the library: a cell in memory takes 100 bytes.
+    "constant_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
@@ -84,19 +85,22 @@ def _row(
     columns: Sequence[Column],
     formats: dict[str, Any],
 ) -> None:
-    for index, (value, column) in enumerate(zip(row, columns, strict=True)):
+    write_string, write_number, whole = sheet.write_string, sheet.write_number, formats["int"]
+    for index, value in enumerate(row):
         if value is None or value == "":
             continue
         if isinstance(value, int):
-            sheet.write_number(place, index, value, formats["int"])
-        elif column.kind == "time" and (time := parse_time(value)) is not None:
+            write_number(place, index, value, whole)
+            continue
+        kind = columns[index].kind
+        if kind == "time" and (time := parse_time(value)) is not None:
             sheet.write_datetime(place, index, time.replace(tzinfo=None), formats["time"])
         else:
-            sheet.write_string(place, index, _text(value, column))
+            write_string(place, index, _text(value, kind))
 
 
-def _text(value: str, column: Column) -> str:
-    text = display(mark(value).word if column.kind == "state" else value)
+def _text(value: str, kind: str) -> str:
+    text = display(mark(value).word if kind == "state" else value)
     if len(text) <= _LONGEST:
         return text
     return f"{text[:_LONGEST]}… (cut; the whole text is in report.json)"
