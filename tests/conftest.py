@@ -10,6 +10,7 @@ _IN_REASON = {
     "corpus": "recorded payloads",
     "chromium": "chromium",
     "fish": "fish is needed",
+    "libreoffice": "libreoffice",
     "python310": "python 3.10",
     "wheel": "the wheel alone is needed",
     "zsh": "zsh is needed",
