@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from azstaging.engine.machines import Matched, read_what_lists_lack
+from azstaging.engine.machines import Matched, places_of, read_what_lists_lack
 from azstaging.engine.ports import AzurePort, Progress
 from azstaging.engine.reads import Reads
 from azstaging.engine.resources import TARGET_KINDS, TargetLists
@@ -85,6 +85,8 @@ def _read(
         for row in rows
     ]
     matched = read_what_lists_lack(azure, matched, resources, reads)
+    lists.start_sizes(sorted(places_of(matched, resources)))
+    lists.gather_sizes()
     found = build_rows(matched, resources, {})
     return {
         row.id: replace(

@@ -5,23 +5,26 @@ is not answered, is refused or has an odd shape is a `Gap`, and everything else 
 """
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
+from azstaging.engine.ahead import Ahead
 from azstaging.engine.machines import (
-    match_all,
+    likely_places,
+    match_one,
     migrated_machines,
+    places_of,
     read_what_lists_lack,
 )
 from azstaging.engine.memory import few_collections
 from azstaging.engine.ports import AzurePort, Clock, Progress
-from azstaging.engine.reads import Reads
+from azstaging.engine.reads import Reads, Result
 from azstaging.engine.resources import LOCKS, TARGET_KINDS, TargetLists
-from azstaging.engine.rows import build_rows, listed_row
+from azstaging.engine.rows import Parts, build_rows, listed_row
 from azstaging.engine.sources import SourceLists
 from azstaging.engine.targets import subscriptions_of
-from azstaging.engine.vaults import find_items, kept, read_details
+from azstaging.engine.vaults import find_items, kept, start_details
 from azstaging.model.ids import ResourceId, vault_of
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.model.items import Collection, Facts, ReplicatedItem
@@ -121,13 +124,39 @@ def _read_rows(
     lists.start(sorted({each.subscription_id or "" for each in items} - {""}), (LOCKS,))
     lists.start(sorted(subscriptions_of(items.values())), TARGET_KINDS)
     sources.start(items.values())
-    read_details(azure, items, reads)
+    lists.start_sizes(sorted(likely_places(items.values())))
+    details = start_details(azure, items, reads)
+    ahead = _work_ahead(items, details, lists, sources, reads)
     lists.start(sorted(subscriptions_of(items.values())), TARGET_KINDS)
     resources = lists.gather()
-    matched = match_all((items[each] for each in sorted(items, key=_key)), resources)
+    matched = [
+        ahead[each].matched if each in ahead else match_one(items[each], resources)
+        for each in sorted(items, key=_key)
+    ]
     matched = read_what_lists_lack(azure, matched, resources, reads)
+    lists.start_sizes(sorted(places_of(matched, resources)))
+    lists.gather_sizes()
     sources.start(items.values())
-    return build_rows(matched, resources, sources.read(items.values(), resources)), found.vaults
+    known = sources.read(items.values(), resources)
+    return build_rows(matched, resources, known, ahead), found.vaults
+
+
+def _work_ahead(
+    items: Mapping[ResourceId, ReplicatedItem],
+    details: Mapping[ResourceId, Future[Result[None]]],
+    lists: TargetLists,
+    sources: SourceLists,
+    reads: Reads,
+) -> Mapping[ResourceId, Parts]:
+    """Wait for the details, and put machines together in the meantime."""
+    ahead = Ahead(lists.gather(), sources, lists.listed)
+    lists.gather_sizes()
+    for item in items.values():
+        if item.id not in details:
+            ahead.take(item)
+    order = list(details)
+    reads.collect(list(details.values()), "details", lambda index: ahead.take(items[order[index]]))
+    return ahead.parts
 
 
 def _list_rows(

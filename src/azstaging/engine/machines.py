@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads
 from azstaging.engine.resources import (
+    Place,
     Resources,
     is_virtual_machine,
     states_read,
     worth_listing,
 )
 from azstaging.engine.targets import Match, match_target
-from azstaging.model.ids import ResourceId, subscription_scope
+from azstaging.model.ids import ResourceId
 from azstaging.model.items import Collection, Cutover, Facts, ReplicatedItem
 from azstaging.providers import facts_of
 from azstaging.providers.fields import Fields
 
 _CUT_OVER = frozenset({Cutover.DONE, Cutover.DONE_WITH_NOTES, Cutover.PARTIAL})
 _VM_ACTION = "Microsoft.Compute/virtualMachines/read"
-_SIZES_ACTION = "Microsoft.Compute/locations/vmSizes/read"
 _LOCAL = Match(note="the target of an Azure Local migration cannot be read yet", unknown=True)
 
 
@@ -48,16 +48,39 @@ class Matched:
 
 def match_all(items: Iterable[ReplicatedItem], resources: Resources) -> list[Matched]:
     """Derive the facts of every item, and find its machine in the lists."""
-    matched = []
+    return [match_one(item, resources) for item in items]
+
+
+def match_one(item: ReplicatedItem, resources: Resources) -> Matched:
+    """Derive the facts of one item, and find its machine in the lists."""
+    facts = facts_of(item)
+    match = (
+        _LOCAL
+        if item.collection is Collection.DATA_REPLICATION
+        else match_target(item, resources, cut_over=facts.cutover in _CUT_OVER)
+    )
+    return Matched(item=item, facts=facts, match=match)
+
+
+def places_of(matched: Iterable[Matched], resources: Resources) -> set[Place]:
+    """Return where the machines of items are."""
+    found = {place_of(vm, resources) for each in matched for vm in each.machines}
+    return {place for place in found if place is not None}
+
+
+def likely_places(items: Iterable[ReplicatedItem]) -> set[Place]:
+    """Return subscription and location where the items' machines will be, casefolded."""
+    found = set()
     for item in items:
-        facts = facts_of(item)
-        match = (
-            _LOCAL
-            if item.collection is Collection.DATA_REPLICATION
-            else match_target(item, resources, cut_over=facts.cutover in _CUT_OVER)
-        )
-        matched.append(Matched(item=item, facts=facts, match=match))
-    return matched
+        group = item.settings.resource_group_id
+        location = _folded(item.settings.location)
+        if group is not None and group.subscription_id and location:
+            found.add((group.subscription_id.casefold(), location))
+    return found
+
+
+def _folded(location: str) -> str:
+    return location.replace(" ", "").casefold()
 
 
 def migrated_machines(items: Iterable[ReplicatedItem]) -> Counter[str]:
@@ -76,7 +99,7 @@ def migrated_machines(items: Iterable[ReplicatedItem]) -> Counter[str]:
 def read_what_lists_lack(
     azure: AzurePort, matched: list[Matched], resources: Resources, reads: Reads
 ) -> list[Matched]:
-    """Read machines that no list has, run-time states of migrated machines, and sizes."""
+    """Read machines that no list has, and run-time states of migrated machines."""
     owners = dict.fromkeys(each.match.vm for each in matched if each.match.vm is not None)
     missing = [vm for vm in owners if vm.key not in resources.vms]
     _list_states(azure, _lacking(matched, resources), resources, reads)
@@ -92,7 +115,6 @@ def read_what_lists_lack(
             resources.vms.pop(vm.key, None)
         elif vm in missing:
             fates[vm] = result.gap.detail
-    _read_sizes(azure, matched, resources, reads)
     return [_settled(each, fates) for each in matched]
 
 
@@ -139,36 +161,9 @@ def _vm_read(azure: AzurePort, vm: ResourceId) -> Read[Json]:
     )
 
 
-def _read_sizes(
-    azure: AzurePort, matched: Iterable[Matched], resources: Resources, reads: Reads
-) -> None:
-    places = dict.fromkeys(
-        place
-        for each in matched
-        for vm in each.machines
-        if (place := place_of(vm, resources)) is not None
-    )
-    results = reads.run((_size_read(azure, *place) for place in places), "sizes")
-    for place, result in zip(places, results, strict=True):
-        rows = ((Fields(row).text("name").casefold(), row) for row in result.value or ())
-        resources.sizes[place] = dict(rows)
-
-
-def place_of(vm: ResourceId, resources: Resources) -> tuple[str, str] | None:
+def place_of(vm: ResourceId, resources: Resources) -> Place | None:
     """Return subscription and location of a listed machine, casefolded: where its size is from."""
-    location = Fields(resources.vms.get(vm.key)).text("location").replace(" ", "").casefold()
+    location = _folded(Fields(resources.vms.get(vm.key)).text("location"))
     if not vm.subscription_id or not location:
         return None
     return vm.subscription_id.casefold(), location
-
-
-def _size_read(azure: AzurePort, subscription: str, location: str) -> Read[list[Json]]:
-    return Read(
-        what="virtual machine sizes",
-        scope=subscription_scope(subscription).child(
-            "providers", "Microsoft.Compute", "locations", location
-        ),
-        permission=_SIZES_ACTION,
-        call=lambda: azure.list_vm_sizes(subscription, location),
-        covers_items=False,
-    )

@@ -107,11 +107,27 @@ class Reads:
         futures = [self.start(read) for read in reads]
         return self.collect(futures, step)
 
-    def collect(self, futures: Sequence["Future[Result[T]]"], step: str) -> list[Result[T]]:
-        """Wait for started reads, and say how far they are."""
+    def now(self, read: Read[T]) -> Result[T]:
+        """Run one read in this thread."""
+        return self._attempt(read)
+
+    def collect(
+        self,
+        futures: Sequence["Future[Result[T]]"],
+        step: str,
+        then: Callable[[int], None] = lambda _index: None,
+    ) -> list[Result[T]]:
+        """Wait for started reads, and say how far they are.
+
+        Args:
+            futures: as they were started.
+            step: what is read.
+            then: called with the index of each as it is there, while others are being read.
+        """
         results = []
         for done, future in enumerate(futures, start=1):
             results.append(future.result())
+            then(done - 1)
             if self._progress:
                 self._progress(step, done, len(futures))
         return results

@@ -3,6 +3,7 @@
 Two hundred rows a page instead of one request for every machine and each of its parts.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
@@ -31,6 +32,8 @@ _ACTIONS = {
     LOCKS: "Microsoft.Authorization/locks/read",
 }
 _ROWS_A_PAGE = 100
+Place = tuple[str, str]
+"""A subscription and a location, casefolded."""
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ class Resources:
     disks: Bodies = field(default_factory=Bodies)
     nics: Bodies = field(default_factory=Bodies)
     locks: dict[str, list[Lock]] = field(default_factory=dict)
-    sizes: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
+    sizes: dict[Place, Mapping[str, Json]] = field(default_factory=dict)
     unread: set[tuple[str, str]] = field(default_factory=set)
     by_source: dict[str, list[str]] = field(default_factory=dict)
     states_listed: set[str] = field(default_factory=set)
@@ -140,8 +143,9 @@ class TargetLists:
         self._reads = reads
         self._migrated = Counter(migrated or {})
         self._seen: set[tuple[str, str]] = set()
-        self._started: dict[tuple[str, str], Future[Result[list[Json]]]] = {}
-        self._states: dict[str, Future[Result[list[Json]]]] = {}
+        self._started: dict[tuple[str, str], Future[Result[int]]] = {}
+        self._sizes: dict[Place, Future[Result[list[Json]]]] = {}
+        self._lock = threading.Lock()
         self.resources = Resources()
 
     def start(self, subscriptions: Iterable[str], kinds: Iterable[str]) -> None:
@@ -160,30 +164,44 @@ class TargetLists:
         for (subscription, kind), result in zip(keys, results, strict=True):
             if result.value is None:
                 self.resources.unread.add((subscription, kind))
-            else:
-                self.resources.add(kind, result.value)
         self._started.clear()
-        self._gather_states()
         return self.resources
 
-    def _gather_states(self) -> None:
-        # Each was started before the list of its machines was complete, so none comes later.
-        states, self._states = self._states, {}
-        self.resources.states_listed |= set(states)
-        for result in self._reads.collect(list(states.values()), "machines"):
-            self.resources.add_states(result.value or ())
+    def start_sizes(self, places: Iterable[Place]) -> None:
+        """Start the lists of sizes of some places, each once."""
+        for place in places:
+            if place not in self._sizes:
+                self._sizes[place] = self._reads.start(_size_read(self._azure, *place))
 
-    def _machines(self, subscription: str) -> list[Json]:
-        """List the machines of a subscription, and start the list of their states if it pays."""
-        bodies = self._azure.list_virtual_machines(subscription)
-        if worth_listing(self._migrated[subscription], len(bodies)):
-            self._states[subscription] = self._reads.start(states_read(self._azure, subscription))
-        return bodies
+    def gather_sizes(self) -> None:
+        """Wait for the sizes that were started."""
+        places = [place for place in self._sizes if place not in self.resources.sizes]
+        results = self._reads.collect([self._sizes[place] for place in places], "sizes")
+        for place, result in zip(places, results, strict=True):
+            rows = ((Fields(row).text("name").casefold(), row) for row in result.value or ())
+            self.resources.sizes[place] = dict(rows)
 
-    def _read(self, subscription: str, kind: str) -> Read[list[Json]]:
+    @property
+    def listed(self) -> frozenset[str]:
+        """Casefolded subscriptions whose machines, disks and adapters were asked for."""
+        return frozenset(subscription for subscription, kind in self._seen if kind == VMS)
+
+    def _take(self, kind: str, subscription: str, bodies: list[Json]) -> int:
+        """Keep the rows of a list, in the thread that read it, and let their JSON go at once."""
+        _checked(kind, bodies)
+        with self._lock:
+            self.resources.add(kind, bodies)
+        if kind == VMS and worth_listing(self._migrated[subscription], len(bodies)):
+            states = self._reads.now(states_read(self._azure, subscription))
+            with self._lock:
+                self.resources.states_listed.add(subscription)
+                self.resources.add_states(states.value or ())
+        return len(bodies)
+
+    def _read(self, subscription: str, kind: str) -> Read[int]:
         azure = self._azure
         listing: Mapping[str, Callable[[str], list[Json]]] = {
-            VMS: self._machines,
+            VMS: azure.list_virtual_machines,
             DISKS: azure.list_disks,
             NICS: azure.list_network_interfaces,
             LOCKS: azure.list_locks,
@@ -192,7 +210,7 @@ class TargetLists:
             what=kind,
             scope=subscription_scope(subscription),
             permission=_ACTIONS[kind],
-            call=lambda: _checked(kind, listing[kind](subscription)),
+            call=lambda: self._take(kind, subscription, listing[kind](subscription)),
             covers_items=False,
         )
 
@@ -215,8 +233,8 @@ def states_read(azure: AzurePort, subscription: str) -> Read[list[Json]]:
     )
 
 
-def _checked(kind: str, bodies: list[Json]) -> list[Json]:
-    """Return the rows of a list if every one says what it is.
+def _checked(kind: str, bodies: list[Json]) -> None:
+    """Check that every row of a list says what it is.
 
     Raises:
         UnexpectedResponseError: one has no ARM id, or is no lock.
@@ -226,7 +244,18 @@ def _checked(kind: str, bodies: list[Json]) -> list[Json]:
             lock_from(body)
         elif parse_id(body.get("id")) is None:
             raise UnexpectedResponseError(f"One of the {kind} was listed without an ARM id.")
-    return bodies
+
+
+def _size_read(azure: AzurePort, subscription: str, location: str) -> Read[list[Json]]:
+    return Read(
+        what="virtual machine sizes",
+        scope=subscription_scope(subscription).child(
+            "providers", "Microsoft.Compute", "locations", location
+        ),
+        permission="Microsoft.Compute/locations/vmSizes/read",
+        call=lambda: azure.list_vm_sizes(subscription, location),
+        covers_items=False,
+    )
 
 
 def is_virtual_machine(id: ResourceId) -> bool:

@@ -1,7 +1,9 @@
 """Puts one row together from what was read of its item, its machines and its source."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 from azstaging.engine.machines import Matched, place_of
 from azstaging.engine.ports import Json
@@ -29,12 +31,28 @@ _NO_SOURCE = "the item does not name its source machine"
 _NOT_READ = "the source machine was not read"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What of a row was put together before its time.
+
+    Attributes:
+        source: None where it was not known yet.
+    """
+
+    matched: Matched
+    target: TargetMachine | None
+    source: SourceMachine | None
+
+
 def build_rows(
-    matched: list[Matched], resources: Resources, sources: Mapping[ResourceId, Source]
+    matched: list[Matched],
+    resources: Resources,
+    sources: Mapping[ResourceId, Source],
+    ahead: Mapping[ResourceId, Parts] = MappingProxyType({}),
 ) -> list[InventoryItem]:
     """Build the row of every item; workloads are added later."""
     targets = {each.match.vm for each in matched if each.match.vm is not None}
-    return [_row(each, resources, sources, targets) for each in matched]
+    return [_row(each, resources, sources, targets, ahead.get(each.item.id)) for each in matched]
 
 
 def listed_row(item: ReplicatedItem) -> InventoryItem:
@@ -65,12 +83,15 @@ def _row(
     resources: Resources,
     sources: Mapping[ResourceId, Source],
     targets: set[ResourceId],
+    parts: Parts | None,
 ) -> InventoryItem:
     item, match = each.item, each.match
-    target = _target(each, resources)
+    known = parts is not None and parts.matched is each
+    target = parts.target if parts is not None and known else target_of(each, resources)
     tests = find_test_machines(item, match.vm, resources, targets)
     verdict = derive_phase(each.facts, target, match.unknown, tests)
-    source, note = _source(item, sources, resources)
+    early = parts.source if parts is not None and known else None
+    source, note = _source(item, sources, resources, early)
     return InventoryItem(
         item=item,
         facts=each.facts,
@@ -86,7 +107,8 @@ def _row(
     )
 
 
-def _target(each: Matched, resources: Resources) -> TargetMachine | None:
+def target_of(each: Matched, resources: Resources) -> TargetMachine | None:
+    """Put the machine of an item together from the lists, or return None: there is none."""
     vm = each.match.vm
     body = resources.vms.get(vm.key) if vm is not None else None
     if vm is None or body is None:
@@ -119,7 +141,10 @@ def _size(id: ResourceId, vm: JsonObject, resources: Resources) -> Json | None:
 
 
 def _source(
-    item: ReplicatedItem, sources: Mapping[ResourceId, Source], resources: Resources
+    item: ReplicatedItem,
+    sources: Mapping[ResourceId, Source],
+    resources: Resources,
+    early: SourceMachine | None,
 ) -> tuple[SourceMachine | None, str]:
     if item.source_id is None:
         return None, _NO_SOURCE
@@ -135,7 +160,7 @@ def _source(
             size=_size(item.source_id, body, resources),
         )
         return machine, known.note
-    machine = source_machine(known.body)
+    machine = early or source_machine(known.body)
     if machine.is_deleted:
         return machine, "discovery marks the source machine as deleted"
     return machine, known.note

@@ -46,6 +46,14 @@ class SourceLists:
             if count >= _LIST_FROM and site not in self._started:
                 self._started[site] = self._reads.start(_site_read(self._azure, site))
 
+    def early(self, source: ResourceId | None) -> Source | None:
+        """Return a machine of a site whose list is there already; None where it is not known."""
+        started = None if source is None else self._started.get(source.parent())
+        if source is None or started is None or not started.done():
+            return None
+        bodies = started.result().value
+        return None if bodies is None else _source(source, bodies.packed(source.key))
+
     def read(
         self, items: Iterable[ReplicatedItem], resources: Resources
     ) -> Mapping[ResourceId, Source]:

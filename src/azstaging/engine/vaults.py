@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -83,13 +84,18 @@ def kept(item: ReplicatedItem) -> ReplicatedItem:
     return item
 
 
-def read_details(azure: AzurePort, items: dict[ResourceId, ReplicatedItem], reads: Reads) -> None:
+def start_details(
+    azure: AzurePort, items: dict[ResourceId, ReplicatedItem], reads: Reads
+) -> dict[ResourceId, Future[Result[None]]]:
     """GET every item whose list row leaves out disks and adapters, and put it in its row's place.
 
     A detail that cannot be read is a gap at the item's own id; its list row stays.
+
+    Returns:
+        item id -> the started read, in the order of the reads.
     """
     lacking = _spread(item for item in items.values() if not item.detailed)
-    reads.run((_detail_read(azure, each, kind, items) for each, kind in lacking), "details")
+    return {each: reads.start(_detail_read(azure, each, kind, items)) for each, kind in lacking}
 
 
 def _spread(items: Iterable[ReplicatedItem]) -> list[tuple[ResourceId, Collection]]:
