@@ -9,6 +9,7 @@ import pytest
 _IN_REASON = {
     "corpus": "recorded payloads",
     "chromium": "chromium",
+    "dask": "dask is needed",
     "fish": "fish is needed",
     "libreoffice": "libreoffice",
     "python310": "python 3.10",

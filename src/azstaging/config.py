@@ -80,6 +80,7 @@ class ProbeSettings:
     run_command: bool = False
     networks: tuple[str, ...] = ()
     deadline_seconds: int = 10
+    suite_seconds: int = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +364,7 @@ def _probes(table: Table) -> ProbeSettings:
         run_command=table.flag("run_command", default=False),
         networks=table.texts("networks"),
         deadline_seconds=table.integer("deadline_seconds", 10, least=1, most=600),
+        suite_seconds=table.integer("suite_seconds", 300, least=1, most=86_400),
     )
     table.finish()
     return settings

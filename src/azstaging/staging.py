@@ -7,7 +7,7 @@ from the verified journal and from what Azure says, never from values passed in.
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azstaging import __version__
 from azstaging.checks import WORKLOAD_CHECKS
@@ -27,6 +27,9 @@ from azstaging.rules import gate, history
 from azstaging.rules.baseline import frozen_now
 from azstaging.rules.status import Status, status_of
 
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
 
 class Staging(Releasing):
     """The staging stage of one estate: a `Run` with the verbs.
@@ -43,12 +46,20 @@ class Staging(Releasing):
     def __repr__(self) -> str:
         return f"Staging(wave={self.config.wave.name!r}, run={self.run})"
 
-    def check(self, inventory: Inventory, diff: Diff | None = None) -> Findings:
+    def check(
+        self,
+        inventory: Inventory,
+        diff: Diff | None = None,
+        *,
+        executor: "Executor | None" = None,
+    ) -> Findings:
         """Run all checks and record the findings as evidence.
 
         Args:
             inventory: what to check.
             diff: its diff; computed when not given.
+            executor: runs network probes and workload suites, any
+                ``concurrent.futures.Executor``; reads of Azure stay here.
         """
         if diff is None:
             diff = self.diff(inventory)
@@ -59,7 +70,12 @@ class Staging(Releasing):
             diff,
             wave=self.config.wave,
             policy=self.config.policy,
-            probes=Probes(deadline_seconds=self.config.probes.deadline_seconds),
+            probes=Probes(
+                deadline_seconds=self.config.probes.deadline_seconds,
+                suite_seconds=self.config.probes.suite_seconds,
+                executor=executor,
+                until=self._deadline,
+            ),
             baselines=frozenset(each.key for each in frozen_now(inventory, self.frozen(inventory))),
             clock=self._clock,
             run=self.run,

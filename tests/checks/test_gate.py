@@ -10,7 +10,7 @@ from azstaging.engine.check import run_checks
 from azstaging.model.decisions import Policy
 from azstaging.model.inventory import Inventory
 from azstaging.model.observations import Answer, Observation, ProbeAttempt
-from azstaging.model.suites import SuitePhase, SuiteRun
+from azstaging.model.suites import Probed, SuitePhase, SuiteRun
 from azstaging.model.waves import Endpoint, Wave, Workload
 from azstaging.rules.diff import diff_inventory
 from azstaging.rules.gate import ENDPOINTS, SUITE, Case, decide
@@ -28,6 +28,18 @@ class Prober:
 
     def __init__(self, answer: Answer = Answer.ANSWERED, outcome: str = "passed") -> None:
         self.answer, self.outcome = answer, outcome
+
+    def look(self, tasks, progress):
+        seen = [
+            Probed(
+                observations=self.observe(task.endpoints) if task.endpoints else None,
+                suite=self.run_suite(task.suite, task.context) if task.suite else None,
+            )
+            for task in tasks
+        ]
+        for done in range(1, len(tasks) + 1):
+            progress("probe", done, len(tasks))
+        return tuple(seen)
 
     def observe(self, endpoints):
         attempt = ProbeAttempt(at=NOW, answer=self.answer, detail=self.answer.value)

@@ -15,7 +15,7 @@ from azstaging.model.findings import Findings, Outcome
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap, Inventory, InventoryItem, Phase
 from azstaging.model.observations import Answer, Observation, ProbeAttempt
-from azstaging.model.suites import SuiteContext, SuitePhase, SuiteRun, SuiteTarget
+from azstaging.model.suites import Probed, SuiteContext, SuitePhase, SuiteRun, SuiteTarget
 from azstaging.model.waves import Endpoint, Wave, Workload
 from azstaging.rules.diff import diff_inventory
 from azstaging.rules.evidence import item_subject, workload_scope
@@ -32,6 +32,18 @@ class FakeProber:
     def __init__(self) -> None:
         self.asked: list[Endpoint] = []
         self.suites: list[tuple[str, SuiteContext]] = []
+
+    def look(self, tasks, progress):
+        seen = [
+            Probed(
+                observations=self.observe(task.endpoints) if task.endpoints else None,
+                suite=self.run_suite(task.suite, task.context) if task.suite else None,
+            )
+            for task in tasks
+        ]
+        for done in range(1, len(tasks) + 1):
+            progress("probe", done, len(tasks))
+        return tuple(seen)
 
     def observe(self, endpoints) -> tuple[Observation, ...]:
         self.asked.extend(endpoints)

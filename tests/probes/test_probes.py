@@ -51,12 +51,6 @@ def context_for(authority: trustme.CA, name: str, **more) -> ssl.SSLContext:
     return context
 
 
-@pytest.fixture
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 # TCP
 
 

@@ -283,6 +283,21 @@ def test_a_suite_that_is_not_there_or_cannot_start_proves_nothing(
     assert verdict(suite(ONE_FAILS)).detail.startswith("the suite could not be started")
 
 
+@pytest.mark.parametrize("error", [PermissionError(1, "Operation not permitted"), RuntimeError()])
+def test_where_no_process_may_be_started_the_way_out_is_named(
+    suite, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_arguments: object, **_more: object) -> None:
+        raise error
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    said = verdict(suite(ONE_FAILS))
+    assert said.outcome.value == "inconclusive"
+    assert said.detail.startswith("the suite could not be started: ")
+    assert "hybrid worker" in said.next_step
+    assert "same journal" in said.next_step
+
+
 @pytest.mark.parametrize(
     "line",
     ['{"event": "phase", "test": 1}', '{"event": "end"}', "[]", '{"event": "collected"}'],

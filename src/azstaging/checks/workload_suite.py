@@ -34,7 +34,7 @@ def workload_suite(context: WorkloadContext) -> Verdict:
         return failed(f"{len(bad)} of {len(run.collected)} tests failed: {_named(bad)}")
     doubt = _doubt(run)
     if doubt:
-        return inconclusive(doubt)
+        return inconclusive(doubt, run.way_out)
     return passed(f"{len(run.collected)} tests passed, suite {run.digest[:12]}")
 
 

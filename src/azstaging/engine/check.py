@@ -9,11 +9,11 @@ from azstaging.checks.interface import C, Check, ItemContext, Verdict, WorkloadC
 from azstaging.engine.ports import Clock, Progress
 from azstaging.model.decisions import Policy
 from azstaging.model.differences import Diff, Difference
-from azstaging.model.findings import Finding, Findings, Outcome, Subject
+from azstaging.model.findings import Finding, Findings, Outcome, Subject, workload_subject
+from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap, Inventory, InventoryItem, Phase
-from azstaging.model.observations import Observation
-from azstaging.model.suites import SuiteContext, SuiteItem, SuiteRun, SuiteTarget
-from azstaging.model.waves import Endpoint, Wave, Workload
+from azstaging.model.suites import Probed, ProbeTask, SuiteContext, SuiteItem, SuiteTarget
+from azstaging.model.waves import Wave, Workload
 from azstaging.rules.evidence import item_subject, workload_scope
 
 _LONGEST_ERROR = 200
@@ -23,12 +23,8 @@ _FIND_OUT = "Find out what is not told, then run azstaging check again."
 class Prober(Protocol):
     """Looks at the migrated machines; `azstaging.probes` does it with sockets and processes."""
 
-    def observe(self, endpoints: Sequence[Endpoint]) -> tuple[Observation, ...]:
-        """Return one observation per endpoint, in their order. It does not raise."""
-        ...
-
-    def run_suite(self, folder: str, context: SuiteContext) -> SuiteRun:
-        """Run the pytest files of a folder once. It does not raise."""
+    def look(self, tasks: Sequence[ProbeTask], progress: Progress) -> tuple[Probed, ...]:
+        """Return what was seen for each task, in their order. It does not raise."""
         ...
 
 
@@ -65,9 +61,8 @@ def run_checks(
         Findings sorted by subject and check. They are not recorded here.
     """
     maker = _Maker(at=clock(), run=run, lifetimes=dict(policy.lifetimes))
-    findings = list(_item_findings(maker, inventory, diff, baselines, progress))
+    findings = _item_findings(maker, inventory, diff, baselines, progress)
     findings += _workload_findings(maker, inventory, wave, probes, clock, progress)
-    findings.sort(key=lambda finding: (finding.subject.id, finding.check))
     return Findings(at=maker.at, run=run, findings=tuple(findings))
 
 
@@ -79,39 +74,43 @@ class _Maker:
         self._run = run
         self._lifetimes = lifetimes
 
-    def finding(self, check: Check[C], context: C, subject: Subject) -> Finding:
-        verdict = _judge(check, context)
-        return Finding(
-            check=check.id,
-            subject=subject,
-            outcome=verdict.outcome,
-            detail=verdict.detail,
-            at=context.now,
-            lifetime_seconds=self._lifetimes.get(check.id, check.lifetime_seconds),
-            next_step=_next_step(check, verdict),
-            run=self._run,
-        )
+    def findings(
+        self, checks: Sequence[Check[C]], context: C, subject: Subject
+    ) -> Iterator[Finding]:
+        """Run checks on one subject; whatever one raises is a finding, and the others run."""
+        at, run, lifetimes = context.now, self._run, self._lifetimes
+        for check in checks:
+            name = check.id
+            try:
+                verdict = check.judge(context)
+            except Exception as error:  # noqa: BLE001 - a check that breaks must not end the run
+                verdict = _broken(error)
+            outcome = verdict.outcome
+            yield Finding(
+                check=name,
+                subject=subject,
+                outcome=outcome,
+                detail=verdict.detail,
+                at=at,
+                lifetime_seconds=lifetimes.get(name) or check.lifetime_seconds,
+                next_step="" if outcome is Outcome.PASS else _next_step(check, verdict),
+                run=run,
+            )
 
 
 def _next_step(check: Check[C], verdict: Verdict) -> str:
-    if verdict.outcome is Outcome.PASS:
-        return ""
     return verdict.next_step or (
         _FIND_OUT if verdict.outcome is Outcome.INCONCLUSIVE else check.next_step
     )
 
 
-def _judge(check: Check[C], context: C) -> Verdict:
-    """Run one check; whatever it raises is a finding, and the others still run."""
-    try:
-        return check.judge(context)
-    except Exception as error:  # noqa: BLE001 - a check that breaks must not end the run
-        text = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
-        return Verdict(
-            outcome=Outcome.ERROR,
-            detail=f"the check itself failed: {text}",
-            next_step="Report this with the item's JSON; the item was not judged.",
-        )
+def _broken(error: Exception) -> Verdict:
+    text = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+    return Verdict(
+        outcome=Outcome.ERROR,
+        detail=f"the check itself failed: {text}",
+        next_step="Report this with the item's JSON; the item was not judged.",
+    )
 
 
 def _item_findings(
@@ -120,28 +119,37 @@ def _item_findings(
     diff: Diff,
     baselines: Collection[str] | None,
     progress: Progress,
-) -> Iterator[Finding]:
+) -> list[Finding]:
     rows = [row for row in inventory.items if row.phase is not Phase.RELEASED]
+    # ITEM_CHECKS are sorted by id, so the findings come out in their order.
+    rows.sort(key=lambda row: row.id.key)
     differences = _by_item(diff)
     unread = [gap for gap in inventory.gaps if not gap.covers_items]
+    found: list[Finding] = []
     for done, row in enumerate(rows, 1):
+        key = row.id.key
         context = ItemContext(
             now=maker.at,
             row=row,
-            differences=tuple(differences.get(row.id.key, ())),
-            baseline=None if baselines is None else row.id.key in baselines,
-            unread=tuple(gap for gap in unread if _touches(gap, row)),
+            differences=tuple(differences.get(key, ())),
+            baseline=None if baselines is None else key in baselines,
+            unread=tuple(gap for gap in unread if _touches(gap, row)) if unread else (),
         )
-        subject = item_subject(row)
-        for check in ITEM_CHECKS:
-            yield maker.finding(check, context, subject)
+        found += maker.findings(ITEM_CHECKS, context, item_subject(row))
         progress("check", done, len(rows))
+    return found
 
 
 def _by_item(diff: Diff) -> dict[str, list[Difference]]:
+    """Group the rows of a diff by item; rows of one item share its id, so it is folded once."""
     found: dict[str, list[Difference]] = {}
+    last: ResourceId | None = None
+    rows: list[Difference] = []
     for row in diff:
-        found.setdefault(row.item_id.key, []).append(row)
+        if row.item_id is not last:
+            last = row.item_id
+            rows = found.setdefault(last.key, [])
+        rows.append(row)
     return found
 
 
@@ -161,26 +169,32 @@ def _workload_findings(
 ) -> list[Finding]:
     members = _pending_by_workload(inventory)
     pending = [(each, members[each.name]) for each in wave.workloads if each.name in members]
-    seen: dict[str, tuple[Observation, ...]] = {}
-    runs: dict[str, SuiteRun] = {}
-    for done, (workload, rows) in enumerate(pending, 1):
-        if probes is not None and workload.endpoints:
-            seen[workload.name] = probes.observe(workload.endpoints)
-        if probes is not None and workload.suite:
-            runs[workload.name] = probes.run_suite(workload.suite, suite_context(workload, rows))
-        progress("probe", done, len(pending))
+    pending.sort(key=lambda pair: workload_subject(pair[0].name))
+    seen = [Probed()] * len(pending)
+    if probes is not None:
+        tasks = [
+            ProbeTask(
+                endpoints=workload.endpoints,
+                suite=workload.suite,
+                context=suite_context(workload, rows),
+            )
+            for workload, rows in pending
+        ]
+        seen = list(probes.look(tasks, progress))
+    elif pending:
+        progress("probe", len(pending), len(pending))
     now = clock()
-    found = []
-    for workload, rows in pending:
+    found: list[Finding] = []
+    for (workload, rows), probed in zip(pending, seen, strict=True):
         context = WorkloadContext(
             now=now,
             workload=workload,
             rows=rows,
-            observations=seen.get(workload.name),
-            suite=runs.get(workload.name),
+            observations=probed.observations,
+            suite=probed.suite,
         )
         subject = workload_scope(workload.name, rows)
-        found += [maker.finding(check, context, subject) for check in WHOLE_WORKLOAD_CHECKS]
+        found += maker.findings(WHOLE_WORKLOAD_CHECKS, context, subject)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from azstaging.model.observations import Observation
 from azstaging.model.waves import Endpoint
 
 
@@ -64,6 +65,7 @@ class SuiteRun:
 
     Attributes:
         problem: why it could not be run or did not end, or "".
+        way_out: what to do about that, where it is known, or "".
         digest: SHA-256 over the suite's files, hexadecimal, or "".
         collected: ids of the tests that were to run, in their order.
         deselected: ids of tests that were collected and left out.
@@ -73,6 +75,7 @@ class SuiteRun:
     """
 
     problem: str = ""
+    way_out: str = ""
     digest: str = ""
     collected: tuple[str, ...] = ()
     deselected: tuple[str, ...] = ()
@@ -80,3 +83,29 @@ class SuiteRun:
     phases: tuple[SuitePhase, ...] = ()
     exit_status: int | None = None
     exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeTask:
+    """What is to be looked at for one workload: plain values, fit for another machine.
+
+    Attributes:
+        suite: folder of pytest files, or "".
+    """
+
+    endpoints: tuple[Endpoint, ...] = ()
+    suite: str = ""
+    context: SuiteContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What was seen of one workload.
+
+    Attributes:
+        observations: one per endpoint, in their order; None when the workload names none.
+        suite: None when the workload names none.
+    """
+
+    observations: tuple[Observation, ...] | None = None
+    suite: SuiteRun | None = None

@@ -5,15 +5,20 @@ their arguments are values, so any ``concurrent.futures.Executor`` can run them,
 processes or on other machines too.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from azstaging.engine.ports import Progress
 from azstaging.model.observations import Answer, Observation, ProbeAttempt
-from azstaging.model.suites import SuiteContext, SuiteRun
+from azstaging.model.suites import Probed, ProbeTask, SuiteContext, SuiteRun
 from azstaging.model.waves import Endpoint
 from azstaging.probes import dns, http, tcp, tls
 from azstaging.probes.pytest_suite import run_suite
@@ -26,18 +31,24 @@ _PROBES: dict[str, Callable[[str, float, Limits], Seen]] = {
     "dns": dns.probe,
 }
 _MOST_THREADS = 16
+# An answer may be on its way from another machine when the time is up.
+_GRACE_SECONDS = 5.0
+_LATE = "not tried: the time of the run was up"
+_T = TypeVar("_T")
 
 
 class Probes:
-    """Looks at endpoints, several at a time.
+    """Looks at endpoints and runs suites, several at a time.
 
     Args:
         deadline_seconds: for all attempts on one endpoint.
         attempts: how often an endpoint that does not answer is tried.
         pause_seconds: between two attempts.
         ca_file: PEM file with more trusted roots, or "".
-        executor: runs the probes; threads of our own when not given.
+        executor: runs probes and suites, on other machines if it likes (Dask's does); the folder
+            of a suite must exist there. Threads of our own when not given.
         suite_seconds: for one run of a workload's suite.
+        until: when the run must be over, aware UTC; what is not done by then is not proven.
     """
 
     def __init__(
@@ -49,53 +60,123 @@ class Probes:
         ca_file: str = "",
         executor: Executor | None = None,
         suite_seconds: float = 300.0,
+        until: datetime | None = None,
     ) -> None:
         self.limits = Limits(
             deadline_seconds=deadline_seconds,
             attempts=attempts,
             pause_seconds=pause_seconds,
             ca_file=ca_file,
+            until=until,
         )
         self._executor = executor
         self._suite_seconds = suite_seconds
 
+    def look(self, tasks: Sequence[ProbeTask], progress: Progress) -> tuple[Probed, ...]:
+        """Look at every endpoint and run every suite; one answer per task. It does not raise."""
+        with ExitStack() as stack:
+            sockets = self._executor or stack.enter_context(ThreadPoolExecutor(_MOST_THREADS))
+            # A suite is a process that computes: more of them than processors gain nothing.
+            processes = self._executor or stack.enter_context(
+                ThreadPoolExecutor(os.cpu_count() or 1)
+            )
+            running = [
+                (
+                    task,
+                    [_submit(sockets, observe_endpoint, e, self.limits) for e in task.endpoints],
+                    _submit(processes, self._suite, task) if task.suite else None,
+                )
+                for task in tasks
+            ]
+            found = []
+            for done, (task, observing, suite) in enumerate(running, 1):
+                found.append(self._gather(task, observing, suite))
+                progress("probe", done, len(running))
+        return tuple(found)
+
     def observe(self, endpoints: Sequence[Endpoint]) -> tuple[Observation, ...]:
         """Look at every endpoint; one observation each, in their order. It does not raise."""
-        if not endpoints:
-            return ()
-        if self._executor is not None:
-            return self._observe(self._executor, endpoints)
-        with ThreadPoolExecutor(min(_MOST_THREADS, len(endpoints))) as threads:
-            return self._observe(threads, endpoints)
+        task = ProbeTask(endpoints=tuple(endpoints), context=SuiteContext(workload=""))
+        return self.look([task], lambda *_: None)[0].observations or ()
 
     def run_suite(self, folder: str, context: SuiteContext) -> SuiteRun:
         """Run the pytest files of a folder in a process of their own. It does not raise."""
-        return run_suite(Path(folder), context, deadline_seconds=self._suite_seconds)
-
-    def _observe(
-        self, executor: Executor, endpoints: Sequence[Endpoint]
-    ) -> tuple[Observation, ...]:
-        futures = [executor.submit(observe_endpoint, each, self.limits) for each in endpoints]
-        pairs = zip(endpoints, futures, strict=True)
-        return tuple(_result(endpoint, future) for endpoint, future in pairs)
-
-
-def _result(endpoint: Endpoint, future: "Future[Observation]") -> Observation:
-    try:
-        return future.result()
-    except Exception as error:  # noqa: BLE001 - a lost worker is an observation, not the end
-        lost = ProbeAttempt(
-            at=_now(),
-            answer=Answer.UNREACHABLE,
-            detail=f"the probe was lost: {type(error).__name__}",
+        return run_suite(
+            Path(folder),
+            context,
+            deadline_seconds=self._suite_seconds,
+            until=self.limits.until,
         )
+
+    @property
+    def _suite(self) -> Callable[[ProbeTask], SuiteRun]:
+        return partial(_run_task, seconds=self._suite_seconds, until=self.limits.until)
+
+    def _gather(
+        self,
+        task: ProbeTask,
+        observing: "Sequence[Future[Observation]]",
+        suite: "Future[SuiteRun] | None",
+    ) -> Probed:
+        pairs = zip(task.endpoints, observing, strict=True)
+        seen = tuple(self._observed(endpoint, future) for endpoint, future in pairs)
+        return Probed(
+            observations=seen if task.endpoints else None,
+            suite=None if suite is None else self._ran(suite),
+        )
+
+    def _seconds_left(self) -> float | None:
+        """Return how long to wait for an answer from elsewhere; None for ever."""
+        if self.limits.until is None:
+            return None
+        return max(0.0, (self.limits.until - _now()).total_seconds() + _GRACE_SECONDS)
+
+    def _observed(self, endpoint: Endpoint, future: "Future[Observation]") -> Observation:
+        try:
+            return future.result(self._seconds_left())
+        except Exception as error:  # noqa: BLE001 - a lost worker is an observation, not the end
+            future.cancel()
+            lost = ProbeAttempt(
+                at=_now(),
+                answer=Answer.UNREACHABLE,
+                detail=f"the probe was lost: {type(error).__name__}",
+            )
         return Observation(kind=endpoint.kind, address=shown(endpoint.address), attempts=(lost,))
+
+    def _ran(self, future: "Future[SuiteRun]") -> SuiteRun:
+        try:
+            return future.result(self._seconds_left())
+        except Exception as error:  # noqa: BLE001 - a lost worker proves nothing, and is not the end
+            future.cancel()
+            return SuiteRun(problem=f"the run of the suite was lost: {type(error).__name__}")
+
+
+def _submit(executor: Executor, work: Callable[..., _T], *arguments: object) -> "Future[_T]":
+    """Hand work over; an executor that takes none gives a failed future."""
+    try:
+        return executor.submit(work, *arguments)
+    except Exception as error:  # noqa: BLE001 - an executor that is gone is not the end of the run
+        refused: Future[_T] = Future()
+        refused.set_exception(error)
+        return refused
+
+
+def _run_task(task: ProbeTask, *, seconds: float, until: datetime | None) -> SuiteRun:
+    return run_suite(Path(task.suite), task.context, deadline_seconds=seconds, until=until)
 
 
 def observe_endpoint(endpoint: Endpoint, limits: Limits) -> Observation:
     """Try one endpoint until it answers, attempts are used up, or time is."""
     attempts: list[ProbeAttempt] = []
-    end = time.monotonic() + limits.deadline_seconds
+    seconds = limits.deadline_seconds
+    if limits.until is not None:
+        seconds = min(seconds, (limits.until - _now()).total_seconds())
+        if seconds <= 0:
+            late = ProbeAttempt(at=_now(), answer=Answer.UNREACHABLE, detail=_LATE)
+            return Observation(
+                kind=endpoint.kind, address=shown(endpoint.address), attempts=(late,)
+            )
+    end = time.monotonic() + seconds
     seen = Seen(answer=Answer.UNREACHABLE, detail="not tried")
     for left in range(max(1, limits.attempts), 0, -1):
         if attempts:

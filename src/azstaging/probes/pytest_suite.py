@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,32 @@ _ENVIRONMENT = ("PATH", "SYSTEMROOT", "COMSPEC", "LANG", "LC_ALL", "TZ")
 _MOST_RECORD_BYTES = 64 * 1024 * 1024
 
 
-def run_suite(folder: Path, context: SuiteContext, *, deadline_seconds: float) -> SuiteRun:
+NO_PROCESSES = (
+    "Run azstaging check on a hybrid worker, in a pipeline or on a workstation, with the same "
+    "journal: what it finds counts here, too."
+)
+
+
+def run_suite(
+    folder: Path,
+    context: SuiteContext,
+    *,
+    deadline_seconds: float,
+    until: datetime | None = None,
+) -> SuiteRun:
     """Run the suite in ``folder`` once. It does not raise: what goes wrong is in ``problem``.
 
     Args:
         folder: pytest files; their ``addopts`` do not apply.
         context: what the fixtures give.
         deadline_seconds: wall-clock time for the whole run.
+        until: when it must be over at the latest, aware UTC.
     """
+    seconds = deadline_seconds
+    if until is not None:
+        seconds = min(seconds, (until - datetime.now(timezone.utc)).total_seconds())
+        if seconds <= 0:
+            return SuiteRun(problem="the suite was not run: the time of the run was up")
     if not folder.is_dir():
         return SuiteRun(problem=f"there is no folder {folder.name}")
     suite = folder.resolve()
@@ -41,10 +60,17 @@ def run_suite(folder: Path, context: SuiteContext, *, deadline_seconds: float) -
         record = home / "record.jsonl"
         try:
             digest = digest_of(suite)
-            code = _run(_command(suite, home, record), home, deadline_seconds)
         except OSError as error:
-            return SuiteRun(problem=f"the suite could not be started: {error.strerror}")
-        problem = "" if code is not None else f"not ended after {deadline_seconds:g} s"
+            return SuiteRun(problem=f"the suite could not be read: {error.strerror}")
+        try:
+            code = _run(_command(suite, home, record), home, seconds)
+        except (OSError, RuntimeError) as error:
+            why = getattr(error, "strerror", "") or type(error).__name__
+            return SuiteRun(
+                problem=f"the suite could not be started: {why}",
+                way_out=NO_PROCESSES,
+            )
+        problem = "" if code is not None else f"not ended after {seconds:.3g} s"
         try:
             return read_record(_lines(record), digest=digest, problem=problem, exit_code=code)
         except (ValueError, KeyError, TypeError):

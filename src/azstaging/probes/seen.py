@@ -31,12 +31,14 @@ class Limits:
         attempts: at least 1.
         pause_seconds: between attempts.
         ca_file: PEM file of more trusted roots, or "".
+        until: when the run must be over, aware UTC, or None.
     """
 
     deadline_seconds: float = 10.0
     attempts: int = 2
     pause_seconds: float = 1.0
     ca_file: str = ""
+    until: datetime | None = None
 
 
 def split(address: str) -> SplitResult:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
+
 from azstaging.model.decisions import Decision, GateOpen
 from azstaging.model.differences import Diff, DiffClass
-from azstaging.model.findings import Finding, Findings, Outcome, Subject
+from azstaging.model.findings import Artefact, Finding, Findings, Outcome, Subject
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap, Inventory
 from azstaging.model.plans import Approval, Attempt, Plan, PlannedRequest, Receipt
@@ -108,6 +110,7 @@ def finding_data(finding: Finding) -> dict[str, Any]:
         "at": time_text(finding.at),
         "lifetime_seconds": finding.lifetime_seconds,
         "run": finding.run,
+        **({"artefacts": to_plain(list(finding.artefacts))} if finding.artefacts else {}),
     }
 
 
@@ -313,7 +316,8 @@ def finding_from(record: Record) -> Finding:
     """
     # Written out, not read by from_plain: an estate has findings by the hundred thousand.
     data, subject = record.data, record.data["subject"]
-    if data.keys() != _FINDING_KEYS or subject.keys() != _SUBJECT_KEYS:
+    kept = data.get("artefacts", ())
+    if data.keys() - {"artefacts"} != _FINDING_KEYS or subject.keys() != _SUBJECT_KEYS:
         raise ValueError("its fields are not those of a finding")
     texts = (data["check"], data["detail"], data["next_step"], data["run"], *subject.values())
     lifetime_seconds = data["lifetime_seconds"]
@@ -328,6 +332,7 @@ def finding_from(record: Record) -> Finding:
         lifetime_seconds=lifetime_seconds,
         next_step=data["next_step"],
         run=data["run"],
+        artefacts=tuple(from_plain(Artefact, each) for each in kept),
         seq=record.seq,
     )
 
@@ -340,6 +345,7 @@ def with_sequences(findings: Findings, records: Sequence[Record]) -> Findings:
     if not records:
         return findings
     placed = tuple(
-        replace(finding, seq=record.seq) for finding, record in zip(findings, records, strict=True)
+        structs.replace(finding, seq=record.seq)
+        for finding, record in zip(findings, records, strict=True)
     )
     return replace(findings, findings=placed)
