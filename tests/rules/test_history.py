@@ -6,7 +6,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
 
 from azstaging.errors import JournalError
 from azstaging.model.decisions import GateClosed, GateOpen, Policy, Reason
@@ -190,7 +189,7 @@ def test_everything_written_is_read_back():
     past = history.fold(recorded(*everything()))
     made = plan()
     assert past.seq == 16
-    assert past.findings() == (structs.replace(finding(), seq=3),)
+    assert past.findings() == (replace(finding(), seq=3),)
     assert past.plans() == (made,)
     assert past.plan(made.digest) == made
     assert past.approvals() == past.approvals(made.digest) == (approval(made.digest),)

@@ -1,16 +1,19 @@
 """Findings: what a check says of one item or workload, and the evidence it becomes."""
 
+import dataclasses
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
 from azstaging.model.frames import Tabular
 from azstaging.model.ids import ResourceId
 from azstaging.model.views import findings_rows
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Outcome(enum.Enum):
@@ -55,7 +58,19 @@ class Artefact:
     file: str = ""
 
 
+def _replaceable(kind: type[S]) -> type[S]:
+    """Let ``dataclasses.replace`` and ``fields`` take a Struct, as they take all other values."""
+    fields: list[tuple[str, Any, Any]] = [
+        (each.name, each.type, dataclasses.field() if each.required else each.default)
+        for each in msgspec.structs.fields(kind)
+    ]
+    twin = dataclasses.make_dataclass(kind.__name__, fields, kw_only=True)
+    kind.__dataclass_fields__ = twin.__dataclass_fields__  # type: ignore[attr-defined]
+    return kind
+
+
 # A Struct, because an estate has findings by the hundred thousand: made in a tenth of the time.
+@_replaceable
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One verdict of one check on one subject in one run.
 
@@ -68,6 +83,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         artefacts: what it was judged by, where that was kept.
         seq: journal sequence once recorded, else None.
     """
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     check: str
     subject: Subject

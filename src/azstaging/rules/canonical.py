@@ -183,8 +183,6 @@ def to_plain(value: Any) -> Any:
 def _special_to_plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return time_text(value)
-    if isinstance(value, msgspec.Struct):
-        return {name: to_plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, ResourceId):
         return value.text
     if isinstance(value, enum.Enum):
@@ -227,17 +225,7 @@ def _reader(kind: Any) -> _Read:
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return kind
     if dataclasses.is_dataclass(kind):
-        fields = dataclasses.fields(kind)
-        needed = {
-            field.name
-            for field in fields
-            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        }
-        return _fields_reader(kind, {field.name for field in fields}, needed)
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        members = msgspec.structs.fields(kind)
-        needed = {member.name for member in members if member.required}
-        return _fields_reader(kind, {member.name for member in members}, needed)
+        return _dataclass_reader(kind)
     return _generic_reader(kind)
 
 
@@ -263,15 +251,21 @@ def _id_reader(data: Any) -> ResourceId:
     return ResourceId(data)
 
 
-def _fields_reader(kind: Any, names: set[str], needed: set[str]) -> _Read:
+def _dataclass_reader(kind: Any) -> _Read:
     hints = typing.get_type_hints(kind)
-    readers = {name: _reader(hints[name]) for name in names}
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    readers = {name: _reader(hints[name]) for name in fields}
+    needed = {
+        name
+        for name, field in fields.items()
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    }
 
     def read(data: Any) -> Any:
         if type(data) is not dict:
             raise ValueError(f"{data!r:.80} is not a {kind.__name__}")
-        if not needed <= data.keys() <= names:
-            missing, extra = needed - data.keys(), data.keys() - names
+        if not needed <= data.keys() <= fields.keys():
+            missing, extra = needed - data.keys(), data.keys() - fields.keys()
             raise ValueError(
                 f"a {kind.__name__} has no field {min(extra)!r}"
                 if extra

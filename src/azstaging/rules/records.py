@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from msgspec import structs
-
 from azstaging.model.decisions import Decision, GateOpen
 from azstaging.model.differences import Diff, DiffClass
 from azstaging.model.findings import Artefact, Finding, Findings, Outcome, Subject
@@ -345,7 +343,6 @@ def with_sequences(findings: Findings, records: Sequence[Record]) -> Findings:
     if not records:
         return findings
     placed = tuple(
-        structs.replace(finding, seq=record.seq)
-        for finding, record in zip(findings, records, strict=True)
+        replace(finding, seq=record.seq) for finding, record in zip(findings, records, strict=True)
     )
     return replace(findings, findings=placed)
