@@ -234,6 +234,7 @@ def _scope(table: Table) -> Scope:
         subscriptions=table.texts("subscriptions"),
         vaults=_ids(table, "vaults"),
         projects=_ids(table, "projects"),
+        resource_graph=table.flag("resource_graph", default=False),
     )
     table.finish()
     return scope

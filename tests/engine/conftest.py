@@ -1,6 +1,6 @@
 """An Azure in memory for the engine: what it holds is listed, what it refuses is raised."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -42,6 +42,7 @@ class MemoryAzure:
     locks: list[Json] = field(default_factory=list)
     sizes: list[Json] = field(default_factory=list)
     machines: list[Json] = field(default_factory=list)
+    candidates: list[Json] = field(default_factory=list)
     refuse: dict[tuple[str, str], Exception] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
 
@@ -79,6 +80,10 @@ class MemoryAzure:
     def list_data_replication_items(self, vault: ResourceId) -> list[Json]:
         self._ask("list_data_replication_items", vault)
         return self.local.get(vault.key, [])
+
+    def list_candidates(self, subscriptions: Sequence[str]) -> list[Json]:
+        self._ask("list_candidates", " ".join(subscriptions))
+        return self.candidates
 
     def get_item(self, item: ResourceId) -> Json:
         self._ask("get_item", item)

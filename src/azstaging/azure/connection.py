@@ -1,5 +1,6 @@
 """One connection to Azure: all readers, the stopper and the identity over one session."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -98,6 +99,10 @@ class AzureConnection:
     def list_data_replication_items(self, vault: ResourceId) -> list[Json]:
         """List the protected items of an Azure Local replication vault."""
         return self.data_replication.list_data_replication_items(vault)
+
+    def list_candidates(self, subscription_ids: Sequence[str]) -> list[Json]:
+        """List protected items as Resource Graph knows them."""
+        return self.resource_graph.list_candidates(subscription_ids)
 
     def get_item(self, item_id: ResourceId) -> Json:
         """Get one replicated item of any collection."""

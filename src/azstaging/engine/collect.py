@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from azstaging.engine.ahead import Ahead
+from azstaging.engine.candidates import check_candidates
 from azstaging.engine.machines import (
     likely_places,
     match_one,
@@ -118,6 +119,8 @@ def _read_rows(
 ) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
     found = find_items(azure, scope, reads, kept)
     items = found.items
+    if scope.resource_graph:
+        check_candidates(azure, scope, found.subscriptions, items, reads)
     lists = TargetLists(azure, reads, migrated_machines(items.values()))
     sources = SourceLists(azure, reads)
     # Started now, they run beside the details: a list is a chain of pages.
@@ -163,6 +166,8 @@ def _list_rows(
     azure: AzurePort, scope: Scope, reads: Reads
 ) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
     found = find_items(azure, scope, reads, listed_row)
+    if scope.resource_graph:
+        check_candidates(azure, scope, found.subscriptions, found.items, reads)
     return [found.items[each] for each in sorted(found.items, key=_key)], found.vaults
 
 

@@ -44,6 +44,10 @@ class ReplicationReader(Protocol):
         """``protectedItems`` of a DataReplication vault."""
         ...
 
+    def list_candidates(self, subscription_ids: Sequence[str]) -> list[Json]:
+        """Protected items as Resource Graph knows them: a second witness, never evidence."""
+        ...
+
     def get_item(self, item_id: ResourceId) -> Json:
         """GET one item of any collection. NotFoundError.gateway tells the two 404s apart."""
         ...

@@ -21,6 +21,7 @@ _KEPT = frozenset(
         "list_virtual_machine_states",
         "list_discovered_machines",
         "list_network_interfaces",
+        "list_candidates",
         "list_disks",
         "list_locks",
         "list_vm_sizes",

@@ -43,10 +43,12 @@ class Found(Generic[T]):
     Attributes:
         items: id -> what was made of the item; disks and adapters may be missing yet.
         vaults: vaults of which every list was read to its end, sorted.
+        subscriptions: where vaults were looked for, or lie.
     """
 
     items: dict[ResourceId, T]
     vaults: tuple[ResourceId, ...]
+    subscriptions: tuple[str, ...]
 
 
 def find_items(
@@ -63,7 +65,7 @@ def find_items(
     Raises:
         ServiceError: the subscriptions could not be listed, so that nothing is known at all.
     """
-    vaults = _vaults(azure, scope, reads)
+    subscriptions, vaults = _vaults(azure, scope, reads)
     lists = [(vault, collection) for vault in vaults for collection in _collections(vault)]
     rows = _Rows(reads, make)
     wanted = (_list_read(azure, vault, kind, rows) for vault, kind in lists)
@@ -74,7 +76,12 @@ def find_items(
         if result.value is None or None in result.value:
             incomplete.add(vault)
         items |= dict(each for each in result.value or () if each is not None)
-    return Found(items=items, vaults=tuple(sorted(set(vaults) - incomplete)))
+    looked = {*subscriptions, *(each.subscription_id or "" for each in vaults)} - {""}
+    return Found(
+        items=items,
+        vaults=tuple(sorted(set(vaults) - incomplete)),
+        subscriptions=tuple(sorted({each.casefold() for each in looked})),
+    )
 
 
 def kept(item: ReplicatedItem) -> ReplicatedItem:
@@ -191,8 +198,10 @@ class _Rows(Generic[T]):
             return None
 
 
-def _vaults(azure: AzurePort, scope: Scope, reads: Reads) -> list[ResourceId]:
-    """Return the vaults in scope, each once; what could not be listed is noted as a gap."""
+def _vaults(
+    azure: AzurePort, scope: Scope, reads: Reads
+) -> tuple[tuple[str, ...], list[ResourceId]]:
+    """Return subscriptions and vaults in scope, each once; what could not be listed is a gap."""
     found = dict.fromkeys(scope.vaults)
     found |= dict.fromkeys(_project_vaults(azure, scope.projects, reads))
     subscriptions = scope.subscriptions
@@ -201,7 +210,7 @@ def _vaults(azure: AzurePort, scope: Scope, reads: Reads) -> list[ResourceId]:
     listings = [read for each in subscriptions for read in _vault_reads(azure, each)]
     for read, result in zip(listings, reads.run(listings, "vaults"), strict=True):
         found |= dict.fromkeys(_ids(result, read, reads))
-    return list(found)
+    return subscriptions, list(found)
 
 
 def _visible(azure: AzurePort, reads: Reads) -> tuple[str, ...]:

@@ -68,8 +68,10 @@ class Scope:
         subscriptions: GUIDs; every vault of each is read.
         vaults: ARM ids of Recovery Services or DataReplication vaults, read besides.
         projects: ARM ids of Azure Migrate projects; the vaults that they replicate to are read.
+        resource_graph: ask Resource Graph too; what it knows and no list has shown is a gap.
     """
 
     subscriptions: tuple[str, ...] = ()
     vaults: tuple[ResourceId, ...] = ()
     projects: tuple[ResourceId, ...] = ()
+    resource_graph: bool = False
