@@ -5,10 +5,11 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from azstaging.config import Configuration
 from azstaging.engine.follow import Follower
+from azstaging.engine.looking import ReadOnly
 from azstaging.engine.ports import AzurePort, Clock, Progress, Sleep
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
@@ -90,7 +91,10 @@ class Run:
 
     @property
     def azure(self) -> AzurePort:
-        """The connection to Azure, made on first use."""
+        """Azure, to read from; the connection is made on first use. It has no ``stop``."""
+        return cast(AzurePort, ReadOnly(self._connected()))
+
+    def _connected(self) -> AzurePort:
         if self._azure is None:
             from azstaging.azure import connect  # noqa: PLC0415 - loads the Azure modules
             from azstaging.azure.throttle import Rates  # noqa: PLC0415
@@ -142,7 +146,7 @@ class Run:
     def _follower(self) -> Follower:
         """Return what following attempts needs."""
         return Follower(
-            azure=self.azure,
+            azure=self._connected(),
             clock=self._clock,
             sleep=self._sleep,
             settle=timedelta(seconds=self.config.policy.settle_seconds),

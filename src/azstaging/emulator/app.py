@@ -31,7 +31,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 _BEFORE = {"status", "redirect", "claims", "registration"}
-_MARKS = {"stale-list", "job-failed", "operation-error"}
+_MARKS = {"stale-list", "job-failed", "job-cancelled", "operation-error"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,6 +330,9 @@ def _spoil(raw: _Raw, fault: Fault, url: str) -> _Raw:
         return replace(raw, cut_at=min(fault.bytes, max(0, len(raw.body) - 1)))
     if fault.kind == "status-after":
         return _encode(fault.answer(url), head=False)
+    if fault.kind == "body":
+        shape = "application/json" if fault.text[:1] in {"{", "["} else "text/html"
+        return _Raw(status=200, headers=(("Content-Type", shape),), body=fault.text.encode())
     if fault.kind == "bare-202":
         dropped = {"location", "azure-asyncoperation", "retry-after"}
         kept = tuple((k, v) for k, v in raw.headers if k.lower() not in dropped)

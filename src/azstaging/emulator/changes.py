@@ -52,7 +52,11 @@ def change(state: State, address: Address, call: "Call", identity: str) -> Answe
     if refusal := _refuse(state, entry, call, operation):
         return refusal
     vault_id = _vault(entry)
-    options: dict[str, Any] = {"fails": "job-failed" in call.marks}
+    cancelled = "job-cancelled" in call.marks
+    options: dict[str, Any] = {
+        "fails": cancelled or "job-failed" in call.marks,
+        "cancelled": cancelled,
+    }
     if "operation-error" in call.marks:
         options["note"] = call.marks["operation-error"]
     job = state.start(scenario, entry, vault_id, **options)

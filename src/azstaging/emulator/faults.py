@@ -15,6 +15,7 @@ After the effect (a change has been accepted):
     ``drop-after``       the connection is closed without an answer
     ``status-after``     as ``status``
     ``bare-202``         the answer has no Location, Azure-AsyncOperation, Retry-After
+    ``body``             the answer is 200 with ``text`` for its body: empty, HTML, another state
     ``torn``             the body ends after ``bytes`` bytes, short of its Content-Length
     ``null-value``       the list says ``"value": null``
     ``foreign-link``     nextLink leads to ``host``
@@ -23,6 +24,7 @@ After the effect (a change has been accepted):
 On the way:
     ``stale-list``       lists still show what has gone
     ``job-failed``       the job of this change will end Failed
+    ``job-cancelled``    the job of this change will end Cancelled, as Site Recovery spells it
     ``operation-error``  the job will end Succeeded, its status carries ``error``
     ``change``           ``changes`` are made to ``resource`` (or to what the path names) first
     ``call``             ``call(state)`` is called first (not in files)
@@ -51,12 +53,14 @@ KINDS = frozenset(
         "drop-after",
         "status-after",
         "bare-202",
+        "body",
         "torn",
         "null-value",
         "foreign-link",
         "repeated-link",
         "stale-list",
         "job-failed",
+        "job-cancelled",
         "operation-error",
         "change",
         "call",
@@ -78,6 +82,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         times: how many matching requests it hits; 0 means all.
         after: how many matching requests pass before.
         bytes: for ``torn``: where the body ends.
+        text: for ``body``: what is answered.
     """
 
     match: str
@@ -91,6 +96,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     location: str = ""
     host: str = "https://arm.elsewhere.example"
     bytes: int = 10
+    text: str = ""
     seconds: float = 0.0
     resource: str = ""
     changes: dict[str, Any] = {}

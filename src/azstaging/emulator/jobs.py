@@ -9,6 +9,7 @@ from azstaging.emulator.shapes.scene import NEVER, service_time
 
 Json = dict[str, Any]
 
+_ENDED = frozenset({"Succeeded", "Failed", "Cancelled"})
 # A job shows NotStarted for this part of its time.
 _QUEUED = 0.1
 
@@ -39,6 +40,7 @@ class Job:
         scenario: ``DisableMigration``, ``DisableDr``, ``PurgeVm`` or ``TestFailoverCleanup``.
         local: it belongs to a DataReplication vault, which has its own shapes and words.
         fails: it ends Failed, and the item stays.
+        cancelled: it fails because somebody cancelled it.
         note: an error that the operation status carries beside Succeeded.
     """
 
@@ -52,6 +54,7 @@ class Job:
     seconds: float
     local: bool = False
     fails: bool = False
+    cancelled: bool = False
     note: Json | None = field(default=None)
 
     @property
@@ -62,7 +65,9 @@ class Job:
     def state(self, now: datetime) -> str:
         """State in Site Recovery's words."""
         if now >= self.ends:
-            return "Failed" if self.fails else "Succeeded"
+            if self.fails:
+                return "Cancelled" if self.cancelled else "Failed"
+            return "Succeeded"
         queued = self.started + timedelta(seconds=self.seconds * _QUEUED)
         return "NotStarted" if now < queued else "InProgress"
 
@@ -83,7 +88,7 @@ class Job:
 def site_recovery_job(job: Job, now: datetime, *, slim: bool) -> Json:
     """Render a job; ``slim`` is the row of the list: no tasks, no activity, no details."""
     state = job.state(now)
-    ended = state in {"Succeeded", "Failed"}
+    ended = state in _ENDED
     properties: Json = {
         "activityId": None if slim else f"{job.id} ActivityId: {stable_guid('act', job.id)}",
         "scenarioName": job.scenario,
@@ -114,9 +119,9 @@ def _tasks(job: Job, now: datetime) -> list[Json]:
     names = _TASKS.get(job.scenario, ((job.scenario, job.scenario),))
     tasks: list[Json] = []
     for index, (name, friendly) in enumerate(names):
-        begun = state in {"Succeeded", "Failed"} or (state == "InProgress" and index == 0)
+        begun = state in _ENDED or (state == "InProgress" and index == 0)
         own = state if begun else "NotStarted"
-        over = own in {"Succeeded", "Failed"}
+        over = own in _ENDED
         tasks.append(
             {
                 "taskId": f"{name}Task",
@@ -181,13 +186,14 @@ _LOCAL_STATE = {
     "InProgress": "Started",
     "Succeeded": "Succeeded",
     "Failed": "Failed",
+    "Cancelled": "Cancelled",
 }
 
 
 def local_job(job: Job, now: datetime) -> Json:
     """Render a job of a DataReplication vault; its provisioning state means nothing."""
     state = _LOCAL_STATE[job.state(now)]
-    ended = state in {"Succeeded", "Failed"}
+    ended = state in _ENDED
     tasks = ("Prerequisite check", "Deleting protected item")
     properties: Json = {
         "displayName": "Delete protected item",
