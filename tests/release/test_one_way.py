@@ -48,7 +48,6 @@ def calls(b):
         "frozen": lambda: staging.frozen(inventory),
         "inventory": staging.inventory,
         "look_through": lambda: staging.look_through(lambda azure: azure),
-        "on_baselines": lambda: staging.on_baselines(inventory),
         "past": staging.past,
         "plan": lambda: staging.plan(decisions.open),
         "plan_abandon": lambda: staging.plan_abandon([item], reason="CHG-7"),
@@ -133,6 +132,7 @@ def test_one_place_sends_a_stop():
     assert {module for module, _ in callers("send_change")} <= {
         "azure/boards_session.py",
         "azure/datareplication.py",
+        "azure/wavesteps.py",
     }
     assert callers("begin_purge") == set()
 
