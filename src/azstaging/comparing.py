@@ -5,8 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from azstaging.engine.baselined import with_baselines
+from azstaging.engine.drifting import find_drift
 from azstaging.journal.baselines import read_baselines, require_baselines, write_baselines
 from azstaging.model.differences import Diff
+from azstaging.model.drift import Drift
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, Phase
 from azstaging.model.machines import SourceMachine
@@ -66,6 +68,26 @@ class Comparing(Run):
         diff = replace(diff, baselines=frozen_now(seen, frozen))
         self._append(history.diff_record(diff))
         return diff
+
+    def drift(self, inventory: Inventory) -> Drift:
+        """Compare target and plan with the baseline: what changed since, by whom, and when.
+
+        Who did it comes from the activity log, which keeps 90 days; where it cannot be read, the
+        change is there without a name, and the note says why.
+        """
+        frozen = self.frozen(inventory)
+        threads = self.config.cloud.max_in_flight
+        seen = with_baselines(
+            self.azure, inventory, frozen, threads=threads, progress=self._progress
+        )
+        return find_drift(
+            self.azure,
+            seen,
+            frozen,
+            now=self._clock(),
+            threads=threads,
+            progress=self._progress,
+        )
 
     def frozen(self, inventory: Inventory) -> dict[str, Frozen]:
         """Return the baselines of an inventory's items, by casefolded id; none without a journal.

@@ -110,3 +110,17 @@ def test_a_column_map_with_an_unknown_key_or_unit_is_refused(world):
         assert done.code == exit_codes.USAGE
         assert said in done.stderr
     assert world("baseline", "--source", "none.csv").code == exit_codes.USAGE
+
+
+def test_drift_on_the_command_line(world):
+    assert world("diff", "--drift").code == exit_codes.UNDETERMINED, "nothing is frozen"
+    assert world("baseline").code == 0
+    quiet = world("diff", "--drift")
+    assert (quiet.code, quiet.stdout) == (0, "")
+    assert "Nothing changed since the baseline." in quiet.stderr
+    vm = world.azure.state.vm_id("scan-01")
+    world.azure.state.change(vm, {"tags.owner": "x"}, by="helper@contoso.example")
+    done = world("diff", "--drift")
+    assert done.code == exit_codes.CLOSED
+    assert {"tags[owner]", "helper@contoso.example"} <= set(done.stdout.split())
+    assert "1 values of 1 machines changed since the baseline." in done.stderr

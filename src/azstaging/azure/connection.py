@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from azstaging.azure import datareplication
+from azstaging.azure.activitylog import ActivityLog
 from azstaging.azure.bodies import Json
 from azstaging.azure.clouds import Cloud
 from azstaging.azure.datareplication import DataReplication
@@ -40,6 +41,7 @@ class AzureConnection:
         self.resources = Resources(session)
         self.migrate = Migrate(session)
         self.resource_graph = ResourceGraph(session)
+        self.activity_log = ActivityLog(session)
 
     def __repr__(self) -> str:
         return f"AzureConnection({self.session.cloud.arm_endpoint})"
@@ -152,6 +154,10 @@ class AzureConnection:
     def get_resource(self, resource_id: ResourceId) -> Json:
         """Get a disk, NIC, discovered machine or other resource by its ARM id."""
         return self.resources.get_resource(resource_id)
+
+    def list_activity(self, group: ResourceId, since: datetime, until: datetime) -> list[Json]:
+        """List what happened to the resources of a group."""
+        return self.activity_log.list_activity(group, since, until)
 
     def render(self, request: StopRequest) -> PlannedRequest:
         """Render a stop request to the letter."""

@@ -14,7 +14,7 @@ from azstaging.cli.streams import say, write
 from azstaging.errors import ConfigurationError
 from azstaging.model.differences import DiffClass, Expectation
 from azstaging.model.text import display
-from azstaging.model.views import diff_document, diff_rows
+from azstaging.model.views import diff_document, diff_rows, drift_document, drift_rows
 from azstaging.rules.diff import unused_expectations
 
 _CLASSES = [cls.value for cls in DiffClass]
@@ -29,16 +29,31 @@ _CLASSES = [cls.value for cls in DiffClass]
     show_default=True,
     help="Classes to show: same, expected, act, suspicious, unknown.",
 )
+@click.option(
+    "--drift",
+    "drifts",
+    is_flag=True,
+    help="Show instead what changed since the baseline, and who changed it.",
+)
 @output_options
 @click.pass_context
 def command(
-    ctx: click.Context, /, output: str, query: str | None, classes: str, **options: Any
+    ctx: click.Context,
+    /,
+    output: str,
+    query: str | None,
+    classes: str,
+    drifts: bool,
+    **options: Any,
 ) -> int:
     """Compare source, intended and actual configuration, field by field.
 
     The source is the frozen one where there is a baseline. Exits 0, 1 with a suspicious
-    difference, 3 with an unknown one or a gap.
+    difference, 3 with an unknown one or a gap. With --drift it exits 1 when something changed, 3
+    when it cannot be told.
     """
+    if drifts:
+        return _drift(ctx, output, query, options)
     wanted = [name.strip() for name in classes.split(",") if name.strip()]
     wrong = [name for name in wanted if name not in _CLASSES]
     if wrong:
@@ -65,6 +80,28 @@ def command(
     say(f"{len(diff.baselines)} of {machines} machines are compared with a frozen baseline.")
     say(", ".join(f"{count} {name}" for name, count in diff.counts().items()) + ".")
     return exit_codes.of_diff(diff, inventory)
+
+
+def _drift(ctx: click.Context, output: str, query: str | None, options: dict[str, Any]) -> int:
+    with session(ctx, needs_journal=True, **options) as run:
+        inventory = run.inventory()
+        drift = run.staging.drift(inventory)
+    emit(
+        drift_document(drift, inventory),
+        drift_rows(drift, inventory),
+        output=output,
+        query=query,
+        empty="Nothing changed since the baseline.",
+    )
+    say_gaps(inventory)
+    for gap in drift.gaps:
+        missing = f", missing {gap.permission}" if gap.permission else ""
+        say(f"  the activity log of {display(gap.scope.text)}: {gap.reason}{missing}")
+    for item, reason in drift.unknown:
+        say(f"  not compared: {display(item.name)}: {reason}")
+    machines = len({row.item_id for row in drift})
+    say(f"{len(drift)} values of {machines} machines changed since the baseline.")
+    return exit_codes.of_drift(drift, inventory)
 
 
 def _say_unused(expectations: Iterable[Expectation]) -> None:

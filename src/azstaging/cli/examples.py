@@ -25,7 +25,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "azstaging check --workload Payroll --deadline 600",
         "azstaging check -o jsonl > findings.jsonl",
     ),
-    "diff": ("azstaging diff", "azstaging diff --item payroll-db --class act,suspicious"),
+    "diff": (
+        "azstaging diff",
+        "azstaging diff --item payroll-db --class act,suspicious",
+        "azstaging diff --drift",
+    ),
     "report": (
         "azstaging report --out reports/",
         "azstaging report --out reports/ --view auditor --format html",

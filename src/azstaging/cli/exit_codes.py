@@ -17,6 +17,7 @@ from azstaging.errors import (
 )
 from azstaging.model.backlog import BoardsResult, Choice
 from azstaging.model.differences import Diff, DiffClass
+from azstaging.model.drift import Drift
 from azstaging.model.findings import Findings, Outcome
 from azstaging.model.inventory import Inventory
 from azstaging.model.plans import ReceiptState, ReleaseResult
@@ -92,6 +93,16 @@ def of_diff(diff: Diff, inventory: Inventory) -> int:
     if DiffClass.SUSPICIOUS in classes:
         return CLOSED
     return UNDETERMINED if DiffClass.UNKNOWN in classes else of_inventory(inventory)
+
+
+def of_drift(drift: Drift, inventory: Inventory) -> int:
+    """1 when something changed since the baseline, 3 when that cannot be told, else 0.
+
+    A change whose author is not known is still a change.
+    """
+    if len(drift):
+        return CLOSED
+    return UNDETERMINED if drift.unknown or drift.gaps else of_inventory(inventory)
 
 
 def of_boards(result: BoardsResult, inventory: Inventory) -> int:

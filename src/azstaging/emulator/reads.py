@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from azstaging.emulator import answers
+from azstaging.emulator.activity import activity
 from azstaging.emulator.answers import Answer
 from azstaging.emulator.estate import Lock
 from azstaging.emulator.jobs import Job, local_job, operation_status, site_recovery_job
@@ -24,6 +25,7 @@ _EXTENSION = "/providers/microsoft.authorization/locks"
 def read(state: State, address: Address, call: "Call", *, page_size: int, stale: bool) -> Answer:
     """Answer a GET: the first reader that knows the path."""
     readers: tuple[Callable[[State, Address, Call], Answer | None], ...] = (
+        activity,
         _operation,
         _job,
         _locks,

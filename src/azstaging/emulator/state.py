@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from azstaging.emulator.activity import Event
 from azstaging.emulator.estate import Estate, Lock, Machine
 from azstaging.emulator.jobs import Job
 from azstaging.emulator.populate import Entry, populate
@@ -44,6 +45,7 @@ class State:
         purges: accepted purges; nothing should ever be here.
         cleanups: accepted clean-ups of test machines.
         registrations: resource providers that somebody registered; nothing should be here.
+        events: what the activity log tells, in order.
         executions: casefolded id of a wave's execution -> step id -> step; empty at first.
     """
 
@@ -68,6 +70,7 @@ class State:
             self.cleanups: list[Stop] = []
             self.registrations: list[str] = []
             self.executions: Executions = {}
+            self.events: list[Event] = []
 
     def machine(self, key: str) -> Machine:
         """Return a machine's specification by its key."""
@@ -100,8 +103,13 @@ class State:
             self.settle()
             return copy.deepcopy(self.entries[resource_id.casefold()].body("full"))
 
-    def change(self, resource_id: str, changes: dict[str, Any]) -> None:
+    def change(self, resource_id: str, changes: dict[str, Any], *, by: str = "") -> None:
         """Change fields of a resource: ``{"properties.migrationState": "Replicating"}``.
+
+        Args:
+            resource_id: its ARM id.
+            changes: path -> value.
+            by: who does it; the activity log then tells it, else it does not.
 
         Raises:
             KeyError: there is no such resource.
@@ -117,6 +125,12 @@ class State:
                     node = node.setdefault(name, {})
                 node[last] = value
             self.entries[key] = replace(entry, override=body)
+            if by:
+                operation = f"{body['type']}/write"
+                at = self.clock()
+                self.events.append(
+                    Event(resource_id=body["id"], caller=by, operation=operation, at=at)
+                )
 
     def add(self, body: Json, lists: Iterable[str] = ()) -> None:
         """Add a resource with this body (its ``id`` counts) to the named list paths."""

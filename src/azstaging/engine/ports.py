@@ -141,7 +141,15 @@ class Identity(Protocol):
         ...
 
 
-class AzurePort(ReplicationReader, ResourceReader, Stopper, Identity, Protocol):
+class ActivityReader(Protocol):
+    """Reads of the activity log."""
+
+    def list_activity(self, group: ResourceId, since: datetime, until: datetime) -> list[Json]:
+        """What happened to the resources of a group; at most 90 days back."""
+        ...
+
+
+class AzurePort(ReplicationReader, ResourceReader, ActivityReader, Stopper, Identity, Protocol):
     """Everything that `azstaging.azure` offers to the engine."""
 
 
