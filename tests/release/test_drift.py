@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jsonschema
 
-from azstaging.model.views import drift_document
+from azstaging.model.drift_views import drift_document
 
 ONE = {"Files": ("file-01",)}
 SCHEMA = json.loads(

@@ -13,8 +13,9 @@ from azstaging.cli.side_by_side import side_by_side, wide_enough
 from azstaging.cli.streams import say, write
 from azstaging.errors import ConfigurationError
 from azstaging.model.differences import DiffClass, Expectation
+from azstaging.model.drift_views import drift_document, drift_rows
 from azstaging.model.text import display
-from azstaging.model.views import diff_document, diff_rows, drift_document, drift_rows
+from azstaging.model.views import diff_document, diff_rows
 from azstaging.rules.diff import unused_expectations
 
 _CLASSES = [cls.value for cls in DiffClass]
