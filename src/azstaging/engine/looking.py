@@ -2,11 +2,17 @@
 
 from typing import Any
 
-from azstaging.engine.ports import AzurePort, Identity, ReplicationReader, ResourceReader
+from azstaging.engine.ports import (
+    ActivityReader,
+    AzurePort,
+    Identity,
+    ReplicationReader,
+    ResourceReader,
+)
 
 _READS = frozenset(
     name
-    for protocol in (ReplicationReader, ResourceReader, Identity)
+    for protocol in (ReplicationReader, ResourceReader, ActivityReader, Identity)
     for name in vars(protocol)
     if not name.startswith("_")
 )
