@@ -175,16 +175,16 @@ def take(throttle: Throttle, one: Call, times: int) -> None:
 
 def test_the_burst_is_free_and_then_the_rate_holds(fake_time: Any) -> None:
     throttle = throttle_of(fake_time)
-    take(throttle, call(), 225)
+    take(throttle, call(), 240)
     assert fake_time.sleeps == []
     take(throttle, call(), 45)
-    assert fake_time.now - 1000.0 == pytest.approx(45 / 22.5)
+    assert fake_time.now - 1000.0 == pytest.approx(45 / 24)
 
 
 def test_subscriptions_and_kinds_have_buckets_of_their_own(fake_time: Any) -> None:
     throttle = throttle_of(fake_time)
-    take(throttle, call(), 225)
-    take(throttle, call("/subscriptions/s2/x"), 225)
+    take(throttle, call(), 240)
+    take(throttle, call("/subscriptions/s2/x"), 240)
     take(throttle, call(kind=CallKind.DELETE), 180)
     take(throttle, call(kind=CallKind.WRITE), 180)
     assert fake_time.sleeps == []

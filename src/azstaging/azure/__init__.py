@@ -63,7 +63,7 @@ def connect(
         credential: any azure-core ``TokenCredential``; None picks one.
         deadline: aware UTC; no read begins after it, and no change shortly before it.
         max_in_flight: most requests at the same time.
-        rates: how fast to ask; by default 90 % of what ARM publishes.
+        rates: how fast to ask; by default a little less than ARM publishes.
         verify: True, or the path of a CA bundle.
         sleep: waits; for rehearsals and tests, as are the next three.
         clock: aware UTC.

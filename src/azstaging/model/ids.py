@@ -40,6 +40,9 @@ class ResourceId:
     text: str
 
     def __post_init__(self) -> None:
+        text = self.text
+        if text[:1] == "/" and text[-1] != "/" and not text[-1].isspace():
+            return
         stripped = self.text.strip().rstrip("/")
         if not stripped.startswith("/") or stripped == "/":
             raise ConfigurationError(f"{self.text!r} is not an ARM resource id.")

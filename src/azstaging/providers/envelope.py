@@ -1,5 +1,7 @@
 """What all three collections share: identity, job, health errors, and the guard of a stop."""
 
+from functools import lru_cache
+
 from azstaging.errors import ConfigurationError, UnexpectedResponseError
 from azstaging.model.bodies import packed_later
 from azstaging.model.ids import ResourceId, vault_of
@@ -31,29 +33,31 @@ _SHAPES = {
 }
 
 
-def identity_of(body: object) -> tuple[ResourceId, ResourceId]:
-    """Return the item's id and its vault's id.
-
-    Raises:
-        UnexpectedResponseError: there is no ARM id, or it does not lie in a vault.
-    """
-    found = Fields(body).value("id")
-    item_id = as_id(found)
+def _id_of(body: object) -> ResourceId:
+    item_id = as_id(Fields(body).value("id"))
     if item_id is None:
         raise UnexpectedResponseError(
             "A replicated item came without a usable ARM id; nothing was read from it and "
             "nothing was changed.",
             pointer="/id",
         )
-    try:
-        return item_id, vault_of(item_id)
-    except ConfigurationError as error:
-        raise UnexpectedResponseError(
-            f"The replicated item {item_id} does not lie in a vault; nothing was read from it "
-            "and nothing was changed.",
-            pointer="/id",
-            resource_id=item_id.text,
-        ) from error
+    return item_id
+
+
+@lru_cache(maxsize=4096)
+def _place_of(parent: str) -> tuple[ResourceId, str, str]:
+    """Return vault, fabric and container of the items below a path; thousands share one.
+
+    Raises:
+        ConfigurationError: it does not lie in a vault.
+    """
+    place = ResourceId(parent)
+    names = dict(zip(place.key.split("/")[1::2], place.segments[1::2], strict=False))
+    return (
+        vault_of(place),
+        names.get("replicationfabrics", ""),
+        names.get("replicationprotectioncontainers", ""),
+    )
 
 
 def is_item_of(item_id: ResourceId, collection: Collection) -> bool:
@@ -115,16 +119,24 @@ def assemble(
     Raises:
         UnexpectedResponseError: the body has no usable ARM id.
     """
-    item_id, vault_id = identity_of(body)
-    places = dict(zip(item_id.key.split("/")[1::2], item_id.segments[1::2], strict=False))
+    item_id = _id_of(body)
+    try:
+        vault_id, fabric, container = _place_of(item_id.text.rpartition("/")[0])
+    except ConfigurationError as error:
+        raise UnexpectedResponseError(
+            f"The replicated item {item_id} does not lie in a vault; nothing was read from it "
+            "and nothing was changed.",
+            pointer="/id",
+            resource_id=item_id.text,
+        ) from error
     return ReplicatedItem(
         id=item_id,
         name=name or item_id.name,
         provider=provider,
         collection=collection,
         vault_id=vault_id,
-        fabric=places.get("replicationfabrics", ""),
-        container=places.get("replicationprotectioncontainers", ""),
+        fabric=fabric,
+        container=container,
         generation=generation.strip() or None,
         health=health,
         failover_health=failover_health,

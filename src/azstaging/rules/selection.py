@@ -117,6 +117,8 @@ def is_glob(selector: str) -> bool:
 
 def select(items: Iterable[Named], workloads: Sequence[Workload]) -> Selection:
     """Resolve the selectors of all workloads against the items."""
+    if not workloads:
+        return Selection(workloads={})
     index = Index(items)
     chosen: dict[ResourceId, set[str]] = {}
     unresolved: list[tuple[str, str]] = []
