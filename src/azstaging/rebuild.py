@@ -57,6 +57,7 @@ def rebuild_report(
         ConfigurationError: no report was recorded by then, or by a version that kept too little.
     """
     from azstaging import reports  # noqa: PLC0415 - loads jinja2 and xlsxwriter
+    from azstaging.reports.manifest import with_manifest  # noqa: PLC0415
 
     with Journal.read(journal) as read:
         written = choose_report(read.records(), at=at)
@@ -64,7 +65,7 @@ def rebuild_report(
     made = reports.unseal(read_evidence(place, written.file, digest=written.document))
     wanted = {name: value for name, value in choices.items() if value}
     hashes: dict[str, str] = {}
-    files = hashed(reports.render_each(made, **wanted), hashes)
+    files = with_manifest(hashed(reports.render_each(made, **wanted), hashes))
     paths = write_each(Path(out), files, what="report")
     recorded = written.files
     same = tuple(sorted(name for name in hashes if recorded.get(name) == hashes[name]))

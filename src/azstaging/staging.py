@@ -138,6 +138,7 @@ class Staging(Releasing):
             ConfigurationError: the folder cannot be written; no file is half-written.
         """
         from azstaging import reports  # noqa: PLC0415 - loads jinja2 and xlsxwriter
+        from azstaging.reports.manifest import with_manifest  # noqa: PLC0415
 
         report = build_report(
             inventory,
@@ -160,7 +161,7 @@ class Staging(Releasing):
         if self.journal and report.journal:
             kept = write_evidence(self.journal.folder, made.data, digest=made.digest, what="report")
         hashes: dict[str, str] = {}
-        files = hashed(reports.render_each(made, **wanted), hashes)
+        files = with_manifest(hashed(reports.render_each(made, **wanted), hashes))
         paths = write_each(Path(out), files, what="report")
         if report.journal:
             written = history.WrittenReport(

@@ -48,7 +48,7 @@ from azstaging.model.plans import (
     Receipt,
     ReceiptState,
 )
-from azstaging.model.report import Event, JournalHead, Report
+from azstaging.model.report import Event, JournalHead, PastInventory, Report
 from azstaging.model.waves import Wave, Workload
 from azstaging.rules.evidence import item_subject
 from azstaging.rules.gate import Case, decide
@@ -417,6 +417,7 @@ class Estate:
             approvals=(approval,),
             receipts=receipts,
             events=_events(rows[:12]),
+            past_inventories=_past(self.machines),
             evidence={f.seq: _hash(f"record {f.seq}") for f in findings if f.seq is not None},
             journal=JournalHead(
                 journal_id="3f1b6c52-0000-4000-8000-0000000000aa", seq=412, hash=_hash("head")
@@ -442,6 +443,29 @@ class Estate:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _past(machines: int) -> tuple[PastInventory, ...]:
+    """Return two weeks of inventories; four machines joined the wave in the second one."""
+
+    def one(day: int) -> PastInventory:
+        read = machines if day > 7 else machines - 4
+        released = machines // 60 * max(0, day - 9)
+        staged = read * day // 20
+        return PastInventory(
+            at=NOW - timedelta(days=15 - day),
+            expected=read,
+            read=read,
+            phases={
+                "released": released,
+                "staged": staged,
+                "test-migrated": read // 10,
+                "failed": 1,
+                "replicating": read - released - staged - read // 10 - 1,
+            },
+        )
+
+    return tuple(one(day) for day in range(1, 15))
 
 
 def _events(rows: list[InventoryItem]) -> tuple[Event, ...]:

@@ -117,7 +117,8 @@ def test_an_empty_wave_can_release_nothing_and_is_not_complete(report: Report) -
     assert document.completeness.complete is False
     assert document.completeness.statement.endswith("An empty inventory proves nothing.")
     assert document.integrity.verify == [
-        "No journal was written: this report proves nothing by itself."
+        "No journal was written: this report proves nothing by itself.",
+        "Run sha256sum -c SHA256SUMS in the folder of this report: each file is as it was written.",
     ]
 
 

@@ -105,8 +105,9 @@ def _rebuild(
     made = rebuild_report(source, out, at=at, **choices)
     facts = {"complete": made.complete, "record": made.record, "seq": made.seq}
     _say_files(made.paths, facts, output=output, query=query)
-    same = f"{len(made.same)} of {len(made.paths)} files have the bytes that record {made.record}"
-    say(f"Made from journal record {made.seq}. {same} names.")
+    recorded = len(made.same) + len(made.differ)
+    same = f"{len(made.same)} of {recorded} files have the bytes that record {made.record} names."
+    say(f"Made from journal record {made.seq}. {same}")
     if made.differ:
         why = f"azstaging {made.tool_version} wrote them, or other options were given"
         say(f"Not the same ({why}): {', '.join(made.differ)}.")

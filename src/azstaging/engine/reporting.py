@@ -9,9 +9,10 @@ from azstaging.model.differences import Diff
 from azstaging.model.findings import Finding, Findings
 from azstaging.model.inventory import Inventory
 from azstaging.model.records import Record, RecordType
-from azstaging.model.report import JournalHead, Report
+from azstaging.model.report import JournalHead, PastInventory, Report
 from azstaging.model.waves import Wave
 from azstaging.rules.history import History, WrittenReport, report_from
+from azstaging.rules.records import inventory_from
 
 
 def latest_findings(past: History, *, at: datetime, run: str) -> Findings:
@@ -59,8 +60,18 @@ def build_report(
         plans=past.plans(),
         approvals=past.approvals(),
         receipts=past.receipts(),
+        past_inventories=_past_inventories(records, wave.name),
         evidence={record.seq: record.hash for record in records},
         journal=head,
+    )
+
+
+def _past_inventories(records: Sequence[Record], wave: str) -> tuple[PastInventory, ...]:
+    found = (inventory_from(r) for r in records if r.type == RecordType.INVENTORY.value)
+    return tuple(
+        PastInventory(at=i.read_at, expected=i.expected, read=i.read, phases=i.phases)
+        for i in found
+        if i.wave == wave
     )
 
 

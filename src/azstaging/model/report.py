@@ -47,6 +47,16 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastInventory:
+    """What the journal keeps of an earlier inventory of the wave: number of items per phase."""
+
+    at: datetime
+    expected: int | None
+    read: int
+    phases: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a report is made from. The same value gives the same bytes, in every format.
 
@@ -58,6 +68,7 @@ class Report:
         workload_checks: ids of checks whose subject is the workload, not an item.
         waivers: all waivers of the configuration, in force or not.
         events: what is known beyond the values here, e.g. replication jobs; any order.
+        past_inventories: of the same wave, in the order of the journal.
         evidence: journal sequence -> hash of that record.
         journal: None when nothing was recorded; the report then says so.
     """
@@ -75,6 +86,7 @@ class Report:
     approvals: tuple[Approval, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     events: tuple[Event, ...] = ()
+    past_inventories: tuple[PastInventory, ...] = ()
     evidence: Mapping[int, str] = field(default_factory=dict, repr=False)
     journal: JournalHead | None = None
 

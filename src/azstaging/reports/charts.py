@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from azstaging.reports.burnup import Picture
 from azstaging.reports.table import Table
 
 _PATTERNED = {"warn": "hatch", "doubt": "dots", "done": "lines", "bad": "cross"}
@@ -16,7 +17,7 @@ _PATTERNED = {"warn": "hatch", "doubt": "dots", "done": "lines", "bad": "cross"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """One part of a bar: a tone of `marks`, and how many."""
+    """One part of a bar: a tone of `marks`, a pattern of its own behind a blank, and how many."""
 
     tone: str
     label: str
@@ -30,11 +31,13 @@ class Chart:
     Attributes:
         bars: one SVG per row of the table.
         after: index of the column that the bars follow.
+        picture: a drawing of the same numbers, above the table.
     """
 
     table: Table
     bars: Sequence[Markup]
     after: int = 0
+    picture: Picture | None = None
 
 
 def bar(segments: Sequence[Segment], whole: int, *, described: bool = False) -> Markup:
@@ -60,14 +63,15 @@ def bar(segments: Sequence[Segment], whole: int, *, described: bool = False) -> 
 
 
 def _segment(segment: Segment, before: int, whole: int) -> Markup:
+    tone, _, own = segment.tone.partition(" ")
+    pattern = own or _PATTERNED.get(tone)
     place = Markup('x="{}" width="{}" height="100%"').format(
         _percent(before, whole), _percent(segment.count, whole)
     )
     shape = Markup('<rect {} class="tone-{}"><title>{:,} {}</title></rect>').format(
-        place, segment.tone, segment.count, segment.label
+        place, tone, segment.count, segment.label
     )
-    if segment.tone in _PATTERNED:
-        pattern = _PATTERNED[segment.tone]
+    if pattern:
         shape += Markup('<rect {} fill="url(#{})" pointer-events="none"/>').format(place, pattern)
     return shape
 

@@ -10,6 +10,13 @@ from azstaging.reports import document as doc
 from azstaging.reports.gates import answer, blocker_rows, workload_rows
 from azstaging.reports.lookup import Lookup, look_up
 from azstaging.reports.machines import item_row
+from azstaging.reports.progress import (
+    calendar,
+    forecast,
+    phase_times,
+    readings,
+    scope_changes,
+)
 from azstaging.reports.standings import finding_rows, weigh_all
 from azstaging.reports.timeline import timeline, who
 from azstaging.reports.words import DIFF_CLASSES, PHASES, count, is_or_are
@@ -20,6 +27,7 @@ _VERIFY = (
     "Run azstaging journal verify PATH on the estate folder: it recomputes the chain, "
     "without a network."
 )
+_SUMS = "Run sha256sum -c SHA256SUMS in the folder of this report: each file is as it was written."
 _COMPARE = (
     "Compare that hash with one that was kept elsewhere, for instance in a change ticket: "
     "the chain alone does not stop somebody who rewrites all of it."
@@ -33,6 +41,8 @@ def make_document(report: Report) -> doc.Document:
     workloads = workload_rows(lookup, standings)
     blockers = blocker_rows(workloads)
     wave = report.wave
+    items = [item_row(row, lookup, standings) for row in report.inventory.items]
+    past = readings(report)
     return doc.Document(
         schema=doc.SCHEMA,
         tool_version=report.tool_version,
@@ -46,7 +56,7 @@ def make_document(report: Report) -> doc.Document:
         phases=_phases(report),
         blockers=blockers,
         workloads=workloads,
-        items=[item_row(row, lookup, standings) for row in report.inventory.items],
+        items=items,
         checks=list(standings.checks),
         findings=finding_rows(lookup, standings),
         diff=_differences(lookup),
@@ -58,6 +68,11 @@ def make_document(report: Report) -> doc.Document:
         receipts=_receipts(lookup),
         timeline=timeline(lookup),
         integrity=_integrity(report),
+        readings=past,
+        scope_changes=scope_changes(past),
+        forecast=forecast(lookup),
+        calendar=calendar(lookup),
+        phase_times=phase_times(((i.phase, i.phase_since) for i in items), report.decisions.at),
     )
 
 
@@ -268,10 +283,14 @@ def _receipts(lookup: Lookup) -> list[doc.Receipt]:
 
 def _integrity(report: Report) -> doc.Integrity:
     head = report.journal
-    verify = [_UNRECORDED]
+    verify = [_UNRECORDED, _SUMS]
     if head:
+        again = (
+            f"Run azstaging report --from PATH --at {head.seq} --out FOLDER: the same version "
+            "writes the same bytes, and says so."
+        )
         record = f"Run azstaging journal show PATH: record {head.seq} must have the hash above."
-        verify = [_VERIFY, record, _COMPARE]
+        verify = [_SUMS, _VERIFY, record, again, _COMPARE]
     return doc.Integrity(
         journal_id=head.journal_id if head else "",
         seq=head.seq if head else None,

@@ -6,6 +6,50 @@ mean not told. Rows are sorted, so that the same report gives the same document.
 
 import msgspec
 
+from azstaging.reports.document_ledger import (
+    Approval,
+    Event,
+    Integrity,
+    Plan,
+    Policy,
+    PolicyCheck,
+    Receipt,
+    Waiver,
+)
+from azstaging.reports.document_progress import Day, PhaseTime, Reading, ScopeChange
+
+__all__ = [
+    "SCHEMA",
+    "Answer",
+    "Approval",
+    "Area",
+    "Blocker",
+    "Cell",
+    "Completeness",
+    "Day",
+    "Difference",
+    "Disk",
+    "Document",
+    "Event",
+    "Finding",
+    "Gap",
+    "Integrity",
+    "Item",
+    "Machine",
+    "PhaseTime",
+    "Plan",
+    "Policy",
+    "PolicyCheck",
+    "Reading",
+    "Reason",
+    "Receipt",
+    "ScopeChange",
+    "Selector",
+    "Tally",
+    "Waiver",
+    "Workload",
+]
+
 SCHEMA = "azstaging/report/1"
 
 
@@ -88,7 +132,11 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One reason why a workload is held; ``item_id`` is null when it concerns the workload."""
+    """One reason why a workload is held; ``item_id`` is null when it concerns the workload.
+
+    Attributes:
+        command: the command that looks at it again, or "" where only a person can act.
+    """
 
     code: str
     title: str
@@ -99,6 +147,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     check: str
     evidence: int | None
     waivable: bool
+    command: str = ""
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -154,6 +203,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         id: "" when only the item tells of it.
         size: Azure VM size, "" at the source.
         addresses: private addresses, public address ids after them.
+        identity, backup, monitoring, patching: of an Azure VM, as far as ARM tells of it.
     """
 
     id: str
@@ -174,6 +224,10 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     vm_id: str
     tags: dict[str, str]
     extensions: dict[str, str]
+    identity: str = ""
+    backup: str = ""
+    monitoring: str = ""
+    patching: str = ""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -187,6 +241,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         checks_worst: the worst standing among the required checks, or "".
         evidence_at: time of its oldest evidence in use, or "".
         same, expected, act, suspicious, unknown: compared fields per class.
+        phase_since: since when it is in its phase, as far as the service tells, or "".
     """
 
     id: str
@@ -220,6 +275,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     act: int
     suspicious: int
     unknown: int
+    phase_since: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -274,104 +330,6 @@ class Area(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     unknown: int
 
 
-class Waiver(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One waiver; ``in_force`` and ``days_left`` as of when the report was made."""
-
-    check: str
-    subject: str
-    name: str
-    reason: str
-    category: str
-    approver: str
-    ticket: str
-    created: str
-    expires: str
-    in_force: bool
-    days_left: int
-
-
-class PolicyCheck(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One check of the policy; ``lifetime_seconds`` is null where the check's own holds."""
-
-    check: str
-    required: bool
-    lifetime_seconds: int | None
-
-
-class Policy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the gates required."""
-
-    checks: list[PolicyCheck]
-    flaky_passes: int
-    approvals: int
-    approval_hours: int
-    plan_hours: int
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One plan: whose, over what, until when."""
-
-    digest: str
-    content: str
-    policy_digest: str
-    planner: str
-    created: str
-    expires: str
-    workloads: list[str]
-    items: int
-
-
-class Approval(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One approval of one plan digest."""
-
-    plan_digest: str
-    approver: str
-    comment: str
-    at: str
-    expires: str
-
-
-class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What became of one attempt; ``state`` is done, none, failed or unknown."""
-
-    item_id: str
-    name: str
-    state: str
-    at: str
-    reason: str
-    job_id: str
-    plan_digest: str
-    witnesses: list[str]
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One line of the timeline."""
-
-    at: str
-    what: str
-    detail: str
-    item_id: str | None
-    name: str
-    actor: str
-    evidence: int | None
-
-
-class Integrity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Where the evidence is and how to verify it.
-
-    Attributes:
-        journal_id, seq, hash: the journal's last record when the report was made.
-        recorded: number of findings that the report was made from.
-        verify: steps, in order.
-    """
-
-    journal_id: str
-    seq: int | None
-    hash: str
-    recorded: int
-    verify: list[str]
-
-
 class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A report, ready to be shown.
 
@@ -381,6 +339,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         phases: items per phase, in the order of a migration.
         checks: check ids: required, advisory, then others that have findings.
         blockers: the most frequent first.
+        readings: the last inventory of each day that is on record, the earliest first.
+        forecast: when the rest would be released, and at which pace; one or two sentences.
+        calendar: days on which something was or will be released, or expires.
         diff: sorted: suspicious, act, unknown, expected; then item, area, field.
     """
 
@@ -408,3 +369,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     receipts: list[Receipt]
     timeline: list[Event]
     integrity: Integrity
+    readings: list[Reading] = []
+    scope_changes: list[ScopeChange] = []
+    forecast: str = ""
+    calendar: list[Day] = []
+    phase_times: list[PhaseTime] = []

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from azstaging.model import decisions as model
 from azstaging.model.decisions import GateClosed, GateOpen
 from azstaging.reports import document as doc
+from azstaging.reports.commands import command_for
 from azstaging.reports.lookup import Lookup
 from azstaging.reports.standings import Standings, cells
 from azstaging.reports.words import WORKLOAD_STATES, count, is_or_are, title
@@ -32,7 +33,9 @@ def _workload(name: str, lookup: Lookup, standings: Standings) -> doc.Workload:
         owner=lookup.owner(name),
         criticality=config.criticality if config else "",
         item_ids=[str(row.id) for row in lookup.members.get(name, ())],
-        reasons=[_reason(r, lookup) for r in _reasons(name, lookup)] if state == "held" else [],
+        reasons=[_reason(r, name, lookup) for r in _reasons(name, lookup)]
+        if state == "held"
+        else [],
         evidence=list(decision.evidence) if isinstance(decision, GateOpen) else [],
         cells=cells(name, lookup, standings),
     )
@@ -43,7 +46,7 @@ def _reasons(name: str, lookup: Lookup) -> tuple[model.Reason, ...]:
     return decision.reasons if isinstance(decision, GateClosed) else (_UNDECIDED,)
 
 
-def _reason(reason: model.Reason, lookup: Lookup) -> doc.Reason:
+def _reason(reason: model.Reason, workload: str, lookup: Lookup) -> doc.Reason:
     return doc.Reason(
         code=reason.code,
         title=title(reason.code),
@@ -54,6 +57,9 @@ def _reason(reason: model.Reason, lookup: Lookup) -> doc.Reason:
         check=reason.check,
         evidence=reason.evidence,
         waivable=reason.waivable,
+        command=command_for(
+            reason.code, workload=workload, item_id=str(reason.item_id) if reason.item_id else None
+        ),
     )
 
 

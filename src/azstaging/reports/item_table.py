@@ -29,6 +29,7 @@ _WIDE = (
     Column(key="vault_id", label="Vault", kind="id"),
     Column(key="generation", label="Generation", kind="id"),
     Column(key="phase_evidence", label="Phase because"),
+    Column(key="phase_since", label="In this phase since", kind="time"),
     Column(key="raw", label="Raw states"),
     Column(key="allowed_operations", label="Allowed operations"),
     Column(key="running_job", label="Running job"),
@@ -60,6 +61,10 @@ _TARGET_ONLY = (
     ("vm_id", "VM id", "id"),
     ("tags", "tags", "text"),
     ("extensions", "extensions", "text"),
+    ("identity", "identity", "text"),
+    ("backup", "backup", "text"),
+    ("monitoring", "monitoring", "text"),
+    ("patching", "patching", "text"),
 )
 
 
@@ -121,6 +126,7 @@ def _wide(item: Item) -> tuple[Value, ...]:
         item.vault_id,
         item.generation,
         "; ".join(item.phase_evidence),
+        item.phase_since,
         pairs(item.raw),
         ", ".join(item.allowed_operations),
         item.running_job,
@@ -148,6 +154,10 @@ def _sides(item: Item) -> tuple[Value, ...]:
         found.vm_id,
         pairs(found.tags),
         pairs(found.extensions),
+        found.identity.removeprefix("identity: "),
+        found.backup.removeprefix("backup: "),
+        found.monitoring.removeprefix("monitoring: "),
+        found.patching.removeprefix("patching: "),
     )
 
 

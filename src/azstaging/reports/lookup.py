@@ -10,6 +10,7 @@ from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import InventoryItem, Phase
 from azstaging.model.plans import ReceiptState
 from azstaging.model.report import Report
+from azstaging.model.times import format_time
 from azstaging.model.waves import Workload
 
 UNDECIDED_POLICY = Policy(required=())
@@ -24,6 +25,7 @@ class Lookup:
         members: workload name -> its rows, in the order of the inventory.
         names: every workload that anything names, sorted.
         released: casefolded ids of items that are released, by phase or by receipt.
+        released_at: casefolded id -> when the last receipt ``done`` was written.
     """
 
     report: Report
@@ -35,6 +37,7 @@ class Lookup:
     workloads: dict[str, Workload]
     differences: dict[str, list[Difference]]
     released: frozenset[str]
+    released_at: dict[str, str]
 
     def item_name(self, id: str | ResourceId | None) -> str:
         """Return the display name of an item, or the last segment of its id."""
@@ -90,6 +93,11 @@ def look_up(report: Report) -> Lookup:
         workloads=workloads,
         differences=dict(differences),
         released=frozenset(_released(report)),
+        released_at={
+            receipt.item_id.casefold(): format_time(receipt.at)
+            for receipt in sorted(report.receipts, key=lambda r: r.at)
+            if receipt.state is ReceiptState.DONE
+        },
     )
 
 

@@ -10,6 +10,8 @@ from azstaging.model.machines import SourceMachine, TargetMachine
 from azstaging.model.times import format_time
 from azstaging.reports import document as doc
 from azstaging.reports.lookup import Lookup
+from azstaging.reports.operated import operated
+from azstaging.reports.progress import phase_since
 from azstaging.reports.standings import Standings
 from azstaging.reports.words import worst
 
@@ -56,6 +58,7 @@ def item_row(row: InventoryItem, lookup: Lookup, standings: Standings) -> doc.It
         act=classes["act"],
         suspicious=classes["suspicious"],
         unknown=classes["unknown"],
+        phase_since=phase_since(row, lookup),
     )
 
 
@@ -177,4 +180,5 @@ def _target(target: TargetMachine) -> doc.Machine:
         vm_id=target.vm_id,
         tags=dict(target.tags),
         extensions=dict(target.extensions),
+        **operated(target),
     )

@@ -1,11 +1,12 @@
 """The sections of a view: what HTML and Markdown show, before either of them shows it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from azstaging.reports import ledger, tables
+from azstaging.reports import ledger, progress_tables, tables
+from azstaging.reports.burnup import AREAS, burn_up
 from azstaging.reports.charts import Chart, pareto, stacked
 from azstaging.reports.document import Difference, Document, Item, Workload
 from azstaging.reports.item_table import items
@@ -16,6 +17,12 @@ from azstaging.reports.words import count
 # What one file can show without a script and stay quick; the tables always have everything.
 _MOST_WORKLOADS = 200
 _MOST_MACHINES = 1_000
+
+
+_UNREAD = (
+    "Backup, monitoring and identity are told from the VM and its extensions. Backup policies, "
+    "last recovery points, alert rules and mounts inside the guest are not read."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +117,7 @@ def _workloads(document: Document) -> Section:
     return Section(
         name="workloads",
         title="Workloads in full",
-        intro=_shown(len(pages), len(document.workloads)),
+        intro=f"{_shown(len(pages), len(document.workloads))} {_UNREAD}",
         pages=pages,
     )
 
@@ -131,6 +138,17 @@ def _acts(document: Document) -> Section:
         title="Open actions",
         intro="Expected changes after which somebody has to do something.",
         parts=(_renamed(table, "acts", "Open actions", "Nothing is left to do."),),
+    )
+
+
+def _changes(document: Document) -> Section:
+    found = [difference for difference in document.diff if difference.cls == "expected"]
+    table = tables.diff(msgspec.structs.replace(document, diff=found))
+    return Section(
+        name="changes",
+        title="Changed on the way",
+        intro="Expected changes by remediation, replication and staging, each with its rule.",
+        parts=(_renamed(table, "changes", "Changed on the way", "No field changed as expected."),),
     )
 
 
@@ -194,9 +212,49 @@ def _diff(document: Document) -> Section:
     )
 
 
+_TIME_TONES = {
+    "day": "plain",
+    "week": "quiet lines",
+    "month": "warn",
+    "longer": "bad",
+    "untold": "doubt",
+}
+
+
 def _phases(document: Document) -> Section:
     chart = pareto(tables.phases(document), "items", "plain", "items")
-    return Section(name="phases", title="Phases", parts=(chart,))
+    times = stacked(progress_tables.phase_times(document), _TIME_TONES)
+    return Section(
+        name="phases",
+        title="Phases",
+        intro="How many items are in which phase, and for how long as far as the service tells.",
+        parts=(chart, times),
+    )
+
+
+def _progress(document: Document) -> Section:
+    tones = {name: f"{tone} {pattern}".strip() for name, tone, pattern in AREAS}
+    daily = stacked(progress_tables.readings(document), tones)
+    return Section(
+        name="progress",
+        title="Progress",
+        intro=document.forecast,
+        parts=(replace(daily, picture=burn_up(document.readings)), _scope(document)),
+    )
+
+
+def _scope(document: Document) -> Table:
+    return progress_tables.scope_changes(document)
+
+
+def _calendar(document: Document) -> Section:
+    tones = {"released": "done", "planned": "plain", "waivers": "warn"}
+    return Section(
+        name="calendar",
+        title="Calendar",
+        intro="What was released on which day, what a plan still holds open, and what expires.",
+        parts=(stacked(progress_tables.calendar(document), tones),),
+    )
 
 
 def _gaps(document: Document) -> Section:
@@ -214,7 +272,10 @@ def _waivers(document: Document) -> Section:
         name="waivers",
         title="Waivers",
         intro="One check, one subject, one reason, until a date; 30 days at most.",
-        parts=(pareto(table, "days_left", "plain", "days left"),),
+        parts=(
+            pareto(progress_tables.waiver_ages(document), "waivers", "warn", "waivers"),
+            pareto(table, "days_left", "plain", "days left"),
+        ),
     )
 
 
@@ -266,6 +327,8 @@ def _integrity(document: Document) -> Section:
 
 SECTIONS: dict[str, Callable[[Document], Section]] = {
     "acts": _acts,
+    "calendar": _calendar,
+    "changes": _changes,
     "checks": _checks,
     "diff": _diff,
     "evidence": _evidence,
@@ -276,6 +339,7 @@ SECTIONS: dict[str, Callable[[Document], Section]] = {
     "phases": _phases,
     "plans": _plans,
     "policy": _policy,
+    "progress": _progress,
     "receipts": _receipts,
     "status": _status,
     "timeline": _timeline,

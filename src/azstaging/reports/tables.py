@@ -1,5 +1,7 @@
 """What is: workloads, blockers, checks and differences as tables."""
 
+from itertools import accumulate
+
 from azstaging.reports.document import Document
 from azstaging.reports.table import Column, Table, workload_anchor, yes
 from azstaging.reports.words import some
@@ -20,6 +22,7 @@ def workloads(document: Document) -> Table:
             Column(key="reasons", label="Reasons", kind="int"),
             Column(key="first_blocker", label="First blocker"),
             Column(key="next_step", label="Next step"),
+            Column(key="command", label="Next command", kind="id", shown=False),
             Column(key="all_reasons", label="All reasons", shown=False),
             Column(key="evidence", label="Evidence relied on", shown=False),
         ),
@@ -33,6 +36,7 @@ def workloads(document: Document) -> Table:
                 len(w.reasons),
                 w.reasons[0].title if w.reasons else "",
                 w.reasons[0].next_step if w.reasons else "",
+                next((r.command for r in w.reasons if r.command), ""),
                 "; ".join(r.detail for r in w.reasons),
                 ", ".join(str(seq) for seq in w.evidence),
             )
@@ -44,6 +48,7 @@ def workloads(document: Document) -> Table:
 
 def blockers(document: Document) -> Table:
     """What holds the held workloads."""
+    everything = sum(b.workloads for b in document.blockers)
     return Table(
         name="blockers",
         title="What holds the held workloads",
@@ -51,6 +56,7 @@ def blockers(document: Document) -> Table:
         columns=(
             Column(key="title", label="Blocker"),
             Column(key="workloads", label="Workloads", kind="int"),
+            Column(key="cumulative", label="Of all, cumulated (%)", kind="int"),
             Column(key="items", label="Items", kind="int"),
             Column(key="checks", label="Checks", shown=False),
             Column(key="owners", label="Owners"),
@@ -62,6 +68,7 @@ def blockers(document: Document) -> Table:
             (
                 b.title,
                 b.workloads,
+                so_far * 100 // (everything or 1),
                 b.items,
                 some(b.checks),
                 some(b.owners),
@@ -69,7 +76,9 @@ def blockers(document: Document) -> Table:
                 yes(b.waivable),
                 b.code,
             )
-            for b in document.blockers
+            for b, so_far in zip(
+                document.blockers, accumulate(b.workloads for b in document.blockers), strict=True
+            )
         ],
     )
 

@@ -42,6 +42,7 @@ VIEWS: tuple[View, ...] = (
             "status",
             "workloads",
             "acts",
+            "changes",
             "items",
             "waivers",
             "gaps",
@@ -70,7 +71,7 @@ VIEWS: tuple[View, ...] = (
         name="manager",
         title="Project status",
         purpose="Ready, held and released against the plan; no machine names.",
-        sections=("status", "phases", "waivers", "gaps", "integrity"),
+        sections=("progress", "status", "calendar", "phases", "waivers", "gaps", "integrity"),
         names_machines=False,
     ),
     View(
@@ -84,6 +85,7 @@ VIEWS: tuple[View, ...] = (
             "open-checks",
             "diff",
             "workloads",
+            "progress",
             "phases",
             "gaps",
             "waivers",
@@ -131,7 +133,9 @@ def _nameless_workload(workload: Workload) -> Workload:
 
 
 def _nameless_reason(reason: Reason) -> Reason:
-    return msgspec.structs.replace(reason, detail=reason.title, item_id=None, item_name="")
+    return msgspec.structs.replace(
+        reason, detail=reason.title, item_id=None, item_name="", command=""
+    )
 
 
 def _nameless_waiver(waiver: Waiver) -> Waiver:

@@ -1,0 +1,45 @@
+"""How an Azure VM is run, as far as ARM tells of it: identity, backup, monitoring, patching."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from azstaging.model.machines import TargetMachine
+
+# Azure: extensions of Azure Backup, Azure Monitor, Log Analytics and Microsoft Defender.
+# https://learn.microsoft.com/azure/virtual-machines/extensions/overview
+_BACKUP = ("vmsnapshot", "vmsnapshotlinux", "azurebackupwindowsworkload")
+_MONITORING = (
+    *("azuremonitorwindowsagent", "azuremonitorlinuxagent", "microsoftmonitoringagent"),
+    *("omsagentforlinux", "dependencyagentwindows", "dependencyagentlinux"),
+    *("mde.windows", "mde.linux"),
+)
+
+
+def operated(target: TargetMachine) -> dict[str, str]:
+    """Return one sentence each; what ARM does not tell is called that, never left to look good."""
+    return {
+        "identity": f"identity: {_identity(target.body)}",
+        "backup": f"backup: {_found(target.extensions, _BACKUP)}",
+        "monitoring": f"monitoring: {_found(target.extensions, _MONITORING)}",
+        "patching": f"patching: {_patching(target.body)}",
+    }
+
+
+def _identity(body: Mapping[str, Any]) -> str:
+    identity = body.get("identity")
+    kind = identity.get("type") if isinstance(identity, Mapping) else None
+    return kind if isinstance(kind, str) else "none told"
+
+
+def _found(extensions: Mapping[str, str], names: tuple[str, ...]) -> str:
+    found = sorted(name for name in extensions if name.casefold() in names)
+    return ", ".join(f"{n} {extensions[n]}".strip() for n in found) or "no extension told"
+
+
+def _patching(body: Mapping[str, Any]) -> str:
+    at: Any = body.get("properties")
+    for name in ("osProfile", ("windowsConfiguration", "linuxConfiguration"), "patchSettings"):
+        names = (name,) if isinstance(name, str) else name
+        at = next((at[n] for n in names if n in at), None) if isinstance(at, Mapping) else None
+    mode = at.get("patchMode") if isinstance(at, Mapping) else None
+    return mode if isinstance(mode, str) else "not told"
