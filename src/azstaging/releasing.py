@@ -9,21 +9,19 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 
+from azstaging.approving import Approving
 from azstaging.checks import WORKLOAD_CHECKS
-from azstaging.collecting import Collecting
-from azstaging.comparing import Comparing
 from azstaging.engine import release as release_engine
 from azstaging.engine.planning import confirm, may_abandon, render_abandon, render_requests
 from azstaging.engine.resolve import reconsider, resolve
 from azstaging.engine.rulebook import ABANDON, RELEASE, Rulebook
 from azstaging.errors import PlanRefusedError
-from azstaging.journal import Journal
 from azstaging.journal.lease import FileLease
 from azstaging.model.decisions import GateOpen, Policy
 from azstaging.model.findings import Findings
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory
-from azstaging.model.plans import Approval, Plan, Principal, Receipt, ReleaseResult
+from azstaging.model.plans import Plan, Principal, Receipt, ReleaseResult
 from azstaging.rules import gate, history
 from azstaging.rules import plan as plans
 
@@ -31,7 +29,7 @@ from azstaging.rules import plan as plans
 _REUSE = timedelta(minutes=10)
 
 
-class Releasing(Collecting, Comparing):
+class Releasing(Approving):
     """A `Run` that can plan, approve and release."""
 
     def _case(
@@ -76,47 +74,6 @@ class Releasing(Collecting, Comparing):
         if last is not None and self._clock() - last.read_at < _REUSE:
             return last
         return self.inventory()
-
-    def approve(self, plan: Plan, *, comment: str) -> Approval:
-        """Approve a plan as another principal than its planner.
-
-        Raises:
-            PlanRefusedError: own plan, opaque token, expired, foreign or changed plan.
-        """
-        self._check_plan(plan, "approve")
-        approval = plans.build_approval(
-            plan, self.principal(), comment=comment, policy=self.config.policy, now=self._clock()
-        )
-        self._append(history.approval_record(approval))
-        return approval
-
-    def _check_plan(self, plan: Plan, verb: str) -> Journal:
-        journal = self._require_journal(verb)
-        plans.plan_from(plans.plan_bytes(plan))
-        plans.check_plan(plan, journal_id=journal.id, policy=self.config.policy, now=self._clock())
-        if self.past().plan(plan.digest) is None:
-            raise PlanRefusedError("The journal does not hold this plan.", code="foreign-journal")
-        return journal
-
-    def authorise(self, plan: Plan) -> Principal:
-        """Return who would release this plan now, if the plan and its approvals hold.
-
-        Raises:
-            PlanRefusedError: they do not, or the token names nobody.
-        """
-        self._check_plan(plan, "release")
-        self._require_sources(plan)
-        return plans.check_approvals(
-            plan,
-            self.past().approvals(),
-            releaser=self.principal(),
-            policy=self.config.policy,
-            now=self._clock(),
-        )
-
-    def _require_sources(self, plan: Plan) -> None:
-        if not plan.abandons:  # what is given up still has its source
-            self._require_baselines(plan)
 
     def preview(self, plan: Plan) -> ReleaseResult:
         """Show what a run of this plan would send and hold now.
@@ -203,13 +160,6 @@ class Releasing(Collecting, Comparing):
     def _release_of(self, plan: Plan, releaser: Principal) -> release_engine.Release:
         """Put one run together; the leases are held, so what is read now stays ours."""
         past = self.past()
-        until = plans.approved_until(
-            plan,
-            past.approvals(),
-            releaser=releaser,
-            policy=self.config.policy,
-            now=self._clock(),
-        )
         return release_engine.Release(
             follower=self._follower(),
             journal=self._require_journal("release"),
@@ -219,7 +169,7 @@ class Releasing(Collecting, Comparing):
             plan=plan,
             case=self._case(self.inventory()),
             past=past,
-            until=until,
+            until=self._approved_until(plan, releaser),
             rulebook=_rulebook(plan),
         )
 

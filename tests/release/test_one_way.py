@@ -37,6 +37,8 @@ def calls(b):
     return {
         "abandon": lambda: staging.abandon(plan),
         "approve": lambda: b.as_("approver").approve(plan, comment="CHG-1"),
+        "accept_approval": lambda: staging.accept_approval(plan, b"{}"),
+        "approved_by": lambda: staging.approved_by(plan),
         "authorise": lambda: releaser.authorise(plan),
         "azure": staging.azure.list_subscriptions,
         "baseline": lambda: staging.baseline(inventory),
@@ -55,6 +57,7 @@ def calls(b):
         "principal": staging.principal,
         "release": lambda: releaser.release(plan),
         "report": lambda: staging.report(out, inventory, findings, diff, decisions),
+        "sign_approval": lambda: staging.sign_approval(plan, comment="CHG-1"),
         "status": staging.status,
     }
 

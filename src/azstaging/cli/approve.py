@@ -1,22 +1,37 @@
 """``azstaging approve``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
+from azstaging.cli.plan_file import say_stakes
 from azstaging.cli.session import journal_option, session
 from azstaging.cli.streams import say
-from azstaging.files import read_bytes
+from azstaging.files import read_bytes, require_writable, write_whole
+from azstaging.model.plans import Approval, Plan
 from azstaging.model.text import display
 from azstaging.model.times import format_time
 from azstaging.rules.plan import plan_from
+from azstaging.run import utc_now
 
 
 @click.command("approve")
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
-@click.option("--comment", required=True, help="Why, e.g. the change request.")
+@click.option("--comment", help="Why, e.g. the change request.")
+@click.option("--hours", type=click.IntRange(1, 72), help="How long it holds.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Sign the approval into this file, where the journal is not.",
+)
+@click.option(
+    "--signed",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Take an approval that was signed elsewhere into the journal.",
+)
 @click.option("--digest", help="The plan's digest as you were told it; refused if it differs.")
 @journal_option
 @output_options
@@ -25,19 +40,48 @@ def command(
     ctx: click.Context,
     /,
     plan_file: Path,
-    comment: str,
-    digest: str | None,
     output: str,
     query: str | None,
+    digest: str | None,
     journal_url: str | None,
+    **options: Any,
 ) -> int:
     """Approve PLAN as another person than its planner.
 
-    Exits 0, or 5 when the plan does not hold or is your own.
+    With --out the approval becomes a signed file, made where the journal is not; --signed takes
+    it into the journal. Exits 0, or 5 when the plan does not hold or is your own.
     """
+    out, signed = options.pop("out"), options.pop("signed")
+    if signed is not None and (out is not None or any(options.values())):
+        raise click.UsageError("--signed brings its own comment and hours.", ctx)
+    if signed is None and not options["comment"]:
+        raise click.UsageError("Say why, with --comment.", ctx)
     plan = plan_from(read_bytes(plan_file, what="plan"), expected_digest=digest)
-    with session(ctx, journal_url=journal_url, needs_journal=True) as run:
-        approval = run.staging.approve(plan, comment=comment)
+    with session(ctx, journal_url=journal_url, needs_journal=out is None) as run:
+        say_stakes(plan, now=utc_now())
+        if out is not None:
+            require_writable(out.parent, what="approval")
+            write_whole(out, run.staging.sign_approval(plan, **options), what="approval")
+            say(f"The signed approval is in {out}. Next, where the journal is:")
+            say(f"  azstaging approve {plan_file} --signed {out}")
+            return exit_codes.DONE
+        if signed is not None:
+            envelope = read_bytes(signed, what="approval", limit=1_000_000)
+            approval = run.staging.accept_approval(plan, envelope)
+        else:
+            approval = run.staging.approve(plan, **options)
+        have, needed = len(run.staging.approved_by(plan)), run.config.policy.approvals
+    _show(plan, approval, output, query)
+    verb = "abandon" if plan.abandons else "release"
+    say(f"{have} of {needed} approvals. Plan {plan.digest}.")
+    if have < needed:
+        say(f"Next: azstaging approve {plan_file}, as somebody else again.")
+    else:
+        say(f"Next: azstaging {verb} {plan_file}, as somebody else.")
+    return exit_codes.DONE
+
+
+def _show(plan: Plan, approval: Approval, output: str, query: str | None) -> None:
     row = {
         "plan": plan.digest,
         "approver": approval.approver.key,
@@ -49,6 +93,4 @@ def command(
     }
     emit({"schema": "azstaging/approval/1"} | row, [row], output=output, query=query, lines=())
     who = display(approval.approver.name or approval.approver.oid)
-    say(f"Approved by {who} until {format_time(approval.expires)}: {len(plan.items)} items.")
-    say(f"Plan {plan.digest}. Next: azstaging release {plan_file}, as somebody else.")
-    return exit_codes.DONE
+    say(f"Approved by {who} until {format_time(approval.expires)}: {display(approval.comment)}")

@@ -45,7 +45,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "azstaging plan --out wave-07.plan.json",
         "azstaging plan --workload Payroll --out payroll.plan.json",
     ),
-    "approve": ('azstaging approve wave-07.plan.json --comment "CHG-4471"',),
+    "approve": (
+        'azstaging approve wave-07.plan.json --comment "CHG-4471"',
+        'azstaging approve wave-07.plan.json --comment "CHG-4471" --hours 4 --out wave-07.dsse',
+        "azstaging approve wave-07.plan.json --signed wave-07.dsse",
+    ),
     "release": (
         "azstaging release wave-07.plan.json",
         "azstaging release wave-07.plan.json --execute",

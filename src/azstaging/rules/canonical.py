@@ -100,6 +100,18 @@ def parse_canonical(data: bytes) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
+def parse_unique(data: bytes) -> Any:
+    """Read JSON as RFC 8785 writes it, strictly: UTF-8, every key once, no floats.
+
+    Raises:
+        ValueError: it is not such JSON.
+    """
+    try:
+        return _decode(data.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 _fast_decode = msgspec.json.Decoder(float_hook=_no_float).decode
 
 

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,8 @@ from azstaging.model.plans import (
 from azstaging.rules.canonical import canonical, digest, from_plain, parse_canonical, to_plain
 from azstaging.rules.evidence import CLOCK_SKEW
 from azstaging.rules.fingerprint import fingerprint
+
+APPROVAL_SCHEMA = "azstaging/approval/1"
 
 
 def plan_item(
@@ -304,9 +307,15 @@ def check_approver(plan: Plan, approver: Principal | None) -> Principal:
 
 
 def build_approval(
-    plan: Plan, approver: Principal | None, *, comment: str, policy: Policy, now: datetime
+    plan: Plan,
+    approver: Principal | None,
+    *,
+    comment: str,
+    policy: Policy,
+    now: datetime,
+    hours: int | None = None,
 ) -> Approval:
-    """Build the approval of a plan; it never outlives the plan.
+    """Build the approval of a plan; it never outlives the plan, nor the policy's hours.
 
     Raises:
         PlanRefusedError: as ``check_approver``, or without a comment.
@@ -321,8 +330,65 @@ def build_approval(
         approver=principal,
         comment=comment.strip(),
         at=now,
-        expires=min(plan.expires, now + timedelta(hours=policy.approval_hours)),
+        expires=_approval_end(plan, now, hours, policy),
     )
+
+
+def _approval_end(plan: Plan, at: datetime, hours: int | None, policy: Policy) -> datetime:
+    if hours is not None and hours < 1:
+        raise PlanRefusedError(
+            "An approval holds for an hour at least.", code="unapproved", advice="Give more hours."
+        )
+    longest = policy.approval_hours
+    return min(plan.expires, at + timedelta(hours=min(longest, hours or longest)))
+
+
+def approval_plain(approval: Approval) -> dict[str, Any]:
+    """Return an approval as it is signed."""
+    plain: dict[str, Any] = to_plain(approval)
+    return {"schema": APPROVAL_SCHEMA} | plain
+
+
+def approval_from(
+    payload: Mapping[str, Any], plan: Plan, *, signer: Principal, policy: Policy, now: datetime
+) -> Approval:
+    """Return the approval that a signed payload holds, cut to the policy's hours.
+
+    Raises:
+        PlanRefusedError: it is none, of another plan, of another person than who signed it, of
+            the planner, without a comment, expired or dated in the future.
+    """
+    try:
+        fields = dict(payload)
+        schema = fields.pop("schema")
+        approval: Approval = from_plain(Approval, fields)
+    except (ValueError, TypeError, KeyError) as error:
+        raise PlanRefusedError(
+            f"What was signed is no approval: {error}.", code="signature"
+        ) from error
+    if schema != APPROVAL_SCHEMA:
+        raise PlanRefusedError(f"An approval of schema {schema!r} is not known.", code="signature")
+    if approval.plan_digest != plan.digest:
+        raise PlanRefusedError(
+            f"This approves plan {approval.plan_digest}, not {plan.digest}.",
+            code="unapproved",
+            advice="Have this plan approved.",
+        )
+    if approval.approver.key != signer.key:
+        raise PlanRefusedError(
+            "The approval names somebody else than whose key signed it.", code="signature"
+        )
+    check_approver(plan, signer)
+    end = min(approval.expires, _approval_end(plan, approval.at, None, policy))
+    approval = replace(approval, expires=end)
+    if not approval.comment.strip() or not live_approvals(plan, [approval], now=now):
+        raise PlanRefusedError(
+            f"The signed approval ended at {end:%Y-%m-%d %H:%M} UTC, is dated in the future, or "
+            "says not why.",
+            code="expired",
+            advice="Have it signed again.",
+        )
+    return approval
 
 
 def approved_until(
@@ -335,7 +401,7 @@ def approved_until(
 ) -> datetime:
     """Return when the plan or one approval too many ends; ``now`` if it is not approved now."""
     latest: dict[str, datetime] = {}
-    for approval in _live(plan, approvals, now):
+    for approval in live_approvals(plan, approvals, now=now):
         key = approval.approver.key
         if key not in {plan.planner.key, releaser.key}:
             latest[key] = max(approval.expires, latest.get(key, now))
@@ -344,7 +410,8 @@ def approved_until(
     return min(plan.expires, ends[needed - 1]) if len(ends) >= needed else now
 
 
-def _live(plan: Plan, approvals: Iterable[Approval], now: datetime) -> list[Approval]:
+def live_approvals(plan: Plan, approvals: Iterable[Approval], *, now: datetime) -> list[Approval]:
+    """Return the approvals of this very plan that hold at ``now``, whoever gave them."""
     bound = (a for a in approvals if a.plan_digest == plan.digest)
     return [a for a in bound if a.at <= now + CLOCK_SKEW and now < a.expires]
 
@@ -370,7 +437,7 @@ def check_approvals(
             advice="Sign in with an identity whose token carries tid and oid.",
         )
     bound = [a for a in approvals if a.plan_digest == plan.digest]
-    live = _live(plan, bound, now)
+    live = live_approvals(plan, bound, now=now)
     others = {
         a.approver.key: a for a in live if a.approver.key not in {plan.planner.key, releaser.key}
     }
