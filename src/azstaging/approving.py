@@ -8,13 +8,14 @@ from datetime import datetime
 
 from azstaging.collecting import Collecting
 from azstaging.comparing import Comparing
-from azstaging.config import Approver
+from azstaging.config_approvers import Approver
 from azstaging.errors import ConfigurationError, PlanRefusedError
 from azstaging.files import read_bytes
 from azstaging.journal import Journal, signing
 from azstaging.model.plans import Approval, Plan, Principal
 from azstaging.rules import history
 from azstaging.rules import plan as plans
+from azstaging.rules.approval import approval_from, approval_plain, build_approval
 
 APPROVAL_TYPE = "application/vnd.azstaging.approval+json"
 
@@ -63,7 +64,7 @@ class Approving(Collecting, Comparing):
                 advice="Name tid, oid and signing_key under [[approver]].",
             )
         return signing.sign(
-            plans.approval_plain(approval), payload_type=APPROVAL_TYPE, key=approver.signing_key
+            approval_plain(approval), payload_type=APPROVAL_TYPE, key=approver.signing_key
         )
 
     def accept_approval(self, plan: Plan, envelope: bytes) -> Approval:
@@ -82,7 +83,7 @@ class Approving(Collecting, Comparing):
             )
         keys = {_pem(approver): approver for approver in approvers}
         payload, key = signing.verify(envelope, payload_type=APPROVAL_TYPE, keys=keys)
-        approval = plans.approval_from(
+        approval = approval_from(
             payload,
             plan,
             signer=keys[key].principal,
@@ -123,7 +124,7 @@ class Approving(Collecting, Comparing):
                 code="unapproved",
                 advice="Have one of those approve it whom [[approver]] names.",
             )
-        return plans.build_approval(
+        return build_approval(
             plan,
             principal,
             comment=comment,

@@ -12,13 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from azstaging.config_approvers import Approver, approver_from
 from azstaging.config_fields import Table, read_toml
 from azstaging.errors import ConfigurationError
 from azstaging.model.backlog import BacklogSettings
 from azstaging.model.decisions import Policy, Waiver
 from azstaging.model.differences import Expectation
 from azstaging.model.ids import ResourceId, parse_id
-from azstaging.model.plans import Principal
 from azstaging.model.waves import Endpoint, Scope, Wave, Workload
 from azstaging.rules.gate import NEVER_WAIVABLE, WAIVER_LIFETIME
 from azstaging.sheets import SheetRow
@@ -92,21 +92,6 @@ class BoardsSettings:
     organization: str = ""
     project: str = ""
     backlog: BacklogSettings = field(default_factory=BacklogSettings)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approver:
-    """Somebody who may approve. Where some are named, nobody else may.
-
-    Attributes:
-        public_key: PEM file that verifies their signed approvals, or None.
-        signing_key: PEM file on their own machine that signs them, or None. The file is read when
-            it signs; it is never copied, logged or recorded.
-    """
-
-    principal: Principal
-    public_key: Path | None = None
-    signing_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +194,7 @@ def _parse(document: dict[str, Any], origins: dict[str, str], folder: Path) -> C
         wave=_wave(root, folder),
         policy=_policy(root.table("gate")),
         waivers=tuple(_waiver(table) for table in root.tables("waiver")),
-        approvers=tuple(_approver(table, folder) for table in root.tables("approver")),
+        approvers=tuple(approver_from(table, folder) for table in root.tables("approver")),
         expectations=tuple(_expectation(table) for table in root.tables("expect")),
         probes=_probes(root.table("probes")),
         boards=_boards(root.table("boards")),
@@ -363,21 +348,6 @@ def _waiver(table: Table) -> Waiver:
             f"The waiver of {waiver.check} lasts longer than {WAIVER_LIFETIME.days} days."
         )
     return waiver
-
-
-def _approver(table: Table, folder: Path) -> Approver:
-    public, signing = table.text("public_key"), table.text("signing_key")
-    approver = Approver(
-        principal=Principal(
-            tid=table.required_text("tid"),
-            oid=table.required_text("oid"),
-            name=table.required_text("name"),
-        ),
-        public_key=folder / public if public else None,
-        signing_key=folder / signing if signing else None,
-    )
-    table.finish()
-    return approver
 
 
 def _expectation(table: Table) -> Expectation:

@@ -8,22 +8,26 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+from azstaging import __version__
 from azstaging.approving import Approving
 from azstaging.checks import WORKLOAD_CHECKS
 from azstaging.engine import release as release_engine
 from azstaging.engine.planning import confirm, may_abandon, render_abandon, render_requests
 from azstaging.engine.resolve import reconsider, resolve
 from azstaging.engine.rulebook import ABANDON, RELEASE, Rulebook
-from azstaging.errors import PlanRefusedError
+from azstaging.errors import JournalError, LeaseHeldError, PlanRefusedError, StagingError
 from azstaging.journal.lease import FileLease
 from azstaging.model.decisions import GateOpen, Policy
 from azstaging.model.findings import Findings
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory
 from azstaging.model.plans import Plan, Principal, Receipt, ReleaseResult
+from azstaging.providers import stop_request_of
 from azstaging.rules import gate, history
 from azstaging.rules import plan as plans
+from azstaging.rules.preflight import NOT_OK, OK, Preflight, PreflightRow, preflight
 
 # An inventory that this object read itself serves a plan for so long; a release reads afresh.
 _REUSE = timedelta(minutes=10)
@@ -68,6 +72,64 @@ class Releasing(Approving):
         )
         self._append(history.plan_record(plan))
         return plan
+
+    def preflight(self, inventory: Inventory) -> Preflight:
+        """List everything that could stop a release of these items, for this identity.
+
+        Nothing is sent and nothing decided: permission, locks, jobs, source, recovery point,
+        baseline; a record is written and every vault's lease is taken and given back at once.
+        """
+        rows = [row for row in inventory if row.workloads]
+        requests = {row.id.key: found for row in rows if (found := stop_request_of(row.item))}
+        vaults = sorted({row.item.vault_id for row in rows})
+        return preflight(
+            self._case(inventory),
+            requests,
+            permissions={vault.key: self._permissions(vault) for vault in vaults},
+            places=(self._try_journal(), *(self._try_lease(vault) for vault in vaults)),
+            now=self._clock(),
+        )
+
+    def _permissions(self, vault: ResourceId) -> list[dict[str, Any]] | None:
+        try:
+            return self.azure.list_permissions(vault)
+        except StagingError:
+            return None  # unread is unknown, not nothing
+
+    def _try_journal(self) -> PreflightRow:
+        where = str(self._require_journal("preflight").folder)
+        try:
+            self._append(
+                history.run_record(
+                    "preflight",
+                    version=__version__,
+                    policy_digest=plans.policy_digest(self.config.policy),
+                )
+            )
+        except JournalError as error:
+            return PreflightRow(
+                what="journal takes records",
+                on=where,
+                state=NOT_OK,
+                detail=str(error),
+                next_step=error.advice(),
+            )
+        return PreflightRow(what="journal takes records", on=where, state=OK)
+
+    def _try_lease(self, vault: ResourceId) -> PreflightRow:
+        lease = FileLease(self._require_journal("preflight"))
+        try:
+            lease.acquire(vault, run=self.run, now=self._clock())
+        except (LeaseHeldError, JournalError) as error:
+            return PreflightRow(
+                what="lease is free",
+                on=vault.name,
+                state=NOT_OK,
+                detail=str(error),
+                next_step=error.advice(),
+            )
+        lease.release(vault)
+        return PreflightRow(what="lease is free", on=vault.name, state=OK)
 
     def _recent_inventory(self) -> Inventory:
         last = self._last_inventory

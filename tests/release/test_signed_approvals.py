@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 import azstaging
 from azstaging.cli import exit_codes
-from azstaging.config import Approver
+from azstaging.config_approvers import Approver
 from azstaging.errors import ConfigurationError, PlanRefusedError
 from azstaging.journal import signing
 from azstaging.model.plans import Approval, Principal
 from azstaging.model.records import RecordType
-from azstaging.rules.plan import approval_plain
+from azstaging.rules.approval import approval_plain
 
 ONE = {"Files": ("file-01",)}
 HOUR = timedelta(hours=1)

@@ -143,6 +143,10 @@ class AzureConnection:
         """List all management locks of a subscription."""
         return self.resources.list_locks(subscription_id)
 
+    def list_permissions(self, scope: ResourceId) -> list[Json]:
+        """List what the caller may do at a scope."""
+        return self.resources.list_permissions(scope)
+
     def list_vm_sizes(self, subscription_id: str, location: str) -> list[Json]:
         """List the VM sizes of a location."""
         return self.resources.list_vm_sizes(subscription_id, location)

@@ -118,6 +118,16 @@ class Resources:
         """
         return self._list(subscription_id, "Microsoft.Authorization", "locks", versions.LOCKS)
 
+    def list_permissions(self, scope: ResourceId) -> list[Json]:
+        """List what the caller may do at a scope: ``actions`` and ``notActions``.
+
+        Azure: Permissions_ListForResource,
+        GET {scope}/providers/Microsoft.Authorization/permissions
+        https://learn.microsoft.com/rest/api/authorization/permissions
+        """
+        path = scope.child("providers", "Microsoft.Authorization", "permissions")
+        return self._session.list_all(path, versions.PERMISSIONS)
+
     def list_vm_sizes(self, subscription_id: str, location: str) -> list[Json]:
         """List the VM sizes of a location: ``name``, ``numberOfCores``, ``memoryInMB``.
 

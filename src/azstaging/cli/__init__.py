@@ -25,6 +25,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("diff", "Compare source, intended and actual configuration."),
     "report": ("report", "Write the migration reports."),
     "boards": ("boards", "Preview or apply the backlog in Azure Boards."),
+    "preflight": ("preflight", "List at once everything that could stop a release."),
     "plan": ("plan", "Decide the gates and plan the release of the open ones."),
     "approve": ("approve", "Approve a plan as a second person."),
     "release": ("release", "Stop replication as planned and approved. A dry run by default."),

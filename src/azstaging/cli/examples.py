@@ -40,6 +40,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "azstaging boards --apply",
         "azstaging boards --apply --resolve 1234=accept",
     ),
+    "preflight": ("azstaging preflight", "azstaging preflight --workload Payroll -o json"),
     "plan": (
         "azstaging plan",
         "azstaging plan --out wave-07.plan.json",

@@ -22,6 +22,7 @@ from azstaging.model.findings import Findings, Outcome
 from azstaging.model.inventory import Inventory
 from azstaging.model.plans import ReceiptState, ReleaseResult
 from azstaging.model.text import display
+from azstaging.rules.preflight import NOT_OK, Preflight
 
 DONE = 0
 CLOSED = 1
@@ -112,6 +113,14 @@ def of_boards(result: BoardsResult, inventory: Inventory) -> int:
     if any(conflict.choice is Choice.LEAVE for conflict in result.conflicts):
         return CLOSED
     return UNDETERMINED if result.gaps else of_inventory(inventory)
+
+
+def of_preflight(preflight: Preflight) -> int:
+    """1 when something is not as a release needs it, 3 when something is not known, else 0."""
+    states = {check.state for check in preflight.checks}
+    if NOT_OK in states:
+        return CLOSED
+    return DONE if preflight.ok else UNDETERMINED
 
 
 def of_release(result: ReleaseResult) -> int:

@@ -10,6 +10,7 @@ from azstaging.cli.decisions import narrow_decisions, say_closed
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.plan_file import write_plan
+from azstaging.cli.preflight import say_preflight
 from azstaging.cli.session import selection_options, session
 from azstaging.cli.streams import say
 from azstaging.errors import GateClosedError
@@ -48,6 +49,7 @@ def command(
             query=query,
             empty="No workload is configured; name them under [[workload]].",
         )
+        say_preflight(run.staging.preflight(run.inventory_of(inventory)))
         say_closed(decisions)
         say_gaps(inventory)
         if not decisions.open:

@@ -14,6 +14,7 @@ from azstaging.emulator.paths import Address
 from azstaging.emulator.state import State
 from azstaging.emulator.throttle import Buckets
 
+_PERMISSIONS = "/providers/microsoft.authorization/permissions"
 _KINDS = {"GET": "reads", "DELETE": "deletes"}
 
 
@@ -100,6 +101,8 @@ class Arm:
             )
         if address.key == "/providers/microsoft.resourcegraph/resources" and call.method == "POST":
             return self.resource_graph(self.state, identity, call.body)
+        if address.key.endswith(_PERMISSIONS) and call.method == "GET":
+            return self._permissions(identity, address)
         action = address.action(call.method)
         if not may(identity, action, address.scope, self.state.estate.denials):
             who = identity.upn or identity.app_id
@@ -110,6 +113,18 @@ class Arm:
         if call.method == "POST" and waves.is_step_action(address):
             return waves.act(self.state.executions, address, call.body)
         return changes.change(self.state, address, call, identity.name)
+
+    def _permissions(self, identity: Identity, address: Address) -> Answer:
+        """Say what somebody may do; a denial shows as a ``notActions`` (guessed)."""
+        place = address.key.removesuffix(_PERMISSIONS)
+        denied = [
+            denial.action
+            for denial in self.state.estate.denials
+            if (not denial.identities or identity.name in denial.identities)
+            and f"{place}/".startswith(f"{denial.scope.casefold()}/")
+        ]
+        row = {"actions": list(identity.actions), "notActions": denied}
+        return Answer(status=200, body={"value": [row | {"dataActions": [], "notDataActions": []}]})
 
     def _finish(self, call: Call, address: Address, answer: Answer, left: int | None) -> Answer:
         kind = _KINDS.get(call.method, "writes")

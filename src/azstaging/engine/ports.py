@@ -88,6 +88,10 @@ class ResourceReader(Protocol):
         """All management locks of a subscription, at any scope in it."""
         ...
 
+    def list_permissions(self, scope: ResourceId) -> list[Json]:
+        """What the caller may do at a scope: ``actions`` and ``notActions`` of each role."""
+        ...
+
     def list_vm_sizes(self, subscription_id: str, location: str) -> list[Json]:
         """``vmSizes`` rows: name, numberOfCores, memoryInMB."""
         ...

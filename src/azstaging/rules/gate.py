@@ -101,7 +101,7 @@ def _decide_alone(workload: Workload, case: Case, index: FindingsByKey, now: dat
     for verdict in verdicts:
         if verdict.standing is Standing.PASSED:
             continue
-        waiver = _waiver_for(verdict, workload.name, case.waivers, now)
+        waiver = waiver_for(verdict, workload.name, case.waivers, now)
         if waiver is None:
             reasons.append(_evidence_reason(verdict, pending))
         else:
@@ -257,9 +257,10 @@ def waiver_holds(waiver: Waiver, now: datetime) -> bool:
     return waiver.created <= now + CLOCK_SKEW and now < waiver.expires
 
 
-def _waiver_for(
+def waiver_for(
     verdict: Verdict, workload: str, waivers: Iterable[Waiver], now: datetime
 ) -> Waiver | None:
+    """Return the waiver in force that covers a verdict of a workload, or None."""
     subjects = {verdict.subject.id.casefold(), workload.casefold()}
     for waiver in waivers:
         if (

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azstaging.model.ids import id_key
+from azstaging.model.items import StopRequest
 
 _VAULTS = "Microsoft.RecoveryServices/vaults"
 _CONTAINERS = f"{_VAULTS}/replicationFabrics/replicationProtectionContainers"
@@ -125,6 +126,15 @@ RELEASER = Role(
     ),
 )
 ROLES = (READER, PROBER, RELEASER)
+
+
+def stop_action(request: StopRequest) -> str:
+    """Return the action that one stop request needs, as roles spell it."""
+    if request.id.resource_type == "microsoft.datareplication/replicationvaults/protecteditems":
+        return "Microsoft.DataReplication/replicationVaults/protectedItems/delete"
+    if request.action:
+        return f"{_CONTAINERS}/replicationProtectedItems/{request.action}/action"
+    return f"{_CONTAINERS}/replicationMigrationItems/delete"
 
 
 def definition(role: Role, scopes: Sequence[str]) -> dict[str, Any]:

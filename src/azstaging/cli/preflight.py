@@ -1,0 +1,52 @@
+"""``azstaging preflight``."""
+
+from typing import Any
+
+import click
+
+from azstaging.cli import exit_codes
+from azstaging.cli.gaps import say_gaps
+from azstaging.cli.output import emit, output_options
+from azstaging.cli.session import selection_options, session
+from azstaging.cli.streams import say
+from azstaging.model.text import display
+from azstaging.model.views import plain
+from azstaging.rules.preflight import NOT_OK, Preflight
+
+
+@click.command("preflight")
+@selection_options
+@output_options
+@click.pass_context
+def command(ctx: click.Context, /, output: str, query: str | None, **options: Any) -> int:
+    """List at once everything that could stop a release, for the identity that asks.
+
+    Permission for the stop, locks (inherited ones too), running jobs, source, recovery point,
+    baseline, journal and lease. Exits 0 when all is well, 1 when something is not, 3 when
+    something could not be told. Run it as the identity that will release.
+    """
+    with session(ctx, needs_journal=True, **options) as run:
+        inventory = run.staging.inventory()
+        result = run.staging.preflight(run.inventory_of(inventory))
+    emit(
+        {"schema": "azstaging/preflight/1", "ok": result.ok, "checks": plain(result.checks)},
+        result.rows(),
+        output=output,
+        query=query,
+        empty="No item of a workload was read.",
+    )
+    say_preflight(result)
+    say_gaps(inventory)
+    return exit_codes.of_preflight(result)
+
+
+def say_preflight(result: Preflight, *, most: int = 10) -> None:
+    """Say what is not as a release needs it, with the next step."""
+    wrong = result.not_ok()
+    for check in wrong[:most]:
+        word = "is not so" if check.state == NOT_OK else "is not known"
+        detail = f": {display(check.detail)}" if check.detail else ""
+        say(f"{display(check.on)}: {check.what} {word}{detail}")
+        say(f"  {display(check.next_step)}")
+    if len(wrong) > most:
+        say(f"... and {len(wrong) - most} more; azstaging preflight lists all.")

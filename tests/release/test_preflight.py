@@ -1,0 +1,119 @@
+"""Preflight lists at once what a release would find one after the other."""
+
+import pytest
+
+from azstaging.cli import exit_codes
+from azstaging.emulator.estate import Lock
+from azstaging.journal.lease import FileLease
+from azstaging.model.inventory import Inventory
+from azstaging.rules.preflight import allows
+
+FILES = {"Files": ("file-01",), "Directory": ("directory-01",)}
+DELETE = (
+    "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
+    "/replicationMigrationItems/delete"
+)
+REMOVE = DELETE.replace(
+    "replicationMigrationItems/delete", "replicationProtectedItems/remove/action"
+)
+
+
+def ready(b, who="releaser"):
+    b.check(b.as_("planner"))
+    staging = b.as_(who)
+    return staging, staging.preflight(staging.inventory())
+
+
+def not_ok(result):
+    return {(check.what, check.state) for check in result.not_ok()}
+
+
+def test_all_is_well_for_the_releaser(bench):
+    b = bench(FILES)
+    _, result = ready(b)
+    assert result.not_ok() == ()
+    assert result.ok
+    assert exit_codes.of_preflight(result) == exit_codes.DONE
+    assert {check.what for check in result.checks} == {
+        "journal takes records",
+        "lease is free",
+        "permission to stop",
+        "no lock",
+        "no running job",
+        "source is off",
+        "recovery point of the target",
+        "baseline",
+    }
+    granted = {check.detail for check in result.checks if check.what == "permission to stop"}
+    assert granted == {DELETE, REMOVE}
+    assert not b.changes
+
+
+def test_the_exact_permission_is_named(bench):
+    b = bench(FILES)
+    _, result = ready(b, "reader")
+    lacking = {c.detail for c in result.not_ok() if c.what == "permission to stop"}
+    assert lacking == {f"this identity lacks {DELETE}", f"this identity lacks {REMOVE}"}
+    assert exit_codes.of_preflight(result) == exit_codes.CLOSED
+
+
+def test_everything_wrong_is_listed_at_once(bench):
+    b = bench(FILES)
+    b.check(b.as_("planner"))
+    vault = b.as_("planner").inventory().items[0].item.vault_id
+    group = str(vault).partition("/providers/")[0]
+    b.state.locks.append(Lock(name="keep", scope=group, level="ReadOnly"))
+    for key in ("file-01", "directory-01"):
+        b.source_power(key, "ON")
+    b.check(b.as_("planner"))
+    holder = FileLease(b.as_("planner").journal)
+    vaults = {row.item.vault_id for row in b.as_("planner").inventory()}
+    for each in vaults:
+        holder.acquire(each, run="other", now=b.clock())
+    staging = b.as_("reader")
+    result = staging.preflight(staging.inventory())
+    assert not_ok(result) >= {
+        ("permission to stop", "not ok"),
+        ("lease is free", "not ok"),
+        ("no lock", "not ok"),
+        ("source is off", "not ok"),
+    }
+    assert all(check.next_step for check in result.not_ok())
+    inherited = [c.detail for c in result.not_ok() if c.what == "no lock"]
+    assert any("keep (ReadOnly), inherited from" in detail for detail in inherited)
+
+
+def test_what_nobody_checked_or_may_read_is_unknown(bench):
+    b = bench(FILES)
+    b.fault("status", "GET */providers/microsoft.authorization/permissions", times=0, status=403)
+    staging = b.as_("releaser")
+    result = staging.preflight(staging.inventory())
+    assert not_ok(result) >= {
+        ("permission to stop", "unknown"),
+        ("baseline", "unknown"),
+        ("source is off", "unknown"),
+    }
+    assert exit_codes.of_preflight(result) == exit_codes.UNDETERMINED
+
+
+def test_an_empty_inventory_is_not_well(bench):
+    b = bench(FILES)
+    staging = b.as_("releaser")
+    result = staging.preflight(Inventory(read_at=b.clock(), items=()))
+    assert {check.what for check in result.checks} == {"journal takes records"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([], False),
+        ([{"actions": ["*"]}], True),
+        ([{"actions": ["*"], "notActions": ["*/delete"]}], False),
+        ([{"actions": ["*"], "notActions": ["*/delete"]}, {"actions": [DELETE.upper()]}], True),
+        ([{"actions": ["*/read"]}], False),
+        ([{"actions": "*"}], False),
+        ([{"actions": [None]}], False),
+    ],
+)
+def test_permissions_as_arm_adds_them_up(entries, expected):
+    assert allows(entries, DELETE) is expected
