@@ -27,6 +27,7 @@ from azstaging.model.items import (
     TestMachine,
 )
 from azstaging.model.machines import (
+    Lock,
     SourceDisk,
     SourceMachine,
     SourceNic,
@@ -37,6 +38,7 @@ from azstaging.model.machines import (
 )
 from azstaging.rules.canonical import from_plain
 from azstaging.rules.diff import compare, diff_inventory, new_since, unused_expectations
+from azstaging.rules.diff_rules import facts
 
 NOW = datetime(2026, 1, 31, 8, 0, tzinfo=timezone.utc)
 HEALTHY = json.loads(
@@ -69,6 +71,7 @@ ids = st.sampled_from(
 )
 maybe_ids = st.one_of(st.none(), ids)
 tags = st.dictionaries(texts, texts, max_size=3)
+fact_names = st.one_of(st.sampled_from([*facts(), "cores", "name"]), texts)
 
 
 def few(of: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -146,6 +149,7 @@ sources = st.builds(
     size=texts,
     location=texts,
     licence_type=texts,
+    facts=st.dictionaries(fact_names, texts, max_size=4),
     disks=few(st.builds(SourceDisk, id=texts, name=texts, size_bytes=numbers, lun=numbers)),
     nics=few(
         st.builds(SourceNic, id=texts, mac_address=texts, addresses=few(texts), network=texts)
@@ -186,14 +190,30 @@ targets = st.builds(
             size_gib=numbers,
             size_bytes=numbers,
             sku=texts,
+            caching=texts,
             encryption_set_id=maybe_ids,
         )
     ),
     nics=few(
-        st.builds(TargetNic, id=ids, mac_address=texts, is_primary=flags, addresses=few(addresses))
+        st.builds(
+            TargetNic,
+            id=ids,
+            mac_address=texts,
+            is_primary=flags,
+            addresses=few(addresses),
+            security_group_id=maybe_ids,
+            accelerated=flags,
+        )
     ),
     extensions=tags,
     tags=tags,
+    identity=texts,
+    patch_mode=texts,
+    encryption_at_host=flags,
+    proximity_group_id=maybe_ids,
+    host_id=maybe_ids,
+    locks=few(st.builds(Lock, id=ids, level=texts, scope=ids)),
+    facts=st.dictionaries(fact_names, texts, max_size=4),
 )
 any_rows = st.builds(
     InventoryItem,
@@ -261,6 +281,76 @@ def test_everything_that_is_told_appears(row: InventoryItem) -> None:
     told = {name.casefold() for name in row.item.settings.tags or ()}
     told |= {name.casefold() for name in (row.target.tags if row.target else ())}
     assert sum(each.area == "tags" for each in found) == len(told)
+
+
+@few_rows
+@given(any_rows)
+def test_every_fact_that_either_side_tells_appears_exactly_once(row: InventoryItem) -> None:
+    sides = [row.source.facts if row.source else {}, row.target.facts if row.target else {}]
+    told = {name for side in sides for name, value in side.items() if value}
+    shown = [name if name in facts() else f"fact[{name}]" for name in told]
+    fields = Counter(each.field for each in compare(row))
+    assert {fields[name] for name in shown} <= {1}
+
+
+# What has a value on both sides, and how to set it; values that mean something on either.
+SWAPPED: dict[str, tuple[str, str, list[Any]]] = {
+    "cores": ("source.cores", "target.cores", [None, 1, 4, 8]),
+    "memory_mib": ("source.memory_mib", "target.memory_mib", [None, 1024, 16384, 16385, 65536]),
+    "host_name": ("source.host_name", "target.computer_name", ["", "a", "A.b", "localhost"]),
+    "os_name": (
+        "source.os_name",
+        "target.os_name",
+        ["Windows Server 2019", "Windows Server", "Ubuntu 22.04", "Haiku", "Windows Server 2022"],
+    ),
+    "nic[0].mac": (
+        "source.nics.0.mac_address",
+        "target.nics.0.mac_address",
+        ["", "00:50:56:a1:b2:c3", "00-50-56-A1-B2-C3", "60-45-BD-73-BB-1D"],
+    ),
+}
+
+
+@quick
+@given(st.data(), st.sampled_from(sorted(SWAPPED)))
+def test_same_and_unknown_do_not_depend_on_which_side_is_which(
+    data: st.DataObject, field: str
+) -> None:
+    """More and less are two things, so the other classes have a direction."""
+    source, target, values = SWAPPED[field]
+    one, other = data.draw(st.sampled_from(values)), data.draw(st.sampled_from(values))
+    there = classes(build({source: one, target: other})).get(field)
+    back = classes(build({source: other, target: one})).get(field)
+    for cls in (DiffClass.SAME, DiffClass.UNKNOWN, None):
+        assert (there is cls) == (back is cls)
+
+
+@quick
+@given(st.sampled_from(sorted(facts())), st.sampled_from(["1", "2", "1, 2", "none", ""]), st.data())
+def test_facts_are_symmetric_and_a_fact_is_itself(name: str, one: str, data: st.DataObject) -> None:
+    other = data.draw(st.sampled_from(["1", "2", "1, 2", "none", ""]))
+    if facts()[name].present:
+        return
+
+    def judged(source: str, actual: str) -> DiffClass | None:
+        row = build({"source.facts": {name: source}, "target.facts": {name: actual}})
+        return classes(row).get(name)
+
+    for cls in (DiffClass.SAME, DiffClass.UNKNOWN, None):
+        assert (judged(one, other) is cls) == (judged(other, one) is cls)
+    assert judged("1", "1") is DiffClass.SAME
+
+
+@few_rows
+@given(any_rows)
+def test_what_is_counted_is_what_would_have_been_kept(row: InventoryItem) -> None:
+    inventory = Inventory(read_at=NOW, items=(row,))
+    kept = diff_inventory(inventory, at=NOW)
+    counted = diff_inventory(inventory, at=NOW, keep_same=False)
+    assert counted.counts() == kept.counts()
+    assert counted.rows_ == tuple(each for each in kept if each.cls is not DiffClass.SAME)
+    assert counted.where("same").counts()["same"] == kept.counts()["same"]
+    assert counted.for_item(row.id).counts() == counted.counts()
 
 
 @few_rows

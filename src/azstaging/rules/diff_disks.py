@@ -56,7 +56,7 @@ def compare_disks(rows: Rows, row: InventoryItem) -> None:
 
 def match_disks(row: InventoryItem) -> list[DiskTriple]:
     """Match the disks of the three sides: replicated ones first, in the order of the item."""
-    sources = list(row.source.disks) if row.source else []
+    sources = source_disks(row)
     targets = list(row.target.disks) if row.target else []
     if not row.item.disks:
         pairs = _pair(sources, targets, (("size", _sizes_of_source_agree),), _always)
@@ -70,6 +70,14 @@ def match_disks(row: InventoryItem) -> list[DiskTriple]:
     ]
     found += [DiskTriple(source, None, None) for source in _rest(sources, origins)]
     return found + [DiskTriple(None, None, actual) for actual in _rest(targets, intended)]
+
+
+def source_disks(row: InventoryItem) -> list[SourceDisk]:
+    """Return the disks that discovery saw; one that two appliances told is one disk."""
+    found: dict[str, SourceDisk] = {}
+    for index, disk in enumerate(row.source.disks if row.source else ()):
+        found.setdefault(_plain_id(disk.id) if disk.id else f"#{index}", disk)
+    return list(found.values())
 
 
 def _pair(
@@ -173,7 +181,7 @@ def _target_gib(disk: TargetDisk) -> int | None:
 def _count(rows: Rows, row: InventoryItem) -> None:
     intended = len(row.item.disks) or None
     # Without discovery the item's own list of source disks is what is known of the source.
-    source = len(row.source.disks) if row.source and row.source.disks else intended
+    source = len(source_disks(row)) or intended
     actual = len(row.target.disks) if row.target else None
     sides = (number(source), number(intended), number(actual))
     rows.add("disks", "disk_count", sides, judge_count(rows, source, intended, actual, "disks"))

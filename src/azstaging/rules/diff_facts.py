@@ -26,10 +26,12 @@ def compare_facts(rows: Rows, row: InventoryItem) -> None:
         if sides[0] or sides[2]:
             fact = known.get(field)
             area = fact.area if fact else "guest"
+            # A fact of somebody's own may have the name of a field.
+            shown = field if fact else f"fact[{field}]"
             if fact is not None and fact.present:
                 rows.add(area, field, ("", "", sides[2]), _judge_present(rows, fact, sides[2]))
             else:
-                rows.add(area, field, sides, _judge(rows, fact, sides[0], sides[2]))
+                rows.add(area, shown, sides, _judge(rows, fact, sides[0], sides[2]))
 
 
 def _judge(rows: Rows, fact: Fact | None, source: str, actual: str) -> str:

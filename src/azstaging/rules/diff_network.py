@@ -52,7 +52,7 @@ def on_intended_network(row: InventoryItem) -> bool:
 
 def match_nics(row: InventoryItem) -> list[NicTriple]:
     """Match the adapters of the three sides: replicated ones first, in the order of the item."""
-    sources = list(row.source.nics) if row.source else []
+    sources = source_nics(row)
     targets = list(row.target.nics) if row.target else []
     items = list(row.item.nics)
     selected = [nic for nic in items if nic.is_selected is not False]
@@ -70,6 +70,17 @@ def match_nics(row: InventoryItem) -> list[NicTriple]:
         return [NicTriple(source, None, target, "order") for source, target in pairs]
     found += [NicTriple(source, None, None) for source in rest_sources]
     return found + [NicTriple(None, None, target) for target in rest_targets]
+
+
+def source_nics(row: InventoryItem) -> list[SourceNic]:
+    """Return the adapters that discovery saw; one that two appliances told is one adapter."""
+    found: dict[str, SourceNic] = {}
+    for index, nic in enumerate(row.source.nics if row.source else ()):
+        same = nic.id and nic.mac_address
+        found.setdefault(
+            f"{nic.id} {mac(nic.mac_address)}".casefold() if same else f"#{index}", nic
+        )
+    return list(found.values())
 
 
 def _to_targets(items: list[ItemNic], targets: list[TargetNic]) -> dict[int, tuple[TargetNic, str]]:
@@ -136,7 +147,7 @@ def _network_of(address: TargetAddress | None) -> ResourceId | None:
 
 
 def _count(rows: Rows, row: InventoryItem) -> None:
-    source = len(row.source.nics or row.item.nics) if row.source else len(row.item.nics)
+    source = len(source_nics(row) or row.item.nics)
     selected = sum(nic.is_selected is not False for nic in row.item.nics)
     intended = selected if row.item.nics else None
     actual = len(row.target.nics) if row.target else None

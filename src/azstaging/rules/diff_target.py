@@ -109,8 +109,9 @@ def compare_additions(rows: Rows, row: InventoryItem) -> None:
     for lock in target.locks:
         levels.setdefault(lock.id.name, set()).add(lock.level)
     for name, found in sorted(levels.items()):
-        sides = ("", "", ", ".join(sorted(found)))
-        rows.add("governance", f"lock[{name}]", sides, "lock.added")
+        told = ", ".join(sorted(found - {""}))
+        rule = "lock.added" if told else rows.unseen
+        rows.add("governance", f"lock[{name}]", ("", "", told), rule)
 
 
 def _caching(rows: Rows, target: TargetMachine) -> None:
