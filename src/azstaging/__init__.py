@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from azstaging.model.decisions import GateOpen as GateOpen
     from azstaging.model.decisions import Policy as Policy
     from azstaging.model.differences import Diff as Diff
+    from azstaging.model.drift import Drift as Drift
     from azstaging.model.findings import Findings as Findings
     from azstaging.model.ids import ResourceId as ResourceId
     from azstaging.model.inventory import Inventory as Inventory
@@ -65,6 +66,7 @@ _HOMES = {
     "DeadlineReachedError": "errors",
     "Decisions": "model.decisions",
     "Diff": "model.differences",
+    "Drift": "model.drift",
     "Effect": "errors",
     "Findings": "model.findings",
     "GateClosed": "model.decisions",
@@ -110,6 +112,7 @@ __all__ = [
     "DeadlineReachedError",
     "Decisions",
     "Diff",
+    "Drift",
     "Effect",
     "Findings",
     "GateClosed",

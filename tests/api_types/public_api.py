@@ -72,6 +72,7 @@ def reading(staging: az.Staging) -> None:
     diff = staging.diff(inventory)
     assert_type(diff, az.Diff)
     assert_type(diff.where("act", "suspicious"), az.Diff)
+    assert_type(staging.drift(inventory), az.Drift)
     assert_type(diff.counts(), dict[str, int])
 
     assert_type(staging.check(inventory), az.Findings)
