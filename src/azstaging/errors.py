@@ -148,7 +148,7 @@ class UnexpectedResponseError(ServiceError):
 class GateClosedError(StagingError):
     """Nothing is open: every gate in the selection is closed."""
 
-    default_advice = "azstaging status lists each reason with its next step."
+    default_advice = "azstaging plan lists each reason with its next step."
 
 
 class PlanRefusedError(StagingError):

@@ -18,16 +18,18 @@ from azstaging.engine.planning import confirm, may_abandon, render_abandon, rend
 from azstaging.engine.resolve import reconsider, resolve
 from azstaging.engine.rulebook import ABANDON, RELEASE, Rulebook
 from azstaging.errors import JournalError, LeaseHeldError, PlanRefusedError, StagingError
+from azstaging.journal.baselines import read_baselines
 from azstaging.journal.lease import FileLease
 from azstaging.model.decisions import GateOpen, Policy
 from azstaging.model.findings import Findings
-from azstaging.model.ids import ResourceId
+from azstaging.model.ids import ResourceId, id_key
 from azstaging.model.inventory import Inventory
 from azstaging.model.plans import Plan, Principal, Receipt, ReleaseResult
 from azstaging.providers import stop_request_of
 from azstaging.rules import gate, history
 from azstaging.rules import plan as plans
 from azstaging.rules.preflight import NOT_OK, OK, Preflight, PreflightRow, preflight
+from azstaging.rules.residue import Residue, residue, seed_disks
 
 # An inventory that this object read itself serves a plan for so long; a release reads afresh.
 _REUSE = timedelta(minutes=10)
@@ -130,6 +132,29 @@ class Releasing(Approving):
             )
         lease.release(vault)
         return PreflightRow(what="lease is free", on=vault.name, state=OK)
+
+    def residue(self) -> Residue:
+        """List what released replications leave behind; reads disks, changes nothing.
+
+        Azure: Disks_List, GET {subscription}/providers/Microsoft.Compute/disks
+        """
+        journal, past = self._require_journal("residue"), self.past()
+        frozen = read_baselines(journal.folder, past.baselines().values())
+        pairs = []
+        for key, receipt in past.released().items():
+            plan = past.plan(receipt.plan_digest)
+            items = (item for item in plan.items if id_key(item.id) == key) if plan else ()
+            pairs += [(item, frozen.get(key)) for item in items]
+        wanted = {disk.subscription_id for _, each in pairs for disk in seed_disks(each)}
+        disks = {name.casefold(): self._disks(name) for name in wanted if name}
+        return residue(pairs, disks, now=self._clock())
+
+    def _disks(self, subscription: str) -> frozenset[str] | None:
+        try:
+            rows = self.azure.list_disks(subscription)
+        except StagingError:
+            return None  # unread is unknown, not gone
+        return frozenset(id_key(str(row.get("id", ""))) for row in rows)
 
     def _recent_inventory(self) -> Inventory:
         last = self._last_inventory

@@ -30,6 +30,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("approve", "Approve a plan as a second person."),
     "release": ("release", "Stop replication as planned and approved. A dry run by default."),
     "abandon": ("abandon", "Give up the replication of what was not migrated."),
+    "residue": ("residue", "List what released replications leave behind."),
     "status": ("status", "Say what is planned, approved, released and still open."),
     "journal": ("journal", "Show, verify, export or adopt the journal."),
     "emulator": ("emulator", "Serve an emulated Azure on loopback."),

@@ -59,6 +59,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'azstaging abandon --item old-app --reason "CHG-7: descoped" --out old-app.plan.json',
         "azstaging abandon old-app.plan.json --execute",
     ),
+    "residue": ("azstaging residue", "azstaging residue -o json --query leftovers"),
     "status": ("azstaging status", "azstaging status -o json"),
     "journal": (),
     "journal show": ("azstaging journal show estate",),

@@ -13,8 +13,10 @@ from azstaging.cli.plan_file import write_plan
 from azstaging.cli.preflight import say_preflight
 from azstaging.cli.session import selection_options, session
 from azstaging.cli.streams import say
+from azstaging.config import load_configuration
 from azstaging.errors import GateClosedError
 from azstaging.files import require_writable
+from azstaging.model.decisions import Policy
 from azstaging.model.views import decisions_document, decisions_rows
 
 
@@ -25,22 +27,37 @@ from azstaging.model.views import decisions_document, decisions_rows
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the plan; without it the gates are only shown.",
 )
+@click.option(
+    "--what-if",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="Decide with the [gate] of this file over the same evidence; plans and records nothing.",
+)
 @output_options
 @click.pass_context
 def command(
-    ctx: click.Context, /, output: str, query: str | None, out: Path | None, **options: Any
+    ctx: click.Context,
+    /,
+    output: str,
+    query: str | None,
+    out: Path | None,
+    what_if: Path | None,
+    **options: Any,
 ) -> int:
     """Decide every gate, and plan the release of the selected open ones.
 
     A workload goes whole or not at all, so a selection by item selects its workloads. Exits 0
     when a plan was written (or, without --out, when a gate is open), 1 when none is open.
     """
+    if out is not None and what_if is not None:
+        raise click.UsageError("--what-if plans nothing, so it takes no --out.", ctx)
     if out is not None:
         require_writable(out.parent, what="plan")
     with session(ctx, needs_journal=True, **options) as run:
         inventory = run.staging.inventory()
         decisions = narrow_decisions(
-            run.staging.decide(inventory), run.inventory_of(inventory), run.wanted
+            run.staging.decide(inventory, policy=_other_policy(what_if)),
+            run.inventory_of(inventory),
+            run.wanted,
         )
         emit(
             decisions_document(decisions),
@@ -52,6 +69,9 @@ def command(
         say_preflight(run.staging.preflight(run.inventory_of(inventory)))
         say_closed(decisions)
         say_gaps(inventory)
+        if what_if is not None:
+            say(f"Decided with the gate of {what_if}: {len(decisions.open)} open. Nothing planned.")
+            return exit_codes.DONE if decisions.open else exit_codes.CLOSED
         if not decisions.open:
             raise GateClosedError("No gate is open; there is nothing to plan.")
         if out is None:
@@ -60,3 +80,7 @@ def command(
         plan = run.staging.plan(decisions.open)
         write_plan(out, plan)
     return exit_codes.DONE
+
+
+def _other_policy(file: Path | None) -> Policy | None:
+    return None if file is None else load_configuration(file).policy

@@ -45,6 +45,7 @@ class PlanItem:
         seed_bytes: what would be copied again if this was wrong: the disks at the source; None
             when a size is not told.
         free_until: when it stops to replicate free of charge (``wave.free_days``), or None.
+        cache_accounts: storage accounts that it replicates through; they stay behind.
     """
 
     id: str
@@ -58,6 +59,7 @@ class PlanItem:
     evidence: tuple[int, ...]
     seed_bytes: int | None = None
     free_until: datetime | None = None
+    cache_accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

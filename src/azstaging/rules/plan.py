@@ -20,6 +20,7 @@ from azstaging.model.plans import (
     PlannedRequest,
     Principal,
 )
+from azstaging.rules.cache import cache_accounts
 from azstaging.rules.canonical import canonical, digest, from_plain, parse_canonical, to_plain
 from azstaging.rules.evidence import CLOCK_SKEW
 from azstaging.rules.fingerprint import fingerprint
@@ -41,6 +42,7 @@ def plan_item(
         evidence=tuple(evidence),
         seed_bytes=_seed_bytes(row),
         free_until=_free_until(row, free_days),
+        cache_accounts=cache_accounts(row.item.body),
     )
 
 
