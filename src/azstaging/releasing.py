@@ -4,7 +4,7 @@ Types are a courtesy, not the guard: every decision is computed again from the v
 and from what Azure says, never from values passed in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
@@ -239,13 +239,16 @@ class Releasing(Approving):
                 with self._leases(plan):
                     self._settle_earlier()
             raise
-        with self._leases(plan):
+        with self._leases(plan) as taken:
             earlier = self._settle_earlier()
-            result = release_engine.execute(self._release_of(plan, releaser))
+            run = self._release_of(plan, releaser)
+            release_engine.require_held(taken, run.past)
+            result = release_engine.execute(run)
         return replace(result, receipts=(*earlier, *result.receipts))
 
     def _release_of(self, plan: Plan, releaser: Principal) -> release_engine.Release:
         """Put one run together; the leases are held, so what is read now stays ours."""
+        case = self._case(self.inventory())
         past = self.past()
         return release_engine.Release(
             follower=self._follower(),
@@ -254,13 +257,13 @@ class Releasing(Approving):
             run=self.run,
             releaser=releaser,
             plan=plan,
-            case=self._case(self.inventory()),
+            case=case,
             past=past,
             until=self._approved_until(plan, releaser),
             rulebook=_rulebook(plan),
         )
 
-    def _leases(self, plan: Plan) -> AbstractContextManager[None]:
+    def _leases(self, plan: Plan) -> AbstractContextManager[Mapping[ResourceId, int]]:
         """Hold the vaults of the plan and of whatever earlier runs left unsettled."""
         past = self.past()
         unsettled = (*past.open_attempts(), *past.unknown_attempts())

@@ -6,7 +6,7 @@ header), only kept short: nothing stands between them but one durable journal re
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from azstaging.engine.ports import AzurePort, Clock
 from azstaging.engine.reread import reread
@@ -71,6 +71,10 @@ class NoEffect:
 
 # Not about the item: the next one would only use up its attempt, too.
 _GENERAL = (AuthenticationError, DeadlineReachedError, ThrottledError, UnreachableError)
+
+
+# A process that was suspended after its intent must not send once others may have judged it.
+_PROMPT = timedelta(seconds=30)
 
 
 def look(attempter: Attempter, items: Sequence[PlanItem]) -> Refused | None:
@@ -144,6 +148,8 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | NoEffect | Refused:
         return Refused(item=item, reason="the plan or its approval expired during the run")
     attempt = _attempt(attempter, item, row)
     attempter.append(records.intent_record(attempt, item.request))
+    if attempter.clock() - attempt.at > _PROMPT:
+        return NoEffect(receipt=_too_late(attempter, attempt), general=True)
     try:
         answer = attempter.azure.stop(request, item.request)
     except NotFoundError:
@@ -184,6 +190,20 @@ def _attempt(attempter: Attempter, item: PlanItem, row: InventoryItem) -> Attemp
         target_id=str(row.target.id) if row.target else "",
         at=attempter.clock(),
         ambiguous_name=names.count(row.name.casefold()) > 1,
+    )
+
+
+def _too_late(attempter: Attempter, attempt: Attempt) -> Receipt:
+    waited = (attempter.clock() - attempt.at).total_seconds()
+    return Receipt(
+        item_id=attempt.item_id,
+        name=attempt.name,
+        generation=attempt.generation,
+        plan_digest=attempt.plan_digest,
+        state=ReceiptState.NONE,
+        at=attempter.clock(),
+        reason=f"{waited:.0f} s went by after its intent was written, so it was not sent",
+        witnesses=("no request was sent",),
     )
 
 

@@ -4,7 +4,7 @@ The first item of a run goes alone. A workload is looked at whole before its fir
 After the first unknown nothing new is sent; what was sent is followed to its end.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from azstaging.engine.attempt import Attempter, NoEffect, Refused, after_effect,
 from azstaging.engine.follow import Follower, follow
 from azstaging.engine.ports import AzurePort, Clock, JournalPort, LeasePort, Progress
 from azstaging.engine.rulebook import RELEASE, Rulebook
-from azstaging.errors import Effect, JournalError
+from azstaging.errors import Effect, JournalError, LeaseHeldError
 from azstaging.model.ids import ResourceId
 from azstaging.model.plans import (
     Attempt,
@@ -111,22 +111,39 @@ def leased(
     run: str,
     clock: Clock,
     append: Callable[[NewRecord], object],
-) -> Iterator[None]:
+) -> Iterator[Mapping[ResourceId, int]]:
     """Hold the leases of some vaults, each taken on record; whatever was read before is old.
+
+    Yields:
+        The epoch of each lease; see `require_held`.
 
     Raises:
         LeaseHeldError: another run holds one of them; nothing was sent.
     """
-    taken: list[ResourceId] = []
+    taken: dict[ResourceId, int] = {}
     try:
         for vault in sorted({ResourceId(vault_id) for vault_id in vault_ids}):
             epoch = lease.acquire(vault, run=run, now=clock())
-            taken.append(vault)
+            taken[vault] = epoch
             append(records.lease_record(vault, epoch))
-        yield
+        yield taken
     finally:
         for vault in taken:
             lease.release(vault)
+
+
+def require_held(taken: Mapping[ResourceId, int], past: History) -> None:
+    """Check that nobody took a lease after us, by the journal as it is now.
+
+    Raises:
+        LeaseHeldError: somebody did; nothing was sent.
+    """
+    for vault, epoch in taken.items():
+        if past.epoch(vault) > epoch:
+            raise LeaseHeldError(
+                f"Another run took over the vault {vault.name} while this one was starting; "
+                "nothing was sent."
+            )
 
 
 def execute(release: Release) -> ReleaseResult:
