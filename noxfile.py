@@ -63,6 +63,14 @@ def tests(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 
+@nox.session(name="soak-release")
+def soak_release(session: nox.Session) -> None:
+    """Play schedules of a release for half an hour, or for as many seconds as are given."""
+    _dev(session)
+    session.env["PYTHONPATH"] = "tests"
+    session.run("python", "-m", "simulation.soak", *(session.posargs or ["1800"]))
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
     """Check that the docs name every command, check and error, and that their links hold."""

@@ -144,7 +144,11 @@ class Check:
 
     def _last(self, index: int, run: str, path: str) -> Exchange | None:
         for exchange in reversed(self.exchanges[:index]):
-            if exchange.run == run and exchange.method == "GET" and exchange.path.casefold() == path:
+            if (
+                exchange.run == run
+                and exchange.method == "GET"
+                and exchange.path.casefold() == path
+            ):
                 return exchange
         return None
 
@@ -160,7 +164,11 @@ class Check:
             if not any(e.path.casefold() == self._item(canary) and e.status == 404 for e in reads):
                 self._say(f"{key} was sent before the first item was read to be gone")
         intent = max(
-            (i for i, (t, _, d) in enumerate(durable) if t == "release.intent" and _item(d) == item),
+            (
+                i
+                for i, (t, _, d) in enumerate(durable)
+                if t == "release.intent" and _item(d) == item
+            ),
             default=0,
         )
         until = durable[:intent]
@@ -204,7 +212,7 @@ class Check:
             elif said == "failed" and not state.jobs[stop.job_id].fails:
                 self._say(f"the stop of {key} went well, and its receipt says failed")
         for item, (index, data) in receipts.items():
-            if data["state"] == "done":
+            if data["state"] == "done" and item in self.truth.key_of:
                 self._done_is_proven(item, index)
 
     def _done_is_proven(self, item: str, index: int) -> None:
@@ -248,5 +256,3 @@ def _name(item: str) -> str:
 def check(truth: Truth, story: Story) -> list[str]:
     """Return every violation of a story."""
     return Check(truth, story).run()
-
-
