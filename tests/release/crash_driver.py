@@ -100,6 +100,9 @@ def run(counted: Counted) -> int:
 def main() -> None:
     for line in sys.stdin:
         kind, limit = line.split()
+        if kind == "ready":
+            print(json.dumps({"ready": True}), flush=True)
+            continue
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from datetime import datetime, timezone
 from pathlib import Path
@@ -52,6 +53,12 @@ class World:
             stdout=subprocess.PIPE,
             text=True,
         )
+
+    def ready(self, driver) -> bool:
+        """Wait until a driver has loaded everything."""
+        driver.stdin.write("ready 0\n")
+        driver.stdin.flush()
+        return json.loads(driver.stdout.readline())["ready"]
 
     def run(self, kind: str = "none", limit: int = 0, driver=None) -> dict[str, int]:
         driver = driver or self.driver
@@ -200,17 +207,22 @@ def test_of_two_releasers_one_wins_and_the_other_knows_at_once(world):
     )
     winner = threading.Thread(target=lambda: said.append(world.run()))
     said: list[dict[str, int]] = []
-    winner.start()
-    assert begun.wait(20)
     other = world.start(world.plan_file)
+    # Loaded and waiting, so that only the refusal is timed.
+    assert world.ready(other)
+    winner.start()
     try:
+        assert begun.wait(20)
+        asked = time.monotonic()
         loser = world.run(driver=other)
+        refused_seconds = time.monotonic() - asked
         assert winner.is_alive()
     finally:
         other.stdin.close()
         other.wait(timeout=30)
         other.stdout.close()
     assert loser["exit"] == exit_codes.LEASE_HELD
+    assert refused_seconds < 2
     assert loser["requests"] == loser["appends"] == 0
     winner.join(30)
     assert said[0]["exit"] == exit_codes.DONE
