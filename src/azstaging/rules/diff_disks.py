@@ -1,7 +1,9 @@
 """What is compared of the disks. Matched before compared, never by order.
 
 Replicated disks are matched to those of the target by id, then the system disk, then name, then
-size, then what is left over alone; to those of the source by id, then size, then what is left.
+size, then what is left over alone; to those of the source by id, then size in bytes, then in whole
+GiB, then what is left. Without replicated disks, source and target are matched by controller unit
+and size, then size.
 """
 
 from collections.abc import Callable
@@ -59,7 +61,7 @@ def match_disks(row: InventoryItem) -> list[DiskTriple]:
     sources = source_disks(row)
     targets = list(row.target.disks) if row.target else []
     if not row.item.disks:
-        pairs = _pair(sources, targets, (("size", _sizes_of_source_agree),), _always)
+        pairs = _pair(sources, targets, _BARE_RULES, _always)
         found = [DiskTriple(s, None, t, how) for s, t, how in pairs]
         return found + [DiskTriple(None, None, t) for t in _rest(targets, pairs)]
     intended = _pair(list(row.item.disks), targets, _TARGET_RULES, _has_no_target_id)
@@ -157,11 +159,33 @@ def _source_sizes_agree(disk: ItemDisk, source: SourceDisk) -> bool:
     return disk.size_bytes is not None and disk.size_bytes == source.size_bytes
 
 
-_SOURCE_RULES = (("id", _source_ids_agree), ("size", _source_sizes_agree))
+def _source_sizes_agree_to_the_gib(disk: ItemDisk, source: SourceDisk) -> bool:
+    return disk.size_bytes is not None and _gib(disk.size_bytes) == _gib(source.size_bytes)
+
+
+_SOURCE_RULES = (
+    ("id", _source_ids_agree),
+    ("size", _source_sizes_agree),
+    ("size to the GiB", _source_sizes_agree_to_the_gib),
+)
 
 
 def _sizes_of_source_agree(source: SourceDisk, target: TargetDisk) -> bool:
     return _gib(source.size_bytes) is not None and _gib(source.size_bytes) == _target_gib(target)
+
+
+def _units_and_sizes_agree(source: SourceDisk, target: TargetDisk) -> bool:
+    """The unit on the controller is the LUN of a data disk; the system disk has none."""
+    if target.is_os or source.lun is None or source.lun != target.lun:
+        return False
+    return _sizes_of_source_agree(source, target)
+
+
+# Without the item's own list of disks: two of one size are told apart by unit.
+_BARE_RULES = (
+    ("controller unit and size", _units_and_sizes_agree),
+    ("size", _sizes_of_source_agree),
+)
 
 
 def _plain_id(text: str) -> str:

@@ -86,7 +86,11 @@ def _assess(job: Job) -> str:
 def _freeze(job: Job, inventory: Inventory) -> None:
     """Freeze what has no baseline yet; a baseline that stands is what drift is measured from."""
     frozen = job.staging.past().baselines()
-    rows = [row for row in _pending(inventory) if row.id.key not in frozen]
+    rows = [
+        row
+        for row in _pending(inventory)
+        if (known := frozen.get(row.id.key)) is None or known.generation != row.item.generation
+    ]
     if rows:
         made = job.staging.baseline(replace(inventory, items=tuple(rows)))
         job.streams.output(f"baselines: {len(made)} frozen")
