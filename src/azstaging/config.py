@@ -8,32 +8,21 @@ file only. There are no secrets in it, ever.
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from azstaging.config_approvers import Approver, approver_from
 from azstaging.config_fields import Table, read_toml
+from azstaging.config_policy import DEFAULT_REQUIRED, policy_from, waiver_from
 from azstaging.errors import ConfigurationError
 from azstaging.model.backlog import BacklogSettings
 from azstaging.model.decisions import Policy, Waiver
 from azstaging.model.differences import Expectation
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.waves import Endpoint, Scope, Wave, Workload
-from azstaging.rules.gate import NEVER_WAIVABLE, WAIVER_LIFETIME
 from azstaging.sheets import SheetRow
 
 FILE_NAME = "azstaging.toml"
-DEFAULT_REQUIRED = (
-    "baseline-present",
-    "diff-clean",
-    "no-running-job",
-    "phase-staged",
-    "source-off",
-    "target-placement",
-    "target-running",
-    "test-migration-cleaned",
-)
 _ENVIRONMENT = {
     "AZSTAGING_CLOUD": "cloud.name",
     "AZSTAGING_ARM_ENDPOINT": "cloud.arm_endpoint",
@@ -192,8 +181,8 @@ def _parse(document: dict[str, Any], origins: dict[str, str], folder: Path) -> C
         cloud=_cloud(cloud),
         scope=_scope(scope),
         wave=_wave(root, folder),
-        policy=_policy(root.table("gate")),
-        waivers=tuple(_waiver(table) for table in root.tables("waiver")),
+        policy=policy_from(root.table("gate")),
+        waivers=tuple(waiver_from(table) for table in root.tables("waiver")),
         approvers=tuple(approver_from(table, folder) for table in root.tables("approver")),
         expectations=tuple(_expectation(table) for table in root.tables("expect")),
         probes=_probes(root.table("probes")),
@@ -310,44 +299,6 @@ def _endpoint(text: str, table: Table) -> Endpoint:
     if kind in {"http", "https"}:
         return Endpoint(kind="http", address=text)
     return Endpoint(kind=kind, address=address)
-
-
-def _policy(table: Table) -> Policy:
-    policy = Policy(
-        required=table.texts("required", DEFAULT_REQUIRED),
-        advisory=table.texts("advisory"),
-        lifetimes=table.lifetimes("lifetimes"),
-        flaky_passes=table.integer("flaky_passes", 2, least=2),
-        approvals=table.integer("approvals", 1, least=1),
-        approval_hours=table.integer("approval_hours", 8, least=1, most=72),
-        plan_hours=table.integer("plan_hours", 24, least=1, most=168),
-        settle_seconds=table.integer("settle_seconds", 900, least=1, most=86_400),
-        accept_unprovable_target=table.flag("accept_unprovable_target", default=False),
-    )
-    table.finish()
-    return policy
-
-
-def _waiver(table: Table) -> Waiver:
-    created: datetime = table.required_time("created")
-    waiver = Waiver(
-        check=table.required_text("check"),
-        subject=table.text("item") or table.required_text("workload"),
-        reason=table.required_text("reason"),
-        category=table.required_text("category"),
-        approver=table.required_text("approver"),
-        ticket=table.required_text("ticket"),
-        created=created,
-        expires=table.required_time("expires"),
-    )
-    table.finish()
-    if waiver.check in NEVER_WAIVABLE:
-        raise ConfigurationError(f"The check {waiver.check} cannot be waived.")
-    if waiver.expires - waiver.created > WAIVER_LIFETIME:
-        raise ConfigurationError(
-            f"The waiver of {waiver.check} lasts longer than {WAIVER_LIFETIME.days} days."
-        )
-    return waiver
 
 
 def _expectation(table: Table) -> Expectation:

@@ -6,15 +6,18 @@ from the verified journal and from what Azure says, never from values passed in.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azstaging import __version__
 from azstaging.checks import WORKLOAD_CHECKS
-from azstaging.engine.check import run_checks
+from azstaging.engine.check import import_findings, run_checks
 from azstaging.engine.reporting import build_report, latest_findings
+from azstaging.engine.surroundings import read_surroundings
 from azstaging.engine.sync import sync_boards
-from azstaging.files import hashed, write_each
+from azstaging.errors import ConfigurationError
+from azstaging.files import hashed, read_bytes, write_each
 from azstaging.journal.evidence import write_evidence
 from azstaging.journal.lease import FileLease
 from azstaging.model.backlog import ActionKind, BoardsResult, Choice
@@ -25,6 +28,8 @@ from azstaging.model.inventory import Inventory
 from azstaging.releasing import Releasing
 from azstaging.rules import gate, history
 from azstaging.rules.baseline import frozen_now
+from azstaging.rules.evidence import CLOCK_SKEW
+from azstaging.rules.imports import read_results
 from azstaging.rules.status import Status, status_of
 
 if TYPE_CHECKING:
@@ -77,10 +82,51 @@ class Staging(Releasing):
                 until=self._deadline,
             ),
             baselines=frozenset(each.key for each in frozen_now(inventory, self.frozen(inventory))),
+            around=read_surroundings(self.azure, inventory, self.config.policy),
             clock=self._clock,
             run=self.run,
             progress=self._progress,
         )
+        records = self._append(*(history.finding_record(finding) for finding in findings))
+        return history.with_sequences(findings, records)
+
+    def import_results(
+        self,
+        path: str | Path,
+        inventory: Inventory,
+        *,
+        workload: str,
+        made_at: datetime | None = None,
+    ) -> Findings:
+        """Record what another tool found of a workload: JUnit, NUnit, Pester, InSpec, Goss.
+
+        Args:
+            path: the tool's file.
+            inventory: what the finding is bound to: items, generations and targets of now.
+            workload: name of the workload that the file is about.
+            made_at: when the tool ran, aware UTC; needed where the file does not tell.
+
+        Raises:
+            ConfigurationError: no such workload, no readable file, or no time; nothing was
+                recorded.
+        """
+        named = next((w for w in self.config.wave.workloads if w.name == workload), None)
+        if named is None or not inventory.in_workload(workload):
+            raise ConfigurationError(
+                f"{workload!r} is no workload with items of this inventory; nothing was recorded.",
+                advice="Name one of the configuration's workloads, by its exact name.",
+            )
+        data = read_bytes(Path(path), what="file of results")
+        results = read_results(data, name=Path(path).name)
+        at = made_at or results.made_at
+        if at is None or at > self._clock() + CLOCK_SKEW:
+            raise ConfigurationError(
+                f"{Path(path).name} does not tell when the tool ran, or says a time to come; "
+                "nothing was recorded.",
+                advice="Say it: --made-at 2026-01-31T08:00:00Z.",
+            )
+        policy = self.config.policy
+        findings = import_findings(results, named, inventory, policy=policy, at=at, run=self.run)
         records = self._append(*(history.finding_record(finding) for finding in findings))
         return history.with_sequences(findings, records)
 

@@ -13,9 +13,11 @@ import pytest
 from azstaging.checks import CHECKS, check_by_id
 from azstaging.checks.interface import Check, ItemContext, Verdict, WorkloadContext
 from azstaging.model.findings import Outcome
+from azstaging.model.imports import ImportedResults
 from azstaging.model.inventory import Gap
 from azstaging.model.observations import Observation
 from azstaging.model.suites import SuiteRun
+from azstaging.model.surroundings import Surroundings
 from azstaging.model.waves import Endpoint, Workload
 from azstaging.rules.canonical import from_plain
 from azstaging.rules.diff import compare
@@ -34,6 +36,7 @@ def item_context(case: dict[str, Any], rows) -> ItemContext:
         differences=() if case.get("differences") == [] else compare(row),
         baseline=case.get("baseline"),
         unread=tuple(from_plain(Gap, gap) for gap in case.get("unread", ())),
+        around=from_plain(Surroundings, case.get("around", {})),
     )
 
 
@@ -55,6 +58,7 @@ def workload_context(case: dict[str, Any], rows) -> WorkloadContext:
         if seen is None
         else tuple(from_plain(Observation, each) for each in seen),
         suite=from_plain(SuiteRun, case["run"]) if case.get("run") else None,
+        imported=from_plain(ImportedResults, case["imported"]) if case.get("imported") else None,
     )
 
 

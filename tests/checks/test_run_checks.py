@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from azstaging.checks import CHECKS, ITEM_CHECKS
+from azstaging.checks import CHECKS, item_checks
 from azstaging.checks.interface import ItemContext, Verdict, check
 from azstaging.checks.phase_staged import phase_staged
 from azstaging.engine import check as engine
@@ -101,7 +101,7 @@ def finding(findings: Findings, id: str, subject: str = ""):
 
 def test_every_check_says_something_of_a_healthy_item_and_it_is_good(rows) -> None:
     findings = run(inventory_of(rows()), probes=FakeProber())
-    assert sorted(f.check for f in findings) == [each.id for each in CHECKS]
+    assert sorted(f.check for f in findings) == [e.id for e in CHECKS if not e.on_request]
     assert findings.not_passed() == ()
     assert all(f.next_step == "" for f in findings)
 
@@ -112,7 +112,7 @@ def test_findings_are_sorted_by_subject_and_check_whatever_the_order_of_the_item
     keys = [(f.subject.id, f.check) for f in forward]
     assert keys == sorted(keys)
     assert keys == [(f.subject.id, f.check) for f in backward]
-    assert len(forward) == 2 * len(ITEM_CHECKS) + 2
+    assert len(forward) == 2 * len(item_checks(POLICY)) + 2
 
 
 def test_a_finding_is_about_the_item_its_generation_and_its_target(rows) -> None:
@@ -146,7 +146,7 @@ def test_a_check_that_raises_is_an_error_and_the_others_still_run(
     def broken(context: ItemContext) -> Verdict:
         raise KeyError(context.row.name)
 
-    monkeypatch.setattr(engine, "ITEM_CHECKS", (broken, phase_staged))
+    monkeypatch.setattr(engine, "item_checks", lambda _policy: (broken, phase_staged))
     findings = run(inventory_of(rows()))
     bad = finding(findings, "broken")
     assert bad.outcome is Outcome.ERROR
@@ -160,7 +160,7 @@ def test_the_error_of_a_check_is_cut_short(rows, monkeypatch: pytest.MonkeyPatch
     def broken(context: ItemContext) -> Verdict:
         raise ValueError("x" * 100_000 + context.row.name)
 
-    monkeypatch.setattr(engine, "ITEM_CHECKS", (broken,))
+    monkeypatch.setattr(engine, "item_checks", lambda _policy: (broken,))
     assert len(finding(run(inventory_of(rows())), "broken").detail) < 300
 
 

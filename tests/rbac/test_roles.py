@@ -50,7 +50,11 @@ class Company:
         )
         config = azstaging.load_configuration(file)
         # How long silence proves nothing: here the emulator has said all it will say at once.
-        policy = dataclasses.replace(config.policy, settle_seconds=1)
+        policy = dataclasses.replace(
+            config.policy,
+            settle_seconds=1,
+            advisory=(*config.policy.advisory, "backup-item"),
+        )
         self.config = dataclasses.replace(config, policy=policy)
 
     def staging(self, name):
@@ -122,7 +126,8 @@ def told_by_a_run(company):
         findings = planner.check(inventory)
         reasons = planner.decide(inventory, findings)
         return f"{error} {error.advice()} {inventory.gaps} {findings.rows()} {reasons.rows()}"
-    return f"{inventory.gaps} {result.rows()} {result.receipts} {result.held}"
+    findings = company.staging("planner").evidence().rows()
+    return f"{inventory.gaps} {findings} {result.rows()} {result.receipts} {result.held}"
 
 
 @pytest.mark.parametrize("action", RELEASER.actions)

@@ -5,6 +5,7 @@ Pinned, not newest: sovereign clouds lag behind the public one.
 
 SUBSCRIPTIONS = "2022-12-01"
 RECOVERY_SERVICES_VAULTS = "2023-02-01"
+BACKUP = "2023-02-01"
 SITE_RECOVERY = "2025-08-01"
 DATA_REPLICATION = "2024-09-01"
 OFF_AZURE = "2023-06-06"

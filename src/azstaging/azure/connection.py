@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from azstaging.azure import datareplication
 from azstaging.azure.activitylog import ActivityLog
+from azstaging.azure.backup import Backups
 from azstaging.azure.bodies import Json
 from azstaging.azure.clouds import Cloud
 from azstaging.azure.datareplication import DataReplication
@@ -42,6 +43,7 @@ class AzureConnection:
         self.migrate = Migrate(session)
         self.resource_graph = ResourceGraph(session)
         self.activity_log = ActivityLog(session)
+        self.backups = Backups(session)
 
     def __repr__(self) -> str:
         return f"AzureConnection({self.session.cloud.arm_endpoint})"
@@ -162,6 +164,10 @@ class AzureConnection:
     def list_activity(self, group: ResourceId, since: datetime, until: datetime) -> list[Json]:
         """List what happened to the resources of a group."""
         return self.activity_log.list_activity(group, since, until)
+
+    def list_backup_items(self, vault: ResourceId) -> list[Json]:
+        """List the backup items of Azure VMs in a vault."""
+        return self.backups.list_backup_items(vault)
 
     def render(self, request: StopRequest) -> PlannedRequest:
         """Render a stop request to the letter."""

@@ -1,13 +1,18 @@
 """All checks, listed one by one. A new check is one file, one line here, and its cases."""
 
+from azstaging.checks.backup_item import backup_item
 from azstaging.checks.baseline_present import baseline_present
 from azstaging.checks.boot_diagnostics import boot_diagnostics
 from azstaging.checks.diff_clean import diff_clean
+from azstaging.checks.encryption import encryption
 from azstaging.checks.endpoint_reachable import endpoint_reachable
+from azstaging.checks.imported_results import imported_results
 from azstaging.checks.interface import Check, ItemContext, WorkloadContext
 from azstaging.checks.licence import licence
 from azstaging.checks.locks import locks
+from azstaging.checks.managed_identity import managed_identity
 from azstaging.checks.migration_notes import migration_notes
+from azstaging.checks.monitoring_agent import monitoring_agent
 from azstaging.checks.no_running_job import no_running_job
 from azstaging.checks.phase_staged import phase_staged
 from azstaging.checks.recovery_point import recovery_point
@@ -18,14 +23,19 @@ from azstaging.checks.target_placement import target_placement
 from azstaging.checks.target_running import target_running
 from azstaging.checks.test_migration_cleaned import test_migration_cleaned
 from azstaging.checks.workload_suite import workload_suite
+from azstaging.model.decisions import Policy
 
 ITEM_CHECKS: tuple[Check[ItemContext], ...] = (
+    backup_item,
     baseline_present,
     boot_diagnostics,
     diff_clean,
+    encryption,
     licence,
     locks,
+    managed_identity,
     migration_notes,
+    monitoring_agent,
     no_running_job,
     phase_staged,
     recovery_point,
@@ -44,15 +54,24 @@ WHOLE_WORKLOAD_CHECKS: tuple[Check[WorkloadContext], ...] = (
 )
 """The checks of a whole workload, sorted by id."""
 
+IMPORTED_CHECKS: tuple[Check[WorkloadContext], ...] = (imported_results,)
+"""Checks of a workload that only an import makes findings of."""
+
 CHECKS: tuple[Check[ItemContext] | Check[WorkloadContext], ...] = tuple(
-    sorted((*ITEM_CHECKS, *WHOLE_WORKLOAD_CHECKS), key=lambda check: check.id)
+    sorted((*ITEM_CHECKS, *WHOLE_WORKLOAD_CHECKS, *IMPORTED_CHECKS), key=lambda check: check.id)
 )
 """Every check, sorted by id."""
 
-WORKLOAD_CHECKS = frozenset(check.id for check in WHOLE_WORKLOAD_CHECKS)
+WORKLOAD_CHECKS = frozenset(check.id for check in (*WHOLE_WORKLOAD_CHECKS, *IMPORTED_CHECKS))
 """Ids of the checks whose subject is a workload, not an item."""
 
 
 def check_by_id(id: str) -> Check[ItemContext] | Check[WorkloadContext] | None:
     """Return the check with this id, or None."""
     return next((check for check in CHECKS if check.id == id), None)
+
+
+def item_checks(policy: Policy) -> tuple[Check[ItemContext], ...]:
+    """Return the checks of an item that run under a policy, sorted by id."""
+    listed = {*policy.required, *policy.advisory}
+    return tuple(each for each in ITEM_CHECKS if not each.on_request or each.id in listed)

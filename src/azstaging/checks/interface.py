@@ -12,13 +12,16 @@ from typing import Generic, Literal, TypeVar, overload
 
 from azstaging.model.differences import DiffClass, Difference
 from azstaging.model.findings import Outcome
+from azstaging.model.imports import ImportedResults
 from azstaging.model.inventory import Gap, InventoryItem
 from azstaging.model.observations import Observation
 from azstaging.model.suites import SuiteRun
+from azstaging.model.surroundings import Surroundings
 from azstaging.model.waves import Workload
 
 HOUR = 3600
 DAY = 24 * HOUR
+_NOTHING_READ = Surroundings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ class ItemContext:
         differences: the item's rows of the configuration diff, expectations applied.
         baseline: whether a baseline is frozen; None when nobody can know (no journal).
         unread: gaps that touch the item, its vault or its target, other than the item itself.
+        around: what was read around the target, for the checks that were asked for.
     """
 
     now: datetime
@@ -71,6 +75,7 @@ class ItemContext:
     differences: tuple[Difference, ...] = ()
     baseline: bool | None = None
     unread: tuple[Gap, ...] = ()
+    around: Surroundings = _NOTHING_READ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,7 @@ class WorkloadContext:
         rows: its items that are not released yet, in the order of the inventory.
         observations: what the probes saw; None when no probe was run.
         suite: what was recorded of the workload's suite; None when it was not run.
+        imported: what another tool found; None when nothing was imported.
     """
 
     now: datetime
@@ -88,6 +94,7 @@ class WorkloadContext:
     rows: tuple[InventoryItem, ...]
     observations: tuple[Observation, ...] | None = None
     suite: SuiteRun | None = None
+    imported: ImportedResults | None = None
 
 
 C = TypeVar("C", ItemContext, WorkloadContext)
@@ -104,6 +111,8 @@ class Check(Generic[C]):
         lifetime_seconds: how long a finding counts, unless the policy sets another time.
         boot: it is about the running machine: what it saw ends with a reboot.
         next_step: what to do when it does not pass.
+        on_request: it runs only where the policy lists it, required or advisory: it asks Azure
+            for more, or for what not every estate wants.
     """
 
     id: str
@@ -114,6 +123,7 @@ class Check(Generic[C]):
     boot: bool
     next_step: str
     judge: Callable[[C], Verdict]
+    on_request: bool = False
 
 
 @overload
@@ -126,6 +136,7 @@ def check(
     next_step: str,
     scope: Literal["item"] = "item",
     boot: bool = False,
+    on_request: bool = False,
 ) -> Callable[[Callable[[ItemContext], Verdict]], Check[ItemContext]]: ...
 
 
@@ -139,6 +150,7 @@ def check(
     next_step: str,
     scope: Literal["workload"],
     boot: bool = False,
+    on_request: bool = False,
 ) -> Callable[[Callable[[WorkloadContext], Verdict]], Check[WorkloadContext]]: ...
 
 
@@ -151,6 +163,7 @@ def check(
     next_step: str,
     scope: Literal["item", "workload"] = "item",
     boot: bool = False,
+    on_request: bool = False,
 ) -> Callable[[Callable[[C], Verdict]], Check[C]]:
     """Make a check of a pure function; `Check` has the meanings."""
 
@@ -164,6 +177,7 @@ def check(
             boot=boot,
             next_step=next_step,
             judge=judge,
+            on_request=on_request,
         )
 
     return make

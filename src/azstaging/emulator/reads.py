@@ -30,6 +30,7 @@ def read(state: State, address: Address, call: "Call", *, page_size: int, stale:
         _job,
         _locks,
         _sizes,
+        _backups,
     )
     if _orphan(state, address):
         return missing(state, address)
@@ -234,6 +235,14 @@ def _sizes(state: State, address: Address, call: "Call") -> Answer | None:
         where = location.strip("' ") or "westeurope"
         return Answer(status=200, body={"value": [compute.sku(size, where) for size in sizes]})
     return None
+
+
+def _backups(state: State, address: Address, call: "Call") -> Answer | None:
+    """Answer the backup items of a vault; the filter by workload changes nothing here."""
+    if not address.key.endswith("/backupprotecteditems") or address.up() not in state.entries:
+        return None
+    rows = {body["id"]: body for body in state.backups.get(address.up(), [])}
+    return page(address, call, list(rows), rows.__getitem__, page_size=_JOBS_PAGE)
 
 
 def missing(state: State, address: Address) -> Answer:

@@ -83,6 +83,7 @@ SOURCES: tuple[Source, ...] = (
     Source("Discovered Hyper-V machine, server", "documented", "2020-07-07 and 2023-06-06."),
     Source("Migrate project and solutions", "recorded", "Counters stay 0, as recorded."),
     Source("Migrate machines", "documented", "migrationData[].targetVMArmId."),
+    Source("Backup items of a vault", "documented", "Azure VMs only; names of 2023-02-01."),
     Source("Resource Graph", "recorded", "resultTruncated is text; migration items are absent."),
     Source("Identity endpoint", "documented", "App Service flavour, numeric expires_on."),
 )

@@ -15,6 +15,7 @@ from azstaging.emulator.activity import Event
 from azstaging.emulator.estate import Estate, Lock, Machine
 from azstaging.emulator.jobs import Job
 from azstaging.emulator.populate import Entry, populate
+from azstaging.emulator.shapes.backup import backup_item
 from azstaging.emulator.shapes.scene import Scene
 from azstaging.emulator.waves import Executions
 
@@ -46,6 +47,7 @@ class State:
         cleanups: accepted clean-ups of test machines.
         registrations: resource providers that somebody registered; nothing should be here.
         events: what the activity log tells, in order.
+        backups: casefolded id of a vault -> its backup items.
         executions: casefolded id of a wave's execution -> step id -> step; empty at first.
     """
 
@@ -69,8 +71,17 @@ class State:
             self.purges: list[Stop] = []
             self.cleanups: list[Stop] = []
             self.registrations: list[str] = []
+            self.backups: dict[str, list[Json]] = {}
             self.executions: Executions = {}
             self.events: list[Event] = []
+
+    def back_up(
+        self, vault_id: str, vm_id: str, last_point: datetime | None, *, state: str = "Protected"
+    ) -> None:
+        """Protect a machine with a backup item of a vault; it may have no recovery point yet."""
+        with self.lock:
+            item = backup_item(vault_id, vm_id, last_point=last_point, state=state)
+            self.backups.setdefault(vault_id.casefold(), []).append(item)
 
     def machine(self, key: str) -> Machine:
         """Return a machine's specification by its key."""

@@ -1,22 +1,26 @@
 """Runs every check on every item and workload, and makes findings of what they say."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from azstaging.checks import ITEM_CHECKS, WHOLE_WORKLOAD_CHECKS
+from azstaging.checks import IMPORTED_CHECKS, WHOLE_WORKLOAD_CHECKS, item_checks
 from azstaging.checks.interface import C, Check, ItemContext, Verdict, WorkloadContext
 from azstaging.engine.ports import Clock, Progress
 from azstaging.model.decisions import Policy
 from azstaging.model.differences import Diff, Difference
-from azstaging.model.findings import Finding, Findings, Outcome, Subject, workload_subject
+from azstaging.model.findings import Artefact, Finding, Findings, Outcome, Subject, workload_subject
 from azstaging.model.ids import ResourceId
+from azstaging.model.imports import ImportedResults
 from azstaging.model.inventory import Gap, Inventory, InventoryItem, Phase
 from azstaging.model.suites import Probed, ProbeTask, SuiteContext, SuiteItem, SuiteTarget
+from azstaging.model.surroundings import Surroundings
 from azstaging.model.waves import Wave, Workload
 from azstaging.rules.evidence import item_subject, workload_scope
 
 _LONGEST_ERROR = 200
+_NOTHING_READ = Surroundings()
 _FIND_OUT = "Find out what is not told, then run azstaging check again."
 
 
@@ -42,6 +46,7 @@ def run_checks(
     run: str,
     probes: Prober | None = None,
     baselines: Collection[str] | None = None,
+    around: Mapping[str, Surroundings] | None = None,
     progress: Progress = _silent,
 ) -> Findings:
     """Run every check on every item that is not released, and on every workload.
@@ -50,18 +55,21 @@ def run_checks(
         inventory: what was read.
         diff: its configuration diff, expectations applied.
         wave: its workloads and their endpoints.
-        policy: its lifetimes replace those of the checks.
+        policy: its lifetimes replace those of the checks; checks on request run if it lists them.
         clock: gives one time for all findings of items, and one for those of workloads.
         run: id of this run.
         probes: looks at endpoints and runs suites; without it nobody does.
         baselines: casefolded ids of the items with a frozen baseline; None without a journal.
+        around: what was read around the targets, by casefolded item id.
         progress: called once per item and workload.
 
     Returns:
         Findings sorted by subject and check. They are not recorded here.
     """
     maker = _Maker(at=clock(), run=run, lifetimes=dict(policy.lifetimes))
-    findings = _item_findings(maker, inventory, diff, baselines, progress)
+    checks = item_checks(policy)
+    facts = _Facts(diff=diff, baselines=baselines, around=around or {})
+    findings = _item_findings(maker, inventory, checks, facts, progress)
     findings += _workload_findings(maker, inventory, wave, probes, clock, progress)
     return Findings(at=maker.at, run=run, findings=tuple(findings))
 
@@ -113,17 +121,26 @@ def _broken(error: Exception) -> Verdict:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What is known of the items beyond their rows; `run_checks` has the meanings."""
+
+    diff: Diff
+    baselines: Collection[str] | None
+    around: Mapping[str, Surroundings]
+
+
 def _item_findings(
     maker: _Maker,
     inventory: Inventory,
-    diff: Diff,
-    baselines: Collection[str] | None,
+    checks: Sequence[Check[ItemContext]],
+    facts: _Facts,
     progress: Progress,
 ) -> list[Finding]:
     rows = [row for row in inventory.items if row.phase is not Phase.RELEASED]
-    # ITEM_CHECKS are sorted by id, so the findings come out in their order.
+    # The checks are sorted by id, so the findings come out in their order.
     rows.sort(key=lambda row: row.id.key)
-    differences = _by_item(diff)
+    differences, baselines = _by_item(facts.diff), facts.baselines
     unread = [gap for gap in inventory.gaps if not gap.covers_items]
     found: list[Finding] = []
     for done, row in enumerate(rows, 1):
@@ -134,8 +151,9 @@ def _item_findings(
             differences=tuple(differences.get(key, ())),
             baseline=None if baselines is None else key in baselines,
             unread=tuple(gap for gap in unread if _touches(gap, row)) if unread else (),
+            around=facts.around.get(key, _NOTHING_READ),
         )
-        found += maker.findings(ITEM_CHECKS, context, item_subject(row))
+        found += maker.findings(checks, context, item_subject(row))
         progress("check", done, len(rows))
     return found
 
@@ -236,4 +254,33 @@ def _target(row: InventoryItem) -> SuiteTarget | None:
         location=target.location,
         size=target.size,
         addresses=tuple(address for address in addresses if address),
+    )
+
+
+def import_findings(
+    results: ImportedResults,
+    workload: Workload,
+    inventory: Inventory,
+    *,
+    policy: Policy,
+    at: datetime,
+    run: str,
+) -> Findings:
+    """Judge what another tool found of a workload.
+
+    Args:
+        results: what was read of its file.
+        workload: what it is about, all of it.
+        inventory: binds the finding to the items, generations and targets of now.
+        policy: its lifetimes replace those of the checks.
+        at: when the tool ran, aware UTC: the finding is as old as that.
+        run: id of this run.
+    """
+    rows = _pending_by_workload(inventory).get(workload.name, ())
+    context = WorkloadContext(now=at, workload=workload, rows=rows, imported=results)
+    maker = _Maker(at=at, run=run, lifetimes=dict(policy.lifetimes))
+    kept = Artefact(name="results", sha256=results.sha256, size_bytes=results.size_bytes)
+    found = maker.findings(IMPORTED_CHECKS, context, workload_scope(workload.name, rows))
+    return Findings(
+        at=at, run=run, findings=tuple(replace(each, artefacts=(kept,)) for each in found)
     )

@@ -8,11 +8,18 @@ from azstaging.engine.ports import (
     Identity,
     ReplicationReader,
     ResourceReader,
+    SurroundingsReader,
 )
 
 _READS = frozenset(
     name
-    for protocol in (ReplicationReader, ResourceReader, ActivityReader, Identity)
+    for protocol in (
+        ReplicationReader,
+        ResourceReader,
+        ActivityReader,
+        SurroundingsReader,
+        Identity,
+    )
     for name in vars(protocol)
     if not name.startswith("_")
 )

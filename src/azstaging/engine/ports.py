@@ -7,7 +7,7 @@ shorter list. JSON objects are exactly what the service sent.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import StopRequest
@@ -155,6 +155,19 @@ class ActivityReader(Protocol):
 
 class AzurePort(ReplicationReader, ResourceReader, ActivityReader, Stopper, Identity, Protocol):
     """Everything that `azstaging.azure` offers to the engine."""
+
+
+@runtime_checkable
+class SurroundingsReader(Protocol):
+    """Reads around target machines, for checks that a policy asks for."""
+
+    def list_vaults(self, subscription_id: str) -> list[Json]:
+        """Recovery Services vaults of a subscription."""
+        ...
+
+    def list_backup_items(self, vault: ResourceId) -> list[Json]:
+        """Backup items of Azure VMs in a Recovery Services vault."""
+        ...
 
 
 class JournalPort(Protocol):

@@ -84,11 +84,16 @@ _SOURCES = _grants(
     optional=True,
 )
 
+_AROUND = _grants(
+    [(f"{_VAULTS}/backupProtectedItems/read", "whether a backup protects a target machine")],
+    optional=True,
+)
+
 READER = Role(
     key="reader",
     name="azstaging reader",
     description="Inventory, checks, diff, reports, plans and approvals. Changes nothing.",
-    grants=(*_LISTS, *_TARGETS, *_SOURCES),
+    grants=(*_LISTS, *_TARGETS, *_SOURCES, *_AROUND),
 )
 PROBER = Role(
     key="prober",

@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
-from azstaging.checks import ITEM_CHECKS, WHOLE_WORKLOAD_CHECKS
+from azstaging.checks import WHOLE_WORKLOAD_CHECKS, item_checks
 from azstaging.engine.ports import Clock
 from azstaging.errors import ConfigurationError, DeadlineReachedError, Effect, StagingError
 from azstaging.model.backlog import ActionKind
-from azstaging.model.decisions import Decisions
+from azstaging.model.decisions import Decisions, Policy
 from azstaging.model.findings import Outcome, Subject
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.model.plans import Plan, ReceiptState, ReleaseResult
@@ -67,7 +67,7 @@ def _assess(job: Job) -> str:
     done = checked = 0
     for part in batches(inventory, size=BATCH_ITEMS):
         job.require_time(f"checking {done} of {len(inventory)} items")
-        if not _wanted(part) <= fresh:
+        if not _wanted(part, job.staging.config.policy) <= fresh:
             findings = job.staging.check(part)
             checked += len(part)
             worst = Counter(finding.outcome.value for finding in findings)
@@ -100,10 +100,10 @@ def _pending(inventory: Inventory) -> Iterator[InventoryItem]:
     return (row for row in inventory if row.phase is not Phase.RELEASED)
 
 
-def _wanted(part: Inventory) -> set[tuple[str, Subject]]:
+def _wanted(part: Inventory, policy: Policy) -> set[tuple[str, Subject]]:
     """Return every finding that a complete check of a batch makes, as (check, subject)."""
     rows = list(_pending(part))
-    wanted = {(check.id, item_subject(row)) for row in rows for check in ITEM_CHECKS}
+    wanted = {(check.id, item_subject(row)) for row in rows for check in item_checks(policy)}
     for name in {name for row in rows for name in row.workloads}:
         subject = workload_scope(name, [row for row in rows if name in row.workloads])
         wanted |= {(check.id, subject) for check in WHOLE_WORKLOAD_CHECKS}

@@ -1,0 +1,82 @@
+"""What is read around the targets before they are checked, and only where a policy asks for it."""
+
+from collections.abc import Iterable, Mapping
+
+from azstaging.engine.ports import SurroundingsReader
+from azstaging.errors import StagingError
+from azstaging.model.decisions import Policy
+from azstaging.model.ids import ResourceId, parse_id
+from azstaging.model.inventory import InventoryItem, Phase
+from azstaging.model.surroundings import Backup, Surroundings
+from azstaging.providers.backup import backup_from
+
+BACKUP_ITEM = "backup-item"
+
+
+def read_surroundings(
+    azure: object, rows: Iterable[InventoryItem], policy: Policy
+) -> dict[str, Surroundings]:
+    """Read around the targets of items that are not released.
+
+    Args:
+        azure: where to read; what is no `SurroundingsReader` reads nothing, and nothing is known.
+        rows: the items.
+        policy: only what its checks need is read.
+
+    Returns:
+        By casefolded item id. What could not be read is None in it, with the problem; it does
+        not raise for that.
+    """
+    listed = {*policy.required, *policy.advisory}
+    targets = {
+        row.id.key: row.target.id
+        for row in rows
+        if row.phase is not Phase.RELEASED and row.target is not None
+    }
+    if BACKUP_ITEM not in listed or not isinstance(azure, SurroundingsReader):
+        return {}
+    subscriptions = {target.subscription_id or "" for target in targets.values()}
+    read = {each: _backups_of(azure, each) for each in sorted(subscriptions)}
+    return {key: _of_target(target, read) for key, target in targets.items()}
+
+
+_Read = tuple[dict[ResourceId, list[Backup]], str]
+"""Backups by machine, and why they are not all."""
+
+
+def _of_target(target: ResourceId, read: Mapping[str, _Read]) -> Surroundings:
+    backups, problem = read[target.subscription_id or ""]
+    found = tuple(backups.get(target, ()))
+    if problem:
+        # A backup that was found is one; that there is none is not known.
+        return Surroundings(backups=found or None, backups_problem=problem)
+    return Surroundings(backups=found)
+
+
+def _backups_of(azure: SurroundingsReader, subscription_id: str) -> _Read:
+    """Read every vault of a subscription; one that cannot be read leaves a problem, not a hole."""
+    found: dict[ResourceId, list[Backup]] = {}
+    problem = ""
+    try:
+        vaults = azure.list_vaults(subscription_id)
+    except StagingError as error:
+        return {}, f"the vaults could not be listed: {_why(error)}"
+    for body in vaults:
+        vault = parse_id(body.get("id"))
+        if vault is None:
+            problem = "a vault came without an id"
+            continue
+        try:
+            items = azure.list_backup_items(vault)
+        except StagingError as error:
+            problem = f"the backup items of {vault.name} could not be read: {_why(error)}"
+            continue
+        for item in items:
+            if (pair := backup_from(item, vault)) is not None:
+                found.setdefault(pair[0], []).append(pair[1])
+    return found, problem
+
+
+def _why(error: StagingError) -> str:
+    """Name the missing action where Azure named it; its message may be long."""
+    return getattr(error, "permission", "") or type(error).__name__
