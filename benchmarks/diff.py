@@ -4,10 +4,11 @@
 
 Every pair is its own values: three disks, two adapters, tags, extensions and facts; at least 45
 fields each; one in ten has a fault. The bare loop flattens the three sides of the same values,
-compares path by path without any rule, and builds the same rows where something differs. ``same``
-is kept as counts by both. deepdiff (a development dependency) compares source and target documents
-of fewer pairs, as it takes so much longer. Exits 1 when the diff takes more than 3 times the bare
-loop, or the process has held more than 200 MiB with all that it compares.
+compares path by path without any rule, and builds a row where something differs (101,000 for
+10,000 pairs, where the diff builds 131,000). ``same`` is kept as counts by both. deepdiff (a
+development dependency) compares source and target documents of fewer pairs, as it takes so much
+longer. Exits 1 when the diff takes more than 3 times the bare loop, or the process has held more
+than 200 MiB with all that it compares.
 """
 
 import dataclasses
