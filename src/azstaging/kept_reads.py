@@ -97,7 +97,7 @@ class KeptReads:
 
     def put(self, key: str, answer: Any) -> None:
         """Keep an answer."""
-        line = msgspec.json.encode({"key": key, "answer": answer})
+        line = msgspec.json.encode({"key": key, "answer": answer}, enc_hook=dict)
         with self._lock:
             self._places[key] = self._file.append(line)
 

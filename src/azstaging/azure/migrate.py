@@ -51,7 +51,7 @@ class Migrate:
 
         Azure: Machines_GetAllMachinesInSite, GET {site}/machines
         """
-        return self._session.list_all(site.child("machines"), OFF_AZURE)
+        return self._session.list_all(site.child("machines"), OFF_AZURE, compact=True)
 
     def get_discovered_machine(self, machine_id: ResourceId) -> Json:
         """Get one discovered machine.

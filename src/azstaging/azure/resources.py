@@ -91,7 +91,7 @@ class Resources:
         """
         path = subscription_scope(subscription_id)
         path = path.child("providers", "Microsoft.Compute", "virtualMachines")
-        return self._session.list_all(path, versions.COMPUTE, {"statusOnly": "true"})
+        return self._session.list_all(path, versions.COMPUTE, {"statusOnly": "true"}, compact=True)
 
     def list_network_interfaces(self, subscription_id: str) -> list[Json]:
         """List all network interfaces of a subscription.
@@ -177,4 +177,4 @@ class Resources:
 
     def _list(self, subscription_id: str, namespace: str, kind: str, version: str) -> list[Json]:
         path = subscription_scope(subscription_id).child("providers", namespace, kind)
-        return self._session.list_all(path, version)
+        return self._session.list_all(path, version, compact=True)

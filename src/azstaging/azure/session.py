@@ -8,7 +8,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import quote, urlencode
 
 from azure.core.pipeline import Pipeline
@@ -43,6 +43,7 @@ from azstaging.azure.throttle import Rates, Throttle, TimeBudget
 from azstaging.azure.tracing import tracing_policies
 from azstaging.azure.transport import SingleSendTransport
 from azstaging.errors import ConfigurationError, StagingError
+from azstaging.model.bodies import packed
 from azstaging.model.ids import ResourceId, check_segment
 from azstaging.model.plans import Principal
 
@@ -230,8 +231,12 @@ class ArmSession:
         query: Query | None = None,
         *,
         sender: Sender | None = None,
+        compact: bool = False,
     ) -> list[Json]:
         """Return all rows of a list; a row that moved between pages counts once, as read last.
+
+        With ``compact`` each row is kept as bytes (`azstaging.model.bodies.Body`, read-only): the
+        machines of a large subscription are hundreds of megabytes of dicts.
 
         Raises:
             ServiceError: see `list_pages`.
@@ -242,7 +247,7 @@ class ArmSession:
                 row_id = row.get("id")
                 key = row_id.casefold() if isinstance(row_id, str) else ""
                 key = key or f"#{len(rows)}"
-                rows[key] = row
+                rows[key] = cast(Json, packed(row)) if compact else row
         return list(rows.values())
 
     def post_read(self, path: str, api_version: str, body: Json) -> Json:

@@ -13,7 +13,7 @@ from typing import Any
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads, Result
 from azstaging.errors import UnexpectedResponseError
-from azstaging.model.bodies import Bodies
+from azstaging.model.bodies import Bodies, Body
 from azstaging.model.ids import ResourceId, parse_id, subscription_scope
 from azstaging.model.items import JsonObject
 from azstaging.model.machines import Lock
@@ -32,6 +32,22 @@ _ACTIONS = {
     LOCKS: "Microsoft.Authorization/locks/read",
 }
 _ROWS_A_PAGE = 100
+# What `providers.compute` reads of disks and adapters, casefolded.
+_KEPT_BESIDE = frozenset({"id", "managedby", "sku"})
+_KEPT = {
+    DISKS: frozenset(
+        {"disksizegb", "disksizebytes", "hypervgeneration", "encryption", "creationdata"}
+    ),
+    NICS: frozenset(
+        {
+            "macaddress",
+            "primary",
+            "ipconfigurations",
+            "networksecuritygroup",
+            "enableacceleratednetworking",
+        }
+    ),
+}
 Place = tuple[str, str]
 """A subscription and a location, casefolded."""
 
@@ -74,11 +90,13 @@ class Resources:
                 self.locks.setdefault(lock.scope.key, []).append(lock)
             return
         held = {VMS: self.vms, DISKS: self.disks, NICS: self.nics}[kind]
-        for body in bodies:
+        for row in bodies:
+            body = row.unpack() if isinstance(row, Body) else row
             found = parse_id(body.get("id"))
             if found is None:
                 continue
-            held[found.key] = body
+            # Machines are kept as they came, and are bytes already where the list was long.
+            held[found.key] = _slim(body, kind) if kind in _KEPT else row
             if kind == DISKS:
                 source = Fields(body).object("properties").object("creationData")
                 copied = source.id("sourceResourceId")
@@ -213,6 +231,16 @@ class TargetLists:
             call=lambda: self._take(kind, subscription, listing[kind](subscription)),
             covers_items=False,
         )
+
+
+def _slim(body: Json, kind: str) -> Json:
+    """Leave out what no row is made of; there are several disks to a machine."""
+    kept, properties = _KEPT[kind], body.get("properties")
+    if not isinstance(properties, dict):
+        return body
+    slim = {name: value for name, value in body.items() if name.casefold() in _KEPT_BESIDE}
+    inner = {name: value for name, value in properties.items() if name.casefold() in kept}
+    return slim | {"properties": inner}
 
 
 def worth_listing(wanted: int, held: int) -> bool:
