@@ -264,9 +264,9 @@ def _settings(custom: Fields, vm_name: str) -> TargetSettings:
     return TargetSettings(
         vm_name=vm_name,
         location=custom.text("targetLocation"),
-        resource_group_id=custom.id("targetResourceGroupId"),
-        network_id=custom.id("targetNetworkId"),
-        test_network_id=custom.id("testNetworkId"),
+        resource_group_id=custom.shared_id("targetResourceGroupId"),
+        network_id=custom.shared_id("targetNetworkId"),
+        test_network_id=custom.shared_id("testNetworkId"),
         generation=custom.text("hyperVGeneration"),
         cores=custom.number("targetCpuCores"),
         memory_mib=custom.number("targetMemoryInMegaBytes"),
@@ -289,5 +289,5 @@ def _nic(nic: Fields) -> ItemNic:
         source_id=nic.text("nicId"),
         is_primary=nic.flag("isPrimaryNic"),
         is_selected=selection != "NotSelected" if selection else None,
-        target_network_id=nic.id("targetNetworkId"),
+        target_network_id=nic.shared_id("targetNetworkId"),
     )

@@ -11,11 +11,11 @@ def settings_of(details: Fields) -> TargetSettings:
     return TargetSettings(
         vm_name=details.text("recoveryAzureVMName"),
         vm_size=details.text("recoveryAzureVMSize"),
-        resource_group_id=details.id("recoveryAzureResourceGroupId"),
-        network_id=details.id("selectedRecoveryAzureNetworkId"),
-        test_network_id=details.id("selectedTfoAzureNetworkId"),
+        resource_group_id=details.shared_id("recoveryAzureResourceGroupId"),
+        network_id=details.shared_id("selectedRecoveryAzureNetworkId"),
+        test_network_id=details.shared_id("selectedTfoAzureNetworkId"),
         availability_zone=details.text("targetAvailabilityZone"),
-        availability_set_id=details.id("recoveryAvailabilitySetId"),
+        availability_set_id=details.shared_id("recoveryAvailabilitySetId"),
         generation=details.text("azureVmGeneration"),
         licence_type=details.text("licenseType"),
         tags=tags_of(details.value("targetVmTags")),
@@ -46,5 +46,6 @@ def azure_disk(disk: Fields, managed: Fields) -> ItemDisk:
         target_type=managed.text("targetDiskAccountType", "replicaDiskType"),
         target_disk_id=disk.id("diskId"),
         seed_disk_id=managed.id("seedManagedDiskId"),
-        encryption_set_id=disk.id("diskEncryptionSetId") or managed.id("diskEncryptionSetId"),
+        encryption_set_id=disk.shared_id("diskEncryptionSetId")
+        or managed.shared_id("diskEncryptionSetId"),
     )

@@ -76,7 +76,7 @@ def target_machine(
         boot_diagnostics=properties.object("diagnosticsProfile")
         .object("bootDiagnostics")
         .flag("enabled"),
-        availability_set_id=properties.object("availabilitySet").id("id"),
+        availability_set_id=properties.object("availabilitySet").shared_id("id"),
         proximity_group_id=properties.object("proximityPlacementGroup").id("id"),
         host_id=properties.object("host").id("id"),
         encryption_at_host=properties.object("securityProfile").flag("encryptionAtHost"),
@@ -208,7 +208,7 @@ def _disk(attached: Fields, bodies: _Resources, *, is_os: bool) -> TargetDisk | 
         size_bytes=properties.number("diskSizeBytes"),
         sku=disk.object("sku").text("name") or managed.text("storageAccountType"),
         caching=attached.text("caching"),
-        encryption_set_id=properties.object("encryption").id("diskEncryptionSetId")
+        encryption_set_id=properties.object("encryption").shared_id("diskEncryptionSetId")
         or managed.object("diskEncryptionSet").id("id"),
     )
 
@@ -227,7 +227,7 @@ def _nic(nic_id: ResourceId, reference: Fields, body: JsonObject | None) -> Targ
         mac_address=properties.text("macAddress"),
         is_primary=properties.flag("primary") if primary is None else primary,
         addresses=tuple(_address(ip) for ip in properties.objects("ipConfigurations")),
-        security_group_id=properties.object("networkSecurityGroup").id("id"),
+        security_group_id=properties.object("networkSecurityGroup").shared_id("id"),
         accelerated=properties.flag("enableAcceleratedNetworking"),
     )
 
@@ -247,7 +247,7 @@ def _address(configuration: Fields) -> TargetAddress:
         private_address=properties.text("privateIPAddress"),
         allocation=properties.text("privateIPAllocationMethod"),
         is_primary=properties.flag("primary"),
-        subnet_id=properties.object("subnet").id("id"),
+        subnet_id=properties.object("subnet").shared_id("id"),
         public_address_id=properties.object("publicIPAddress").id("id"),
     )
 

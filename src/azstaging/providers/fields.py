@@ -8,6 +8,7 @@ callers treat that as "not told", never as "good".
 import math
 from collections.abc import Mapping
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from azstaging.errors import ConfigurationError
@@ -74,6 +75,11 @@ class Fields:
         """Return an ARM id; "", null and text that is no id ("Microsoft Azure") give None."""
         return as_id(self.value(*names))
 
+    def shared_id(self, *names: str) -> ResourceId | None:
+        """Return an ARM id that thousands of resources name: a group, a network, a subnet."""
+        found = self.value(*names)
+        return _shared_id(found) if isinstance(found, str) else None
+
     def object(self, *names: str) -> "Fields":
         """Return a nested object; null and anything else read as empty."""
         return Fields(self.value(*names))
@@ -90,13 +96,16 @@ class Fields:
         """Return an array of texts, in the order of the service; empty members are left out."""
         found = self.value(*names)
         members = found if isinstance(found, list) else ()
-        return tuple(text for member in members if (text := as_text(member)))
+        return tuple(intern(text) for member in members if (text := as_text(member)))
 
     def picked(self, names: tuple[str, ...]) -> dict[str, Any]:
         """Return the named properties that are there, values exactly as given."""
         body = self.body
         exact, others = _spelled_as(tuple(body), names)
-        found = {name: body[name] for name in exact}
+        # One text for thousands of items: states are few.
+        found = {
+            name: intern(value) if type(value := body[name]) is str else value for name in exact
+        }
         for name in others:
             found[name] = self._otherwise(name)
         return found
@@ -186,6 +195,11 @@ def as_id(value: object) -> ResourceId | None:
         return parse_id(value)
     except ConfigurationError:
         return None
+
+
+@lru_cache(maxsize=4096)
+def _shared_id(text: str) -> ResourceId | None:
+    return as_id(text)
 
 
 def tags_of(value: object) -> Mapping[str, str] | None:

@@ -59,11 +59,11 @@ def _settings(details: Fields, vm_name: str) -> TargetSettings:
         vm_name=vm_name,
         vm_size=details.text("targetVmSize"),
         location=details.text("targetLocation"),
-        resource_group_id=details.id("targetResourceGroupId"),
-        network_id=details.id("targetNetworkId"),
-        test_network_id=details.id("testNetworkId"),
+        resource_group_id=details.shared_id("targetResourceGroupId"),
+        network_id=details.shared_id("targetNetworkId"),
+        test_network_id=details.shared_id("testNetworkId"),
         availability_zone=details.text("targetAvailabilityZone"),
-        availability_set_id=details.id("targetAvailabilitySetId"),
+        availability_set_id=details.shared_id("targetAvailabilitySetId"),
         generation=details.text("targetGeneration"),
         licence_type=details.text("licenseType"),
         secure_boot=security.flag("targetVmSecureBoot"),
@@ -95,7 +95,7 @@ def _disk(disk: Fields) -> ItemDisk:
         target_type=disk.text("diskType"),
         target_disk_id=disk.id("targetManagedDiskId"),
         seed_disk_id=disk.id("seedManagedDiskId"),
-        encryption_set_id=disk.id("diskEncryptionSetId"),
+        encryption_set_id=disk.shared_id("diskEncryptionSetId"),
     )
 
 
@@ -108,5 +108,5 @@ def _nic(nic: Fields, details: Fields) -> ItemNic:
         target_address=nic.text("targetIPAddress"),
         target_address_type=nic.text("targetIPAddressType"),
         target_subnet=nic.text("targetSubnetName"),
-        target_network_id=details.id("targetNetworkId"),
+        target_network_id=details.shared_id("targetNetworkId"),
     )

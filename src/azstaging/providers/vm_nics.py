@@ -26,7 +26,7 @@ def _nic(nic: Fields, primary: str) -> ItemNic:
         target_address_type=ip.text("recoveryIPAddressType")
         or nic.text("recoveryNicIpAddressType"),
         target_subnet=ip.text("recoverySubnetName") or nic.text("recoveryVMSubnetName"),
-        target_network_id=nic.id("recoveryVMNetworkId"),
+        target_network_id=nic.shared_id("recoveryVMNetworkId"),
     )
 
 
