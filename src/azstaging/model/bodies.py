@@ -10,7 +10,7 @@ from zlib import compress, decompress
 import msgspec
 
 _RECENT = 64
-_LARGE = 2048
+_LARGE = 1024
 # What a compressed body begins with; JSON never does.
 _ZLIB = b"x"
 _CANNOT = (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, UnicodeError)
