@@ -88,5 +88,7 @@ def _show(result: ReleaseResult, output: str, query: str | None) -> None:
         say(f"{display(held.name)} is held: {display(held.reason)}")
         for change in held.changes:
             say(f"  {display(change)}")
+        if held.next_step:
+            say(f"  {display(held.next_step)}")
     if result.out_of_time:
         say("The deadline was near. Run the same command again; it goes on with the rest.")

@@ -28,6 +28,7 @@ from azstaging.model.records import NewRecord
 from azstaging.rules import records
 from azstaging.rules.fingerprint import changes, fingerprint
 from azstaging.rules.gate import Case
+from azstaging.rules.readiness import FIND_OUT, GATE, PLAN_AGAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ class Refused:
     item: PlanItem
     reason: str
     changes: tuple[str, ...] = ()
+    next_step: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,16 +95,23 @@ def look(attempter: Attempter, items: Sequence[PlanItem]) -> Refused | None:
 def _look(attempter: Attempter, item: PlanItem) -> InventoryItem | Refused:
     known = attempter.case.inventory.find(item.id)
     if known is None:
-        return Refused(item=item, reason="it is not in the inventory any more")
+        return Refused(item=item, reason="it is not in the inventory any more", next_step=FIND_OUT)
     try:
         row = reread(attempter.azure, known)
     except StagingError as error:
-        return Refused(item=item, reason=f"it could not be read again: {error}")
+        return Refused(
+            item=item, reason=f"it could not be read again: {error}", next_step=error.advice()
+        )
     changed = changes(item.fingerprint, fingerprint(row))
     if changed:
-        return Refused(item=item, reason="it changed since it was planned", changes=changed)
+        return Refused(
+            item=item,
+            reason="it changed since it was planned",
+            changes=changed,
+            next_step=PLAN_AGAIN,
+        )
     why = attempter.rulebook.why_not(narrow(attempter.case, row), row, attempter.clock())
-    return Refused(item=item, reason=why) if why else row
+    return Refused(item=item, reason=why, next_step=GATE) if why else row
 
 
 def narrow(case: Case, row: InventoryItem) -> Case:
@@ -145,7 +154,11 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | NoEffect | Refused:
     if request is None:
         return Refused(item=item, reason="this provider has no stop request")
     if attempter.clock() >= attempter.until:
-        return Refused(item=item, reason="the plan or its approval expired during the run")
+        return Refused(
+            item=item,
+            reason="the plan or its approval expired during the run",
+            next_step="Have the plan approved again, or make a new one if it has expired.",
+        )
     attempt = _attempt(attempter, item, row)
     attempter.append(records.intent_record(attempt, item.request))
     if attempter.clock() - attempt.at > _PROMPT:

@@ -33,8 +33,13 @@ from azstaging.rules.gate import Case
 from azstaging.rules.history import History
 from azstaging.rules.readiness import begun_workloads
 
+_AGAIN = "Run the same command again once that is settled; azstaging status says what is open."
 # A change is sent only while there is time to hear its answer; else it would use up its attempt.
 _ANSWER = timedelta(seconds=60)
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,7 @@ class Release:
         past: the journal folded, as it was at the start of this run, under the leases.
         until: when the plan or its approval ends.
         rulebook: the decisions and the request of the verb.
+        halted: asked before each item: True when somebody wants nothing more to be sent.
     """
 
     follower: Follower
@@ -59,6 +65,7 @@ class Release:
     past: History
     until: datetime
     rulebook: Rulebook = RELEASE
+    halted: Callable[[], bool] = _never
 
     @property
     def azure(self) -> AzurePort:
@@ -221,6 +228,8 @@ def _send_next(
     """Send one item, unless its group is ``blocked``; return why the rest of the group is."""
     if any(held.item_id.casefold() == item.id.casefold() for held in ledger.held):
         return blocked
+    if not ledger.stopped and release.halted():
+        ledger.stopped = "somebody asked to halt: the estate folder holds a file named stop"
     if not ledger.stopped and _time_is_up(release):
         ledger.stopped = "the deadline was too near to send it"
         ledger.out_of_time = True
@@ -254,6 +263,7 @@ def _hold(ledger: _Ledger, refused: Refused) -> str:
             workloads=item.workloads,
             reason=refused.reason,
             changes=refused.changes,
+            next_step=refused.next_step or _AGAIN,
         )
     )
     return f"workload {min(item.workloads)} is held"

@@ -188,13 +188,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """An item of the plan that was not sent in this run, and why."""
+    """An item of the plan that was not sent in this run: why, and what to do about it."""
 
     item_id: str
     name: str
     workloads: tuple[str, ...]
     reason: str
     changes: tuple[str, ...] = ()
+    next_step: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

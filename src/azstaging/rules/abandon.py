@@ -114,7 +114,11 @@ def sort_out(plan: Plan, case: Case, past: History, *, now: datetime) -> Readine
         if refused is None and row is not None:
             against = reasons(row, case.inventory, now=now)
             if against:
-                refused = hold(item, "; ".join(reason.detail for reason in against[:3]))
+                refused = hold(
+                    item,
+                    "; ".join(reason.detail for reason in against[:3]),
+                    against[0].next_step,
+                )
         if refused is None:
             ready.append(item)
         else:

@@ -11,10 +11,14 @@ from datetime import datetime
 from azstaging.model.decisions import GateClosed, GateOpen
 from azstaging.model.ids import id_key
 from azstaging.model.inventory import Phase
-from azstaging.model.plans import Held, Plan, PlanItem, ReceiptState
+from azstaging.model.plans import Held, Plan, PlanItem, Receipt, ReceiptState
 from azstaging.rules.fingerprint import changes, fingerprint
 from azstaging.rules.gate import Case, decide
 from azstaging.rules.history import History
+
+PLAN_AGAIN = "Look at what changed; then check, plan and have it approved again."
+FIND_OUT = "Find out who stopped or moved it; azstaging inventory shows what is there."
+GATE = "azstaging plan lists every reason with its next step; this plan may go on afterwards."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +45,22 @@ def sort_out(plan: Plan, case: Case, past: History, *, now: datetime) -> Readine
     for item in waiting:
         reasons = [f"{name}: {closed[name]}" for name in item.workloads if name in closed]
         if item.id not in held and reasons:
-            held[item.id] = hold(item, "; ".join(reasons))
+            held[item.id] = hold(item, "; ".join(reasons), GATE)
     hold_workloads(waiting, held)
     ready = tuple(item for item in waiting if item.id not in held)
     return Readiness(ready=ready, held=tuple(held.values()), done=tuple(done))
+
+
+def _after(receipt: Receipt | None) -> str:
+    """Say since when an attempt stands, and what follows from how it ended."""
+    if receipt is None:
+        return "Run the same command again: it settles the open attempt by reading."
+    since = f"Since {receipt.at:%Y-%m-%d %H:%M} UTC: {receipt.reason or 'see its receipt'}."
+    if receipt.state is ReceiptState.UNKNOWN:
+        return f"{since} Look at the item and its job in the portal; it is not sent again."
+    if receipt.state is ReceiptState.DONE:
+        return f"{since} It replicates again: find out why before anything else."
+    return f"{since} Mend the cause, then plan it again and have that approved."
 
 
 def begun_workloads(sorted_out: Readiness, case: Case) -> frozenset[str]:
@@ -63,7 +79,9 @@ def is_done(item: PlanItem, plan: Plan, past: History) -> bool:
     )
 
 
-def hold(item: PlanItem, reason: str, changed: tuple[str, ...] = ()) -> Held:
+def hold(
+    item: PlanItem, reason: str, next_step: str = "", *, changed: tuple[str, ...] = ()
+) -> Held:
     """Hold one item of a plan."""
     return Held(
         item_id=item.id,
@@ -71,6 +89,7 @@ def hold(item: PlanItem, reason: str, changed: tuple[str, ...] = ()) -> Held:
         workloads=item.workloads,
         reason=reason,
         changes=changed,
+        next_step=next_step,
     )
 
 
@@ -79,17 +98,19 @@ def refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | Non
     for digest, receipt in past.attempts_on(item.id, item.generation):
         state = receipt.state.value if receipt else "open"
         if digest == plan.digest:
-            return hold(item, f"it was attempted under this plan already ({state})")
+            return hold(
+                item, f"it was attempted under this plan already ({state})", _after(receipt)
+            )
         if receipt is None or receipt.state in {ReceiptState.UNKNOWN, ReceiptState.DONE}:
-            return hold(item, f"an earlier attempt on it is {state}")
+            return hold(item, f"an earlier attempt on it is {state}", _after(receipt))
     row = case.inventory.find(item.id)
     if row is None:
-        return hold(item, "it is not in the inventory any more")
+        return hold(item, "it is not in the inventory any more", FIND_OUT)
     if set(row.workloads) != set(item.workloads):
-        return hold(item, "its workloads changed since it was planned")
+        return hold(item, "its workloads changed since it was planned", PLAN_AGAIN)
     changed = changes(item.fingerprint, fingerprint(row))
     if changed:
-        return hold(item, "it changed since it was planned", changed)
+        return hold(item, "it changed since it was planned", PLAN_AGAIN, changed=changed)
     return None
 
 
@@ -121,5 +142,9 @@ def hold_workloads(items: Iterable[PlanItem], held: dict[str, Held]) -> None:
         for item in waiting:
             shared = workloads & set(item.workloads)
             if item.id not in held and shared:
-                held[item.id] = hold(item, f"workload {min(shared)} is held")
+                held[item.id] = hold(
+                    item,
+                    f"workload {min(shared)} is held",
+                    "It goes when all of its workload may go.",
+                )
                 grown = True
