@@ -130,6 +130,20 @@ def releasing(staging: az.Staging, decisions: az.Decisions) -> None:
     assert_type(staging.status(), Status)
 
 
+def giving_up(staging: az.Staging, item: az.ResourceId, inventory: az.Inventory) -> None:
+    """What was not migrated is given up by a verb of its own; and what helps around a release."""
+    staging.plan_abandon([item])  # type: ignore[call-arg]  # giving up says why
+    plan = staging.plan_abandon([item, "/subscriptions/0"], reason="CHG-7")
+    assert_type(plan, az.Plan)
+    staging.abandon(plan, True)  # type: ignore[call-arg]  # what cannot be undone is spelt out
+    assert_type(staging.abandon(plan, execute=True), az.ReleaseResult)
+    assert_type(staging.approve(plan, comment="CHG-7", hours=4), az.Approval)
+    assert_type(staging.sign_approval(plan, comment="CHG-7"), bytes)
+    assert_type(staging.accept_approval(plan, b""), az.Approval)
+    assert_type(staging.preflight(inventory).ok, bool)
+    assert_type(staging.residue().known, bool)
+
+
 def failing(staging: az.Staging, plan: az.Plan) -> str:
     """What is raised, and what it carries."""
     try:

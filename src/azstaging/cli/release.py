@@ -62,6 +62,11 @@ def run_plan(
 ) -> int:
     """Run a plan with its verb, or show what a run would do when there is none."""
     say_stakes(plan, now=utc_now())
+    for begun in staging.status().begun:
+        if begun.name not in plan.workloads:
+            left = display(", ".join(begun.left))
+            say(f"{display(begun.name)} was begun and is not in this plan; left: {left}.")
+            say("  Plan the rest of it first: half a workload is released, the other half is not.")
     if verb is None:
         result = staging.preview(plan)
         _show(result, output, query)
