@@ -4,7 +4,7 @@ Types are a courtesy, not the guard: ``plan()`` and ``release()`` compute every 
 from the verified journal and from what Azure says, never from values passed in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from azstaging.engine.check import import_findings, run_checks
 from azstaging.engine.reporting import build_report, latest_findings
 from azstaging.engine.surroundings import read_surroundings
 from azstaging.engine.sync import sync_boards
+from azstaging.engine.wave_steps import complete_step
 from azstaging.errors import ConfigurationError
 from azstaging.files import hashed, read_bytes, write_each
 from azstaging.journal.evidence import write_evidence
@@ -24,6 +25,7 @@ from azstaging.model.backlog import ActionKind, BoardsResult, Choice
 from azstaging.model.decisions import Decisions, Policy
 from azstaging.model.differences import Diff
 from azstaging.model.findings import Findings
+from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory
 from azstaging.releasing import Releasing
 from azstaging.rules import gate, history
@@ -31,6 +33,7 @@ from azstaging.rules.baseline import frozen_now
 from azstaging.rules.evidence import CLOCK_SKEW
 from azstaging.rules.imports import read_results
 from azstaging.rules.status import Status, status_of
+from azstaging.rules.wave_step import StepCompletion
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -233,10 +236,12 @@ class Staging(Releasing):
     ) -> BoardsResult:
         """Compare the backlog with reality, and write it with ``apply``.
 
-        ``choices``: work item id -> what becomes of its conflicts; without one they are left alone.
+        ``choices``: `Conflict.shown` -> what becomes of it; without one it is left alone, as is a
+        work item that was changed since.
 
         Raises:
             ConfigurationError: no organization or project is configured.
+            LeaseHeldError: another run writes to this project; nothing was written.
         """
         from azstaging.azure.boards_connection import connect_boards  # noqa: PLC0415 - loads azure-devops
 
@@ -255,13 +260,52 @@ class Staging(Releasing):
                 waivers=self.config.waivers,
                 known=self.past().work_items(*project),
                 progress=self._progress,
-                lease=FileLease(self.journal) if self.journal else None,
+                lease=FileLease(self.journal, what="Boards project") if self.journal else None,
                 run=self.run,
             )
         if apply:
             counts = {kind.value: result.count(kind) for kind in ActionKind}
             self._append(history.boards_record(*project, changes=counts, ids=result.ids))
         return result
+
+    def complete_step(
+        self,
+        execution_id: ResourceId | str,
+        step_id: str,
+        workloads: Iterable[str],
+        *,
+        report_url: str = "",
+        execute: bool = False,
+    ) -> StepCompletion:
+        """Complete a step of an Azure Migrate wave with evidence. A dry run unless ``execute``.
+
+        Experimental. The gates are decided again from the verified journal, and in earnest from
+        what Azure says now; these decisions are on record before the step is completed.
+
+        Raises:
+            GateClosedError: a gate is not open now; nothing was sent.
+            ConfigurationError: no journal is open, or an id is none; nothing was sent.
+            ServiceError: refused, or ``effect`` is UNKNOWN: look, never send again.
+        """
+        from azstaging.azure import connect  # noqa: PLC0415 - loads the Azure modules
+        from azstaging.azure.wavesteps import WaveSteps  # noqa: PLC0415
+
+        journal = self._require_journal("complete_step")
+        inventory = self.inventory() if execute else self._recent_inventory()
+        if execute:
+            self.decide(inventory)
+        with connect(self.config.cloud, self._credential, clock=self._clock) as azure:
+            return complete_step(
+                WaveSteps(azure.session),
+                ResourceId(str(execution_id)),
+                step_id,
+                workloads,
+                self._case(inventory),
+                now=self._clock(),
+                report_url=report_url,
+                head=journal.head,
+                execute=execute,
+            )
 
     def status(self) -> Status:
         """Say what the journal knows: open attempts, plans, approvals, receipts."""

@@ -1,24 +1,13 @@
-"""Evidence on a step of an Azure Migrate wave: for open gates only, and once."""
+"""What a step of an Azure Migrate wave is told: for open gates only, bounded, as text."""
 
-from collections.abc import Iterator
 from datetime import datetime, timezone
 
-import msgspec
 import pytest
 
-from azstaging.azure import connect
-from azstaging.azure.connection import AzureConnection
-from azstaging.azure.wavesteps import WaveSteps
-from azstaging.config import CloudSettings
-from azstaging.emulator.estate import Identity
-from azstaging.emulator.sample import sample_estate
-from azstaging.emulator.server import Emulator
-from azstaging.emulator.waves import WaveStep
-from azstaging.engine.wave_steps import complete_step
-from azstaging.errors import ConfigurationError, ConflictError, GateClosedError
+from azstaging.errors import ConfigurationError, GateClosedError
 from azstaging.model.decisions import Decisions, GateClosed, GateOpen, Reason
 from azstaging.model.ids import ResourceId
-from azstaging.rules.wave_step import COMMENT_CHARACTERS, StepCompletion, completion_of
+from azstaging.rules.wave_step import COMMENT_CHARACTERS, completion_of
 
 AT = datetime(2026, 3, 18, 9, 0, tzinfo=timezone.utc)
 SUBSCRIPTION = "/subscriptions/11111111-0000-4000-8000-000000000001"
@@ -37,63 +26,6 @@ def decisions(*names: str, closed: tuple[str, ...] = ()) -> Decisions:
     return Decisions(at=AT, decisions=(*map(opened, names), *shut))
 
 
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    mover = Identity(
-        name="mover", oid="m", upn="m@contoso.example", actions=("Microsoft.Migrate/*",)
-    )
-    with Emulator(msgspec.structs.replace(sample_estate(), identities=(mover,))) as azure:
-        subscription = next(iter(azure.estate.subscriptions)).id
-        global_id = str(EXECUTION).replace(SUBSCRIPTION, f"/subscriptions/{subscription}")
-        azure.state.executions[global_id.casefold()] = {
-            "verify": WaveStep(),
-            "approve": WaveStep(kind="Approval"),
-        }
-        yield azure
-
-
-@pytest.fixture
-def execution(emulator: Emulator) -> ResourceId:
-    return ResourceId(next(iter(emulator.state.executions)))
-
-
-@pytest.fixture
-def azure(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[AzureConnection]:
-    monkeypatch.setenv("AZSTAGING_TOKEN", emulator.token("mover"))
-    with connect(CloudSettings(arm_endpoint=emulator.url), None) as connection:
-        yield connection
-
-
-def test_a_step_is_completed_with_the_evidence(
-    emulator: Emulator, azure: AzureConnection, execution: ResourceId
-) -> None:
-    step = emulator.state.executions[execution.key]["verify"]
-    port = WaveSteps(azure.session)
-    gates = decisions("payroll")
-
-    def complete(*, execute: bool) -> StepCompletion:
-        return complete_step(
-            port,
-            execution,
-            "verify",
-            ["payroll"],
-            gates,
-            report_url="https://reports.contoso.example/1",
-            head=HEAD,
-            execute=execute,
-        )
-
-    dry = complete(execute=False)
-    assert (step.state, step.comments) == ("AwaitingUserAction", []), "a dry run"
-    complete(execute=True)
-    assert (step.state, step.comments) == ("Succeeded", [dry.comment])
-    for part in ("gate open for payroll", "https://reports.contoso.example/1", "record 968, abab"):
-        assert part in dry.comment
-    with pytest.raises(ConflictError):
-        complete(execute=True)
-    assert len(step.comments) == 1
-
-
 @pytest.mark.parametrize(
     ("workloads", "known"),
     [
@@ -103,26 +35,9 @@ def test_a_step_is_completed_with_the_evidence(
         (["payroll"], decisions()),
     ],
 )
-def test_a_gate_that_is_not_open_completes_nothing(
-    emulator: Emulator,
-    azure: AzureConnection,
-    execution: ResourceId,
-    workloads: list[str],
-    known: Decisions,
-) -> None:
+def test_a_gate_that_is_not_open_completes_nothing(workloads: list[str], known: Decisions) -> None:
     with pytest.raises(GateClosedError, match="Nothing was sent"):
-        complete_step(WaveSteps(azure.session), execution, "verify", workloads, known, execute=True)
-    assert azure.counts == {}
-    assert emulator.state.executions[execution.key]["verify"].comments == []
-
-
-def test_an_approval_is_refused_by_the_service_and_said(
-    azure: AzureConnection, execution: ResourceId
-) -> None:
-    with pytest.raises(ConflictError):
-        complete_step(
-            WaveSteps(azure.session), execution, "approve", ["a"], decisions("a"), execute=True
-        )
+        completion_of(EXECUTION, "verify", workloads, known)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,69 @@ def test_an_entra_token_is_asked_for_again_when_it_ends(make_world: Make) -> Non
     assert [r.identity for r in world.state.requests] == ["bearer token-1", "bearer token-2"]
 
 
+class Hourly:
+    """An identity whose tokens hold one hour of a clock; it notes nothing but how many it gave."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.given = 0
+
+    def get_token(self, *_: str, **__: Any) -> Token:
+        self.given += 1
+        ends = int(self._clock()) + 3600
+        return Token(f"until-{ends}", ends)
+
+    def holds(self, scheme: str, token: str) -> str | None:
+        ends = int(token.removeprefix("until-"))
+        return "azstaging" if scheme == "bearer" and self._clock() < ends else None
+
+
+def test_tokens_that_end_in_the_middle_of_a_long_run_are_renewed(
+    make_world: Make, inventory: Make
+) -> None:
+    clock = [1_000.0]
+    credential = Hourly(lambda: clock[0])
+    world = make_world(identify=credential.holds)
+    estate = inventory({f"vm-{n:02}": "staged" for n in range(30)}, {})
+
+    def ten_minutes_pass(request: Any) -> None:
+        if request.is_write:
+            clock[0] += 600
+
+    world.state.on_request = ten_minutes_pass
+    port = world.port(credential=credential, environ={}, wall=lambda: clock[0])
+    result = world.sync(estate, port=port, workers=1)
+    assert result.gaps == ()
+    assert len(result.applied) == 60, "created, then moved to their state"
+    assert clock[0] - 1_000 == 60 * 600
+    assert credential.given >= 10, "ten hours"
+    assert {r.identity for r in world.state.requests} == {"azstaging"}, "none was ever refused"
+
+
+def test_a_token_that_boards_revokes_ends_the_run_and_the_next_call_asks_for_another(
+    make_world: Make, inventory: Make
+) -> None:
+    clock = [1_000.0]
+    credential = Hourly(lambda: clock[0])
+    world = make_world(identify=credential.holds)
+    estate = inventory({f"vm-{n:02}": "staged" for n in range(6)}, {})
+    port = world.port(credential=credential, environ={}, wall=lambda: 0.0)
+    writes: list[None] = []
+
+    def revoked(request: Any) -> None:
+        if request.is_write:
+            writes.append(None)
+            if len(writes) == 3:
+                clock[0] += 4_000
+
+    world.state.on_request = revoked
+    result = world.sync(estate, port=port, workers=1)
+    assert {gap.reason for gap in result.gaps} == {"forbidden"}
+    assert len(world.state.items) < 6, "stopped, not hammered"
+    again = world.sync(estate, port=port, workers=1)
+    assert (again.gaps, len(world.state.items), credential.given) == ((), 6, 2)
+
+
 @pytest.mark.parametrize(
     ("environ", "who"),
     [

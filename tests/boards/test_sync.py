@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from azstaging.emulator.boards import BoardsFault
+from azstaging.errors import ConfigurationError
 from azstaging.model.backlog import ActionKind, BacklogSettings, Choice
 
 Make = Callable[..., Any]
@@ -154,7 +155,7 @@ def test_the_three_choices(world: Any, inventory: Make) -> None:
     world.sync(staged)
     item = world.titles()["sql: stage and release"]
     world.state.edit(item.id, System_State="Done")
-    accept = BacklogSettings(choices={str(item.id): Choice.ACCEPT})
+    accept = BacklogSettings(choices={f"{item.id}@{item.rev}": Choice.ACCEPT})
     world.sync(staged, settings=accept)
     assert item.fields["System.State"] == "Done"
     agreed = world.sync(staged)
@@ -162,7 +163,7 @@ def test_the_three_choices(world: Any, inventory: Make) -> None:
     world.sync(inventory({"sql": "replicating"}, {"payroll": ("sql",)}))
     assert item.fields["System.State"] == "To Do", "until the evidence says something new"
     world.state.edit(item.id, System_State="Removed")
-    restore = BacklogSettings(choices={str(item.id): Choice.RESTORE})
+    restore = BacklogSettings(choices={f"{item.id}@{item.rev}": Choice.RESTORE})
     world.sync(staged, settings=restore)
     assert item.fields["System.State"] == "In Progress"
 
@@ -247,6 +248,42 @@ def test_a_person_who_closes_it_between_read_and_write_wins(world: Any, inventor
     assert [(c.field, c.who) for c in result.conflicts] == [("state", "anyone@contoso.example")]
 
 
+@pytest.mark.parametrize("choice", [Choice.ACCEPT, Choice.RESTORE])
+def test_a_choice_is_void_once_a_person_edits_while_it_is_written(
+    world: Any, inventory: Make, choice: Choice
+) -> None:
+    estate = inventory({"sql": "staged"}, {"payroll": ("sql",)})
+    world.sync(estate)
+    item = world.titles()["sql: stage and release"]
+    world.state.edit(item.id, System_State="Done")
+    settings = BacklogSettings(choices={f"{item.id}@{item.rev}": choice})
+    once = [True]
+
+    def interfere(request: Any) -> None:
+        if once and request.is_write and request.path.casefold().endswith(f"/{item.id}"):
+            once.clear()
+            world.state.edit(item.id, by="anyone@contoso.example", System_State="Removed")
+
+    world.state.on_request = interfere
+    result = world.sync(estate, settings=settings)
+    assert once == []
+    assert item.fields["System.State"] == "Removed"
+    assert [(c.found, c.choice, c.rev) for c in result.conflicts] == [
+        ("Removed", Choice.LEAVE, item.rev)
+    ]
+    assert result.applied == ()
+
+
+def test_a_choice_without_its_revision_is_refused(world: Any, inventory: Make) -> None:
+    for shown in ("1", "1@", "@1", "a" * 12):
+        with pytest.raises(ConfigurationError, match="revision"):
+            world.sync(
+                inventory({"sql": "staged"}, {}),
+                settings=BacklogSettings(choices={shown: Choice.RESTORE}),
+            )
+    assert world.state.requests == []
+
+
 def test_a_removed_tag_is_found_by_the_noted_id(world: Any, inventory: Make) -> None:
     estate = inventory({"sql": "staged"}, {"payroll": ("sql",)})
     noted = world.sync(estate).ids
@@ -266,7 +303,7 @@ def test_a_deleted_work_item_is_not_made_again_unless_chosen(world: Any, invento
     result = world.sync(estate, known=noted)
     assert [c.field for c in result.conflicts] == ["work item"]
     assert len(world.titles()) == 1
-    restore = BacklogSettings(choices={str(item.id): Choice.RESTORE})
+    restore = BacklogSettings(choices={f"{item.id}@0": Choice.RESTORE})
     again = world.sync(estate, known=noted, settings=restore)
     assert "sql: stage and release" in world.titles()
     assert again.conflicts == ()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import azstaging
 from azstaging.azure.credentials import StaticCredential
@@ -60,6 +61,15 @@ def small_estate(workloads: Mapping[str, tuple[str, ...]], *, locks: tuple[Lock,
         identities=sample.identities,
         sizes=sample.sizes,
     )
+
+
+def granting(estate: Estate, also: Mapping[str, tuple[str, ...]]) -> Estate:
+    """Return the estate with more actions for some identities: name -> globs."""
+    identities = tuple(
+        replace(each, actions=(*each.actions, *also.get(each.name, ())))
+        for each in estate.identities
+    )
+    return replace(estate, identities=identities)
 
 
 class Bench:
@@ -195,11 +205,13 @@ def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
         workloads: Mapping[str, tuple[str, ...]] = AGENTLESS,
         *,
         locks: tuple[Lock, ...] = (),
+        also: Mapping[str, tuple[str, ...]] = {},
         **options: Any,
     ) -> Bench:
         folder = tmp_path / f"bench-{len(started)}"
         folder.mkdir()
-        started.append(Bench(folder, small_estate(workloads, locks=locks), **options))
+        estate = granting(small_estate(workloads, locks=locks), also)
+        started.append(Bench(folder, estate, **options))
         return started[-1]
 
     yield start

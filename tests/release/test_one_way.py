@@ -12,8 +12,9 @@ from azstaging.engine.ports import AzurePort
 from azstaging.model.ids import ResourceId
 
 SRC = Path(azstaging.__file__).parent
-# The only ones that send a change to Azure: with execute=True, of an approved plan.
-SENDS = {"release", "abandon"}
+# The only ones that send a change to Azure, with execute=True: two of an approved plan, and the
+# step of a wave, which stops nothing itself.
+SENDS = {"release", "abandon", "complete_step"}
 
 
 def changes(b):
@@ -33,6 +34,8 @@ def calls(b):
     b.as_("approver").approve(plan, comment="CHG-1")
     releaser = b.as_("releaser")
     item = ResourceId(b.state.item_id("invoice-01"))
+    project = "Microsoft.Migrate/migrateProjects/p/runbooks/r/executions/e"
+    execution = f"{item.text.partition('/providers/')[0]}/providers/{project}"
     out = b.folder / "out"
     return {
         "abandon": lambda: staging.abandon(plan),
@@ -44,8 +47,10 @@ def calls(b):
         "baseline": lambda: staging.baseline(inventory),
         "boards": lambda: staging.boards(inventory, findings, diff, decisions),
         "check": lambda: staging.check(inventory),
+        "complete_step": lambda: releaser.complete_step(execution, "verify", ["Files"]),
         "decide": lambda: staging.decide(inventory),
         "diff": lambda: staging.diff(inventory),
+        "drift": lambda: staging.drift(inventory),
         "evidence": staging.evidence,
         "frozen": lambda: staging.frozen(inventory),
         "inventory": staging.inventory,
@@ -73,7 +78,7 @@ def plain_call(method, inventory):
     return lambda: method(*filled)
 
 
-def test_no_public_call_but_release_and_abandon_sends_anything(bench):
+def test_no_public_call_sends_anything_unless_it_executes(bench):
     b = bench({"Files": ("file-01",), "Invoicing": ("invoice-01",)})
     b.source_power("invoice-01", "ON")
     ways = calls(b)

@@ -167,6 +167,7 @@ class BoardsSession:
             (``AZSTAGING_BOARDS_PAT``) is used when no credential is given.
         environ: where the PAT and the loopback token come from.
         deadline, max_in_flight, verify, sleep, monotonic, uniform: as for the ARM session.
+        wall: Unix time, by which tokens end.
     """
 
     def __init__(
@@ -182,12 +183,13 @@ class BoardsSession:
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Callable[[], float] = random.random,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         redact_http_logs()
         variables = os.environ if environ is None else environ
         self.base_url = base_url
         loopback = is_loopback_origin(base_url)
-        authorization, forget = _authorization(base_url, cloud, credential, variables)
+        authorization, forget = _authorization(base_url, cloud, credential, variables, wall)
         budget = TimeBudget(monotonic=monotonic, sleep=sleep, deadline=deadline)
         throttle = Throttle(rates=_RATES, max_in_flight=max_in_flight, budget=budget)
         self._tally = Tally()
@@ -262,6 +264,7 @@ def _authorization(
     cloud: Cloud,
     credential: TokenCredential | None,
     environ: Mapping[str, str],
+    wall: Callable[[], float],
 ) -> tuple[Callable[[], str], Callable[[], None]]:
     pat = environ.get(PAT_VARIABLE, "").strip()
     if credential is None and pat:
@@ -274,7 +277,7 @@ def _authorization(
     # Whether a loopback token is enough is decided by where Boards is, not by where ARM is.
     here = "{0.scheme}://{0.netloc}".format(urlsplit(base_url))
     chosen = choose_credential(replace(cloud, arm_endpoint=here), credential, environ=environ)
-    tokens = TokenSource(chosen, BOARDS_SCOPE)
+    tokens = TokenSource(chosen, BOARDS_SCOPE, wall=wall)
     latest = threading.local()
 
     def bearer() -> str:

@@ -23,7 +23,7 @@ from azstaging.rules.canonical import to_plain
     "--resolve",
     multiple=True,
     type=ChoiceType(),
-    help="Choose once about the conflicts of a work item: leave, accept or restore. Repeatable.",
+    help="Choose once about a work item as shown: leave, accept or restore. Repeatable.",
 )
 @output_options
 @click.pass_context
@@ -39,8 +39,8 @@ def command(
     """Show what Azure Boards should say, and write it with --apply.
 
     An item that a person closed, reopened or edited is a conflict: it is left alone until
-    --resolve chooses. Exits 0, 1 with a conflict that is left, 3 with a gap, 4 when only a part
-    could be written.
+    --resolve chooses, for the revision that was shown. Exits 0, 1 with a conflict that is left, 3
+    with a gap, 4 when only a part could be written or the effect is unknown.
     """
     choices = choices_of(resolve)
     with session(ctx, **options) as run:

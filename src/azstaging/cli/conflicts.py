@@ -11,25 +11,25 @@ from azstaging.model.backlog import BoardsResult, Choice, Conflict
 from azstaging.model.text import display
 from azstaging.model.times import format_time
 
-_RESOLVE = re.compile(r"([1-9][0-9]{0,9})=(leave|accept|restore)", re.ASCII)
+_RESOLVE = re.compile(r"([1-9][0-9]{0,9}@(?:0|[1-9][0-9]{0,9}))=(leave|accept|restore)", re.ASCII)
 
 
 class ChoiceType(click.ParamType[tuple[str, Choice]]):
-    """``ID=leave|accept|restore``: what to do about the conflicts of one work item."""
+    """``ID@REVISION=leave|accept|restore``: what to do about one work item as it was shown."""
 
-    name = "ID=CHOICE"
+    name = "ID@REVISION=CHOICE"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, Choice]:
-        """Return the work item id and the choice."""
+        """Return ``ID@REVISION`` and the choice."""
         if isinstance(value, tuple):
             return value
         found = _RESOLVE.fullmatch(str(value).strip())
         if found is None:
             self.fail(
-                f"{display(str(value), limit=60)!r} is not the id of a work item, '=', and leave, "
-                "accept or restore.",
+                f"{display(str(value), limit=60)!r} is not a work item with the revision that "
+                "was shown, '=', and leave, accept or restore: 1234@7=accept.",
                 param,
                 ctx,
             )
@@ -37,7 +37,7 @@ class ChoiceType(click.ParamType[tuple[str, Choice]]):
 
 
 def choices_of(given: tuple[tuple[str, Choice], ...]) -> dict[str, Choice]:
-    """Return work item id -> choice.
+    """Return ``ID@REVISION`` -> choice.
 
     Raises:
         click.BadParameter: two different choices for one work item.
@@ -54,6 +54,7 @@ def conflict_rows(result: BoardsResult) -> list[dict[str, Any]]:
     return [
         {
             "work_item_id": conflict.work_item_id,
+            "revision": conflict.rev,
             "title": conflict.name,
             "field": conflict.field,
             "found": conflict.found,
@@ -79,16 +80,25 @@ def say_conflicts(result: BoardsResult, choices: Mapping[str, Choice], *, applie
     """Say every conflict on stderr: who, when, what the evidence says, and the three choices."""
     for conflict in result.conflicts:
         _say_one(conflict, applied=applied)
-    asked = {str(conflict.work_item_id) for conflict in result.conflicts}
-    for id_ in sorted(set(choices) - asked, key=int):
-        say(f"Work item {id_} has no conflict; --resolve {id_} changes nothing.")
+    met = {conflict.work_item_id: conflict for conflict in result.conflicts}
+    for shown in sorted(set(choices) - {conflict.shown for conflict in result.conflicts}):
+        _say_void(shown, met.get(int(shown.partition("@")[0])))
     left = [c for c in result.conflicts if c.choice is Choice.LEAVE]
     if left:
-        example = left[0].work_item_id
+        example = left[0].shown
         say("Left alone, and reported again next time. To end a conflict, choose once:")
         say(f"  --resolve {example}=leave    nothing is written over it (the default)")
         say(f"  --resolve {example}=accept   what was found stands until the evidence changes")
         say(f"  --resolve {example}=restore  what the evidence says is written")
+
+
+def _say_void(shown: str, now: Conflict | None) -> None:
+    id_, _, rev = shown.partition("@")
+    if now is None:
+        say(f"Work item {id_} has no conflict; --resolve {shown} changes nothing.")
+        return
+    say(f"Work item {id_} is at revision {now.rev}, and the choice was about revision {rev}:")
+    say(f"  left alone. Look again; {now.shown} is what is shown above.")
 
 
 def _say_one(conflict: Conflict, *, applied: bool) -> None:
@@ -96,7 +106,7 @@ def _say_one(conflict: Conflict, *, applied: bool) -> None:
     when = f" on {format_time(conflict.when)}" if conflict.when else ""
     done = "chosen" if applied else "would be chosen"
     outcome = "left alone" if conflict.choice is Choice.LEAVE else f"{conflict.choice.value} {done}"
-    say(f"Conflict in work item {conflict.work_item_id}, {_short(conflict.name)}: {outcome}")
+    say(f"Conflict in work item {conflict.shown}, {_short(conflict.name)}: {outcome}")
     say(f"  {conflict.field}: {_short(conflict.found)}, by {_short(who)}{when}")
     say(f"  the evidence says: {_short(conflict.wanted)} ({_short(conflict.evidence)})")
 

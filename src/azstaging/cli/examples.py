@@ -38,7 +38,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "boards": (
         "azstaging boards",
         "azstaging boards --apply",
-        "azstaging boards --apply --resolve 1234=accept",
+        "azstaging boards --apply --resolve 1234@7=accept",
     ),
     "preflight": ("azstaging preflight", "azstaging preflight --workload Payroll -o json"),
     "plan": (

@@ -15,7 +15,7 @@ from azstaging.errors import (
     ServiceError,
     StagingError,
 )
-from azstaging.model.backlog import BoardsResult, Choice
+from azstaging.model.backlog import UNKNOWN_EFFECT, BoardsResult, Choice
 from azstaging.model.differences import Diff, DiffClass
 from azstaging.model.drift import Drift
 from azstaging.model.findings import Findings, Outcome
@@ -107,12 +107,18 @@ def of_drift(drift: Drift, inventory: Inventory) -> int:
 
 
 def of_boards(result: BoardsResult, inventory: Inventory) -> int:
-    """4 when only a part was written, 1 with a conflict that is left, 3 with a gap, else 0."""
-    if result.gaps and result.applied:
+    """4 in part or effect unknown, 3 with a gap, 1 with a conflict that is left, else 0.
+
+    In this order: what is unknown or half done comes first.
+    """
+    gaps = bool(result.gaps) or not inventory.complete
+    if gaps and (result.applied or any(gap.reason == UNKNOWN_EFFECT for gap in result.gaps)):
         return PARTLY
+    if gaps:
+        return UNDETERMINED
     if any(conflict.choice is Choice.LEAVE for conflict in result.conflicts):
         return CLOSED
-    return UNDETERMINED if result.gaps else of_inventory(inventory)
+    return DONE
 
 
 def of_preflight(preflight: Preflight) -> int:

@@ -28,7 +28,7 @@ from azstaging.model.decisions import Decisions, Waiver
 from azstaging.model.differences import Diff
 from azstaging.model.findings import Findings
 from azstaging.model.inventory import Gap, Inventory
-from azstaging.rules.backlog import plan_actions
+from azstaging.rules.backlog import check_choices, plan_actions
 from azstaging.rules.backlog_patch import (
     change_operations,
     create_operations,
@@ -112,9 +112,11 @@ def sync_boards(
 
     Raises:
         LeaseHeldError: another run writes to this project; nothing was written.
-        ConfigurationError: a type or state that the process does not have; nothing was written.
+        ConfigurationError: a type or state that the process does not have, or a choice without
+            its revision; nothing was written.
         ServiceError, AuthenticationError: Boards could not be read; nothing was written.
     """
+    check_choices(settings)
     scope = scope_of(port)
     if apply and lease is not None:
         lease.acquire(scope, run=run, now=at)

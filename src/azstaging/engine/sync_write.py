@@ -28,6 +28,7 @@ from azstaging.errors import (
     ThrottledError,
 )
 from azstaging.model.backlog import (
+    UNKNOWN_EFFECT,
     Action,
     ActionKind,
     Applied,
@@ -235,7 +236,7 @@ class Writer:
         if isinstance(error, _FATAL):
             self._stopped = str(error)
         self._gap(
-            "unknown-effect" if unknown else _reason(error),
+            UNKNOWN_EFFECT if unknown else _reason(error),
             f"{action.name}: {error}",
             action.work_item_id,
         )

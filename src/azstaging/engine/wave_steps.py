@@ -1,10 +1,11 @@
 """What completing a step of an Azure Migrate wave needs. Experimental; nothing here does I/O."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Protocol
 
-from azstaging.model.decisions import Decisions
 from azstaging.model.ids import ResourceId
+from azstaging.rules import gate
 from azstaging.rules.wave_step import StepCompletion, completion_of
 
 
@@ -24,13 +25,16 @@ def complete_step(
     execution_id: ResourceId,
     step_id: str,
     workloads: Iterable[str],
-    decisions: Decisions,
+    case: gate.Case,
     *,
+    now: datetime,
     report_url: str = "",
     head: tuple[int, str] | None = None,
     execute: bool = False,
 ) -> StepCompletion:
     """Complete a step of a wave with the evidence of its workloads; a dry run without ``execute``.
+
+    The gates are decided here and now; no decision that somebody made before is believed.
 
     Returns:
         What was sent, or would be. That the service accepted it is not a proof that the step is
@@ -42,7 +46,12 @@ def complete_step(
         ServiceError: the service refused, or ``effect`` is UNKNOWN: look, never send again.
     """
     completion = completion_of(
-        execution_id, step_id, workloads, decisions, report_url=report_url, head=head
+        execution_id,
+        step_id,
+        workloads,
+        gate.decide(case, now=now),
+        report_url=report_url,
+        head=head,
     )
     if execute:
         port.complete_step(completion)

@@ -1,4 +1,4 @@
-"""The lease of a vault: one releaser per vault and estate folder."""
+"""Leases: one releaser per vault, one writer per Boards project, in one estate folder."""
 
 import hashlib
 from datetime import datetime
@@ -15,10 +15,12 @@ class FileLease:
 
     Args:
         journal: the journal of the estate folder, open for writing.
+        what: what is leased, for messages.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, *, what: str = "vault") -> None:
         self._journal = journal
+        self._what = what
         self._held: dict[ResourceId, Lock] = {}
 
     def acquire(self, vault_id: ResourceId, *, run: str, now: datetime) -> int:
@@ -34,7 +36,7 @@ class FileLease:
         epoch = self._journal.history().epoch(vault_id) + 1
         name = hashlib.sha256(vault_id.key.encode()).hexdigest()
         path = self._journal.folder / "locks" / f"{name}.lock"
-        lock = Lock(path, f"The vault {vault_id.name}")
+        lock = Lock(path, f"The {self._what} {vault_id.name}")
         lock.acquire(run=run, now=now)
         self._held[vault_id] = lock
         return epoch

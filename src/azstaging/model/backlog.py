@@ -10,6 +10,9 @@ from azstaging.model.frames import Tabular
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap
 
+# Reason of the gap for a write whose answer did not come.
+UNKNOWN_EFFECT = "unknown-effect"
+
 
 class Level(enum.Enum):
     """What a work item stands for."""
@@ -55,7 +58,8 @@ class BacklogSettings:
         namespace: tells two estates in one project apart, or "".
         follow_ups: also keep work items for waivers and for differences to act on.
         max_revisions: a work item with as many revisions is no longer written.
-        choices: key or work item id -> what to do about its conflicts.
+        choices: ``ID@REVISION`` as a conflict was shown -> what to do about it; a work item that
+            has another revision now is left alone.
     """
 
     workload_type: str = ""
@@ -214,6 +218,7 @@ class Conflict:
         evidence: what the evidence says, one clause.
         who, when: who changed it last, as Boards tells; "" and None when it does not.
         choice: what is done about it now; LEAVE unless the settings say otherwise.
+        rev: the revision that was read; 0 for a work item that is gone.
     """
 
     key: str
@@ -227,6 +232,12 @@ class Conflict:
     who: str = ""
     when: datetime | None = None
     choice: Choice = Choice.LEAVE
+    rev: int = 0
+
+    @property
+    def shown(self) -> str:
+        """``ID@REVISION``: what a choice about this conflict is bound to."""
+        return f"{self.work_item_id}@{self.rev}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

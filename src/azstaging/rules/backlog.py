@@ -5,8 +5,10 @@ changed by us. A field that says something else was changed by a person: it is a
 left alone unless the settings choose otherwise. Fields that nobody touched stay current.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
+from azstaging.errors import ConfigurationError
 from azstaging.model.backlog import (
     Action,
     ActionKind,
@@ -31,6 +33,7 @@ from azstaging.rules.backlog_states import target, values_of
 from azstaging.rules.backlog_text import FIELDS, digest
 
 _LEVELS = tuple(Level)
+_SHOWN = re.compile(r"[1-9][0-9]*@[0-9]+", re.ASCII)
 
 
 def plan_actions(
@@ -82,7 +85,7 @@ def decide(
     """Decide about one wish and the work item that has its key; None when nothing is wanted."""
     if item is None:
         return _absent(wish, rules, settings, parents, known)
-    comparison = Comparison(wish=wish, item=item, choice=_choice(settings, wish.key, item.id))
+    comparison = Comparison(wish=wish, item=item, choice=_choice(settings, item.id, item.rev))
     if item.markdown:
         comparison.choice = Choice.LEAVE
         comparison.dispute("block", "the description was switched to Markdown", "HTML")
@@ -120,7 +123,10 @@ def _absent(
     if wish.only_existing:
         return None
     lost = known.get(wish.key)
-    if lost is None or _choice(settings, wish.key, lost) is Choice.RESTORE:
+    if lost is None:
+        return _create(wish, rules[wish.type], parents)
+    choice = _choice(settings, lost, 0)
+    if choice is Choice.RESTORE:
         return _create(wish, rules[wish.type], parents)
     conflict = Conflict(
         key=wish.key,
@@ -130,7 +136,7 @@ def _absent(
         found="deleted or moved to another project",
         wanted=wish.title,
         evidence=wish.why,
-        choice=_choice(settings, wish.key, lost),
+        choice=choice,
     )
     reason = f"work item {lost} was deleted or moved by hand; left alone"
     return Action(
@@ -187,6 +193,7 @@ def _duplicate(wish: Wish, first: WorkItem, other: WorkItem) -> Action:
         evidence=wish.why,
         who=other.changed_by,
         when=other.changed_at,
+        rev=other.rev,
     )
     return Action(
         kind=ActionKind.CONFLICT,
@@ -213,5 +220,20 @@ def _order(action: Action) -> tuple[int, str, str, int]:
     return level, action.name.casefold(), action.key, action.work_item_id or 0
 
 
-def _choice(settings: BacklogSettings, key: str, id: int) -> Choice:
-    return settings.choices.get(key) or settings.choices.get(str(id)) or Choice.LEAVE
+def check_choices(settings: BacklogSettings) -> None:
+    """Check that every choice names the revision that it is about.
+
+    Raises:
+        ConfigurationError: one does not; a choice for any revision would overwrite an edit that
+            nobody has seen.
+    """
+    for shown in settings.choices:
+        if not _SHOWN.fullmatch(shown):
+            raise ConfigurationError(
+                f"A choice about {shown!r} does not name a work item and the revision that was "
+                "shown, as 1234@7. Nothing was written to Boards."
+            )
+
+
+def _choice(settings: BacklogSettings, id: int, rev: int) -> Choice:
+    return settings.choices.get(f"{id}@{rev}", Choice.LEAVE)

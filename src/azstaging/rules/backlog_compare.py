@@ -205,6 +205,7 @@ class Comparison:
             who=self.item.changed_by,
             when=self.item.changed_at,
             choice=self.choice,
+            rev=self.item.rev,
         )
         self.conflicts.append(conflict)
         return self.choice
