@@ -205,7 +205,6 @@ class People(RuleBasedStateMachine):
 
     def _sync(self) -> int:
         port = DirectPort(self.state, self._interfere)
-        before = {item.id: item.fields["System.State"] for item in self.state.items.values()}
         result = sync_boards(
             port,
             self.make_inventory(self.phases, WORKLOADS),
@@ -215,7 +214,6 @@ class People(RuleBasedStateMachine):
             known=self.known,
             workers=1,
         )
-        del before
         self.known = {**self.known, **result.ids}
         self._settle_states()
         return port.writes

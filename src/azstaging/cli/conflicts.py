@@ -11,7 +11,9 @@ from azstaging.model.backlog import BoardsResult, Choice, Conflict
 from azstaging.model.text import display
 from azstaging.model.times import format_time
 
-_RESOLVE = re.compile(r"([1-9][0-9]{0,9}@(?:0|[1-9][0-9]{0,9}))=(leave|accept|restore)", re.ASCII)
+_RESOLVE = re.compile(
+    r"([1-9][0-9]{0,9}@(?:0|[1-9][0-9]{0,9})(?:\.[0-9a-f]{4})?)=(leave|accept|restore)", re.ASCII
+)
 
 
 class ChoiceType(click.ParamType[tuple[str, Choice]]):
@@ -93,12 +95,12 @@ def say_conflicts(result: BoardsResult, choices: Mapping[str, Choice], *, applie
 
 
 def _say_void(shown: str, now: Conflict | None) -> None:
-    id_, _, rev = shown.partition("@")
+    id_ = shown.partition("@")[0]
     if now is None:
         say(f"Work item {id_} has no conflict; --resolve {shown} changes nothing.")
         return
-    say(f"Work item {id_} is at revision {now.rev}, and the choice was about revision {rev}:")
-    say(f"  left alone. Look again; {now.shown} is what is shown above.")
+    say(f"Work item {id_} was changed after {shown} was shown; it is {now.shown} now: left alone.")
+    say("  Look at what is shown above, and choose about that.")
 
 
 def _say_one(conflict: Conflict, *, applied: bool) -> None:

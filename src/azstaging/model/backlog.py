@@ -208,6 +208,11 @@ class FieldChange:
     after: str
 
 
+def shown_as(id: int, rev: int, links: str) -> str:
+    """Return what a choice about a work item is bound to: ``1234@7``, or ``1234@7.3fa1``."""
+    return f"{id}@{rev}" + (f".{links}" if links else "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     """Somebody changed what we own.
@@ -219,6 +224,7 @@ class Conflict:
         who, when: who changed it last, as Boards tells; "" and None when it does not.
         choice: what is done about it now; LEAVE unless the settings say otherwise.
         rev: the revision that was read; 0 for a work item that is gone.
+        links: mark of our links that somebody removed, as that makes no revision; else "".
     """
 
     key: str
@@ -233,11 +239,12 @@ class Conflict:
     when: datetime | None = None
     choice: Choice = Choice.LEAVE
     rev: int = 0
+    links: str = ""
 
     @property
     def shown(self) -> str:
         """``ID@REVISION``: what a choice about this conflict is bound to."""
-        return f"{self.work_item_id}@{self.rev}"
+        return shown_as(self.work_item_id, self.rev, self.links)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,12 +20,14 @@ from azstaging.model.backlog import (
     TypeRules,
     Wish,
     WorkItem,
+    shown_as,
 )
 from azstaging.rules.backlog_compare import (
     Comparison,
     Parents,
     due_value,
     link_digest,
+    removed_links,
     tags_value,
     wanted_links,
 )
@@ -33,7 +35,7 @@ from azstaging.rules.backlog_states import target, values_of
 from azstaging.rules.backlog_text import FIELDS, digest
 
 _LEVELS = tuple(Level)
-_SHOWN = re.compile(r"[1-9][0-9]*@[0-9]+", re.ASCII)
+_SHOWN = re.compile(r"[1-9][0-9]*@[0-9]+(?:\.[0-9a-f]{4})?", re.ASCII)
 
 
 def plan_actions(
@@ -85,7 +87,9 @@ def decide(
     """Decide about one wish and the work item that has its key; None when nothing is wanted."""
     if item is None:
         return _absent(wish, rules, settings, parents, known)
-    comparison = Comparison(wish=wish, item=item, choice=_choice(settings, item.id, item.rev))
+    links = removed_links(wish, item, parents)
+    choice = _choice(settings, item.id, item.rev, links)
+    comparison = Comparison(wish=wish, item=item, choice=choice, removed=links)
     if item.markdown:
         comparison.choice = Choice.LEAVE
         comparison.dispute("block", "the description was switched to Markdown", "HTML")
@@ -235,5 +239,5 @@ def check_choices(settings: BacklogSettings) -> None:
             )
 
 
-def _choice(settings: BacklogSettings, id: int, rev: int) -> Choice:
-    return settings.choices.get(f"{id}@{rev}", Choice.LEAVE)
+def _choice(settings: BacklogSettings, id: int, rev: int, links: str = "") -> Choice:
+    return settings.choices.get(shown_as(id, rev, links), Choice.LEAVE)

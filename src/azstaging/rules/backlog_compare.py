@@ -63,6 +63,34 @@ def link_digest(rel: str, goal: str, *, gone: bool = False) -> str:
     return digest(f"{'gone ' if gone else ''}{rel} {goal.casefold()}")
 
 
+def removed_links(wish: Wish, item: WorkItem, parents: Parents) -> str:
+    """Return a mark of our links that are no longer there, or "".
+
+    A change of links makes no revision, so a choice is bound to them besides.
+    """
+    if item.memory is None:
+        return ""
+    urls = {relation.url.casefold() for relation in item.relations}
+    related = {related_id(r.url) for r in item.relations if r.rel == RELATED}
+    gone = [
+        goal.casefold()
+        for rel, goal, _ in wanted_links(wish, parents)
+        if link_digest(rel, goal) in item.memory.links
+        and not (goal.casefold() in urls if rel == HYPERLINK else parents[goal] in related)
+    ]
+    found = _parent_found(item, parents)
+    if digest(found) != item.memory.agreed["parent"]:
+        gone.append(f"parent {found}")
+    return digest(" ".join(sorted(gone)))[:4] if gone else ""
+
+
+def _parent_found(item: WorkItem, parents: Parents) -> str:
+    """Return the key of the parent, its id when it is none of ours, or ""."""
+    ids = [related_id(r.url) for r in item.relations if r.rel == PARENT]
+    keys = {found_id: key for key, found_id in parents.items()}
+    return keys.get(ids[0], str(ids[0])) if ids else ""
+
+
 @dataclass(kw_only=True)
 class Comparison:
     """Collects what is found about one work item."""
@@ -70,6 +98,7 @@ class Comparison:
     wish: Wish
     item: WorkItem
     choice: Choice
+    removed: str = ""
     agreed: dict[str, str] = field(default_factory=dict)
     wanted: dict[str, str] = field(default_factory=dict)
     remembered: set[str] = field(default_factory=set)
@@ -134,8 +163,7 @@ class Comparison:
 
     def _compare_parent(self, parents: Parents) -> None:
         ids = [related_id(r.url) for r in self.item.relations if r.rel == PARENT]
-        keys = {found_id: key for key, found_id in parents.items()}
-        found = keys.get(ids[0], str(ids[0])) if ids else ""
+        found = _parent_found(self.item, parents)
         wanted = self.wish.parent_key if self.wish.parent_key in parents else found
         shown = (f"work item {ids[0]}" if ids else "none", f"work item {parents.get(wanted, '')}")
         before = self.choice
@@ -206,6 +234,7 @@ class Comparison:
             when=self.item.changed_at,
             choice=self.choice,
             rev=self.item.rev,
+            links=self.removed,
         )
         self.conflicts.append(conflict)
         return self.choice
