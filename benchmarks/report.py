@@ -79,6 +79,10 @@ def machine(number: int, side: str) -> doc.Machine:
         vm_id=f"00000000-0000-4000-8000-{number:012d}" if target else "",
         tags={"owner": f"team-{number % 50}"} if target else {},
         extensions={},
+        identity="identity SystemAssigned" if target else "",
+        backup="backup VMSnapshot Succeeded" if target else "",
+        monitoring="no monitoring extension" if target else "",
+        patching="patching not told" if target else "",
     )
 
 
@@ -119,6 +123,7 @@ def item(number: int) -> doc.Item:
         act=number % 3,
         suspicious=0,
         unknown=1,
+        phase_since=f"2026-11-{number % 20 + 1:02d}T10:00:00Z",
     )
 
 

@@ -17,6 +17,7 @@ from azstaging.model.report import Event, Report
 from azstaging.model.waves import Endpoint, Wave
 from azstaging.reports import find_format, find_view, make_document
 from azstaging.reports.document import Document, Workload
+from azstaging.reports.ledger import gaps
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,7 @@ def test_an_empty_wave_can_release_nothing_and_is_not_complete(report: Report) -
     assert document.answer.headline == "Nothing can be released: the wave has no workload."
     assert document.completeness.complete is False
     assert document.completeness.statement.endswith("An empty inventory proves nothing.")
+    assert "Everything that was asked for was read" not in gaps(document).empty
     assert document.integrity.verify == [
         "No journal was written: this report proves nothing by itself.",
         "Run sha256sum -c SHA256SUMS in the folder of this report: each file is as it was written.",

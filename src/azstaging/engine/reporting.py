@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from azstaging.engine.happened import events
 from azstaging.errors import ConfigurationError
 from azstaging.model.decisions import Decisions, Waiver
 from azstaging.model.differences import Diff
@@ -60,6 +61,7 @@ def build_report(
         plans=past.plans(),
         approvals=past.approvals(),
         receipts=past.receipts(),
+        events=events(inventory, records),
         past_inventories=_past_inventories(records, wave.name),
         evidence={record.seq: record.hash for record in records},
         journal=head,

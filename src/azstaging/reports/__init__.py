@@ -14,7 +14,7 @@ from azstaging.reports.content import make_document
 from azstaging.reports.document import Document
 from azstaging.reports.json_ import Sealed, seal, unseal
 from azstaging.reports.masking import masked
-from azstaging.reports.pausing import collection_paused
+from azstaging.reports.pausing import collect_cycles, collection_paused
 from azstaging.reports.views import VIEWS, View, find_view
 
 __all__ = [
@@ -136,3 +136,5 @@ def render_each(
             with collection_paused():
                 files = found.write(shown, view)
             yield from sorted(files.items())
+            del files
+        collect_cycles()

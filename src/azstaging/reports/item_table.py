@@ -154,10 +154,10 @@ def _sides(item: Item) -> tuple[Value, ...]:
         found.vm_id,
         pairs(found.tags),
         pairs(found.extensions),
-        found.identity.removeprefix("identity: "),
-        found.backup.removeprefix("backup: "),
-        found.monitoring.removeprefix("monitoring: "),
-        found.patching.removeprefix("patching: "),
+        found.identity,
+        found.backup,
+        found.monitoring,
+        found.patching,
     )
 
 

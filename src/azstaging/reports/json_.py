@@ -14,7 +14,7 @@ from azstaging.errors import JournalError
 from azstaging.model.text import without_surrogates
 from azstaging.reports.document import SCHEMA, Document
 from azstaging.reports.views import View
-from azstaging.reports.walk import map_text
+from azstaging.reports.walk import map_text, share_text
 
 _BEYOND_ASCII = re.compile("[^\x00-\x7e]")
 _AT_ONCE = 200
@@ -70,6 +70,9 @@ def unseal(data: bytes) -> Sealed:
         raise _foreign(str(error)) from error
     if document.schema != SCHEMA:
         raise _foreign(f"it is {document.schema!r}, and this version reads {SCHEMA}")
+    known: dict[str, str] = {}
+    for part in (document.items, document.findings, document.workloads):
+        share_text(part, known)
     return Sealed(document=document, digest=hashlib.sha256(data).hexdigest())
 
 

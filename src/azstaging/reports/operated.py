@@ -18,22 +18,23 @@ _MONITORING = (
 def operated(target: TargetMachine) -> dict[str, str]:
     """Return one sentence each; what ARM does not tell is called that, never left to look good."""
     return {
-        "identity": f"identity: {_identity(target.body)}",
-        "backup": f"backup: {_found(target.extensions, _BACKUP)}",
-        "monitoring": f"monitoring: {_found(target.extensions, _MONITORING)}",
-        "patching": f"patching: {_patching(target.body)}",
+        "identity": _identity(target.body),
+        "backup": _found(target.extensions, _BACKUP, "backup"),
+        "monitoring": _found(target.extensions, _MONITORING, "monitoring"),
+        "patching": _patching(target.body),
     }
 
 
 def _identity(body: Mapping[str, Any]) -> str:
     identity = body.get("identity")
     kind = identity.get("type") if isinstance(identity, Mapping) else None
-    return kind if isinstance(kind, str) else "none told"
+    return f"identity {kind}" if isinstance(kind, str) else "no identity told"
 
 
-def _found(extensions: Mapping[str, str], names: tuple[str, ...]) -> str:
+def _found(extensions: Mapping[str, str], names: tuple[str, ...], what: str) -> str:
     found = sorted(name for name in extensions if name.casefold() in names)
-    return ", ".join(f"{n} {extensions[n]}".strip() for n in found) or "no extension told"
+    told = ", ".join(f"{name} {extensions[name]}".strip() for name in found)
+    return f"{what} {told}" if told else f"no {what} extension"
 
 
 def _patching(body: Mapping[str, Any]) -> str:
@@ -42,4 +43,4 @@ def _patching(body: Mapping[str, Any]) -> str:
         names = (name,) if isinstance(name, str) else name
         at = next((at[n] for n in names if n in at), None) if isinstance(at, Mapping) else None
     mode = at.get("patchMode") if isinstance(at, Mapping) else None
-    return mode if isinstance(mode, str) else "not told"
+    return f"patching {mode}" if isinstance(mode, str) else "patching not told"

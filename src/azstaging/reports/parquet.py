@@ -12,7 +12,7 @@ from azstaging.reports.table import Column, Table, Value
 from azstaging.reports.views import View
 from azstaging.reports.wide import WIDE
 
-_ROWS_AT_ONCE = 5_000
+_ROWS_AT_ONCE = 2_000
 
 
 def render(made: Sealed, view: View) -> dict[str, bytes]:

@@ -15,3 +15,8 @@ def collection_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def collect_cycles() -> None:
+    """Let go of what a workbook leaves in cycles, before the next format needs the memory."""
+    gc.collect()

@@ -11,12 +11,14 @@ from azstaging.reports.charts import Chart, pareto, stacked
 from azstaging.reports.document import Difference, Document, Item, Workload
 from azstaging.reports.item_table import items
 from azstaging.reports.table import Table
+from azstaging.reports.timeline import is_deed
 from azstaging.reports.views import View, for_view
 from azstaging.reports.words import count
 
 # What one file can show without a script and stay quick; the tables always have everything.
 _MOST_WORKLOADS = 200
 _MOST_MACHINES = 1_000
+_MOST_EVENTS = 5_000
 
 
 _UNREAD = (
@@ -228,7 +230,7 @@ def _phases(document: Document) -> Section:
         name="phases",
         title="Phases",
         intro="How many items are in which phase, and for how long as far as the service tells.",
-        parts=(chart, times),
+        parts=(chart, times) if document.phase_times else (chart,),
     )
 
 
@@ -267,15 +269,13 @@ def _gaps(document: Document) -> Section:
 
 
 def _waivers(document: Document) -> Section:
-    table = ledger.waivers(document)
+    ages = pareto(progress_tables.waiver_ages(document), "waivers", "warn", "waivers")
+    each = pareto(ledger.waivers(document), "days_left", "plain", "days left")
     return Section(
         name="waivers",
         title="Waivers",
         intro="One check, one subject, one reason, until a date; 30 days at most.",
-        parts=(
-            pareto(progress_tables.waiver_ages(document), "waivers", "warn", "waivers"),
-            pareto(table, "days_left", "plain", "days left"),
-        ),
+        parts=(ages, each) if document.waivers else (each,),
     )
 
 
@@ -310,7 +310,15 @@ def _receipts(document: Document) -> Section:
 
 
 def _timeline(document: Document) -> Section:
-    return Section(name="timeline", title="Timeline", parts=(ledger.timeline(document),))
+    shown = document.timeline
+    intro = "As the journal and the service tell it; replication jobs age out of the vault."
+    if len(shown) > _MOST_EVENTS:
+        # What was recorded or done by somebody is shown before what the service tells of items.
+        shown = [event for event in shown if is_deed(event)][-_MOST_EVENTS:]
+        rest = len(document.timeline) - len(shown)
+        intro = f"{intro} {rest:,} more events of items are in report.json and report.xlsx."
+    table = ledger.timeline(msgspec.structs.replace(document, timeline=shown))
+    return Section(name="timeline", title="Timeline", intro=intro, parts=(table,))
 
 
 def _integrity(document: Document) -> Section:

@@ -19,6 +19,11 @@ _RECEIPTS = {
 }
 
 
+def is_deed(event: doc.Event) -> bool:
+    """Tell whether somebody did it, here: not what the service tells of an item."""
+    return bool(event.actor) or event.item_id is None or event.what in _RECEIPTS.values()
+
+
 def timeline(lookup: Lookup) -> list[doc.Event]:
     """Return every event, the earliest first."""
     rows = [

@@ -30,3 +30,24 @@ def _map(field: str, value: Any, change: Callable[[str, str], str]) -> Any:
     if isinstance(value, dict):
         return {change("", key): _map("", entry, change) for key, entry in value.items()}
     return value
+
+
+def share_text(value: Any, known: dict[str, str]) -> Any:
+    """Return a value just decoded with equal texts made one, which halves what it takes.
+
+    Args:
+        value: structs (changed in place: nobody else has them yet), lists, mappings, texts.
+        known: every text met so far; start with an empty one.
+    """
+    if isinstance(value, str):
+        return known.setdefault(value, value)
+    if isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            held = getattr(value, name)
+            if held.__class__ is not int and held is not None:
+                msgspec.structs.force_setattr(value, name, share_text(held, known))
+    elif isinstance(value, list):
+        value[:] = [share_text(entry, known) for entry in value]
+    elif isinstance(value, dict):
+        return {known.setdefault(k, k): share_text(v, known) for k, v in value.items()}
+    return value
