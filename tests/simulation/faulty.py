@@ -63,8 +63,8 @@ def no_generation_check(_world: World) -> Any:
     """A machine that was migrated again is taken for the one that was approved."""
     real = attempt.reread
 
-    def reread(azure: Any, row: Any) -> Any:
-        fresh = real(azure, row)
+    def reread(azure: Any, row: Any, **kw: Any) -> Any:
+        fresh = real(azure, row, **kw)
         item = replace(fresh.item, generation=row.item.generation)
         return replace(fresh, item=item)
 
@@ -73,7 +73,7 @@ def no_generation_check(_world: World) -> Any:
 
 def no_look(_world: World) -> Any:
     """The inventory of the start of the run is good enough."""
-    return _swapped((attempt, "reread", lambda _azure, row: row))
+    return _swapped((attempt, "reread", lambda _azure, row, **_kw: row))
 
 
 def no_read_back(_world: World) -> Any:
