@@ -75,7 +75,7 @@ def cost_of_items(items: int) -> tuple[int, float, float]:
             inventory,
             diff,
             wave=Wave(),
-            policy=Policy(required=("phase-staged",)),
+            policy=Policy(required=tuple(check.id for check in ITEM_CHECKS)),
             clock=lambda: _NOW,
             run="run",
             baselines=frozen,

@@ -276,13 +276,14 @@ def with_members(workloads: tuple[Workload, ...], rows: list[SheetRow]) -> tuple
 
 
 def _workload(table: Table, folder: Path) -> Workload:
-    suite = table.text("suite")
+    suite, script = table.text("suite"), table.text("guest_script")
     workload = Workload(
         name=table.required_text("name"),
         items=table.texts("items"),
         owner=table.text("owner"),
         criticality=table.text("criticality"),
         suite=str(folder / suite) if suite else "",
+        guest_script=str(folder / script) if script else "",
         endpoints=tuple(_endpoint(text, table) for text in table.texts("endpoints")),
     )
     table.finish()

@@ -7,12 +7,16 @@ from the verified journal and from what Azure says, never from values passed in.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
 from azstaging import __version__
 from azstaging.checks import WORKLOAD_CHECKS
-from azstaging.engine.check import import_findings, run_checks
+from azstaging.engine.check import guest_tasks, import_findings, run_checks
+from azstaging.engine.guests import Guests
+from azstaging.engine.ports import GuestPort
 from azstaging.engine.reporting import build_report, latest_findings
 from azstaging.engine.surroundings import read_surroundings
 from azstaging.engine.sync import sync_boards
@@ -22,9 +26,10 @@ from azstaging.files import hashed, read_bytes, write_each
 from azstaging.journal.evidence import write_evidence
 from azstaging.journal.lease import FileLease
 from azstaging.model.backlog import ActionKind, BoardsResult, Choice
+from azstaging.model.commands import CommandRun
 from azstaging.model.decisions import Decisions, Policy
 from azstaging.model.differences import Diff
-from azstaging.model.findings import Findings
+from azstaging.model.findings import Artefact, Findings
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory
 from azstaging.releasing import Releasing
@@ -34,6 +39,8 @@ from azstaging.rules.evidence import CLOCK_SKEW
 from azstaging.rules.imports import read_results
 from azstaging.rules.status import Status, status_of
 from azstaging.rules.wave_step import StepCompletion
+
+GUEST_COMMAND = "guest-command"
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -86,12 +93,43 @@ class Staging(Releasing):
             ),
             baselines=frozenset(each.key for each in frozen_now(inventory, self.frozen(inventory))),
             around=read_surroundings(self.azure, inventory, self.config.policy),
+            commands=self._guest_commands(inventory),
+            keep=self._keep,
             clock=self._clock,
             run=self.run,
             progress=self._progress,
         )
         records = self._append(*(history.finding_record(finding) for finding in findings))
         return history.with_sequences(findings, records)
+
+    def _guest_commands(self, inventory: Inventory) -> dict[str, tuple[CommandRun, ...]]:
+        """Run the scripts of workloads in their targets, if that is switched on and asked for."""
+        listed = {*self.config.policy.required, *self.config.policy.advisory}
+        if not self.config.probes.run_command or GUEST_COMMAND not in listed:
+            return {}
+        guests = Guests(
+            cast(GuestPort, self._connected()),
+            clock=self._clock,
+            sleep=self._sleep,
+            mark=lambda: uuid4().hex,
+            deadline_seconds=self.config.probes.suite_seconds,
+            until=self._deadline,
+        )
+        found = {}
+        for workload in self.config.wave.workloads:
+            if workload.guest_script:
+                data = read_bytes(Path(workload.guest_script), what="guest script")
+                script = data.decode("utf-8", errors="replace")
+                found[workload.name] = guests.run(guest_tasks(workload, inventory, script))
+        return found
+
+    def _keep(self, name: str, data: bytes) -> Artefact:
+        """Keep bytes that a finding was judged by in the estate folder, if there is one."""
+        digest = sha256(data).hexdigest()
+        file = ""
+        if self.journal is not None:
+            file = write_evidence(self.journal.folder, data, digest=digest, what=name)
+        return Artefact(name=name, sha256=digest, size_bytes=len(data), file=file)
 
     def import_results(
         self,

@@ -12,6 +12,7 @@ import pytest
 
 from azstaging.checks import CHECKS, check_by_id
 from azstaging.checks.interface import Check, ItemContext, Verdict, WorkloadContext
+from azstaging.model.commands import CommandRun
 from azstaging.model.findings import Outcome
 from azstaging.model.imports import ImportedResults
 from azstaging.model.inventory import Gap
@@ -52,12 +53,16 @@ def workload_context(case: dict[str, Any], rows) -> WorkloadContext:
             items=("APP-01",),
             endpoints=endpoints,
             suite=case.get("suite", ""),
+            guest_script=case.get("guest_script", ""),
         ),
         rows=(rows(case.get("set")),),
         observations=None
         if seen is None
         else tuple(from_plain(Observation, each) for each in seen),
         suite=from_plain(SuiteRun, case["run"]) if case.get("run") else None,
+        commands=None
+        if case.get("commands") is None
+        else tuple(from_plain(CommandRun, each) for each in case["commands"]),
         imported=from_plain(ImportedResults, case["imported"]) if case.get("imported") else None,
     )
 

@@ -78,7 +78,7 @@ def reasons(rows, workload: Workload, prober: Prober | None, policy: Policy = PO
 
 
 def test_the_gate_knows_the_checks_by_their_ids() -> None:
-    assert {ENDPOINTS, SUITE, "imported-results"} == WORKLOAD_CHECKS
+    assert {ENDPOINTS, SUITE, "guest-command", "imported-results"} == WORKLOAD_CHECKS
     assert check_by_id(ENDPOINTS) is not None
     assert check_by_id(SUITE) is not None
 

@@ -1,7 +1,9 @@
 """Which finding counts: order, generation, target, lifetime, flakiness."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from azstaging.rules.evidence import (
     weigh,
 )
 
+ORDERS = sorted((Path(__file__).parent.parent / "cases" / "evidence").glob("*.json"))
 P, F, N, E, S = (
     Outcome.PASS,
     Outcome.FAIL,
@@ -41,30 +44,18 @@ def standing(build, *runs, now=None, lifetime_seconds=None):
     ).standing
 
 
-@pytest.mark.parametrize(
-    ("runs", "expected"),
-    [
-        ([], Standing.MISSING),
-        ([(P,)], Standing.PASSED),
-        ([(F,)], Standing.FAILED),
-        ([(P, F)], Standing.FAILED),
-        ([(F, P)], Standing.FAILED),
-        ([(P, E, N)], Standing.ERROR),
-        ([(P, N)], Standing.INCONCLUSIVE),
-        ([(N, S)], Standing.INCONCLUSIVE),
-        ([(S, P)], Standing.SKIPPED),
-        ([(P,), (F,)], Standing.FAILED),
-        ([(F,), (P,)], Standing.FLAKY),
-        ([(F,), (P,), (P,)], Standing.PASSED),
-        ([(F,), (P,), (F,), (P,)], Standing.FLAKY),
-        ([(P,), (F,), (N,), (P,)], Standing.FLAKY),
-        ([(N,), (P,)], Standing.PASSED),
-        ([(E,), (P,)], Standing.PASSED),
-        ([(P,), (S,)], Standing.SKIPPED),
-    ],
-)
-def test_order_of_runs(build, runs, expected):
-    assert standing(build, *runs) is expected
+@pytest.mark.parametrize("file", ORDERS, ids=lambda file: file.stem)
+def test_order_of_runs(build, file):
+    case = json.loads(file.read_text("utf-8"))
+    runs = [[Outcome(said) for said in run] for run in case["runs"]]
+    assert standing(build, *runs).value == case["expect"]
+
+
+def test_every_pair_of_runs_has_its_case():
+    pairs = {(one.value, other.value) for one in Outcome for other in Outcome}
+    cases = [json.loads(file.read_text("utf-8"))["runs"] for file in ORDERS]
+    assert pairs <= {(*runs[0], *runs[1]) for runs in cases if [len(run) for run in runs] == [1, 1]}
+    assert pairs <= {tuple(runs[0]) for runs in cases if [len(run) for run in runs] == [2]}
 
 
 def test_evidence_expires_at_the_shorter_lifetime(build):

@@ -13,6 +13,7 @@ from azstaging.azure.datareplication import DataReplication
 from azstaging.azure.migrate import Migrate
 from azstaging.azure.resourcegraph import ResourceGraph
 from azstaging.azure.resources import Resources
+from azstaging.azure.run_command import RunCommand
 from azstaging.azure.session import ArmSession
 from azstaging.azure.siterecovery import SiteRecovery
 from azstaging.engine.ports import StopAnswer
@@ -44,6 +45,7 @@ class AzureConnection:
         self.resource_graph = ResourceGraph(session)
         self.activity_log = ActivityLog(session)
         self.backups = Backups(session)
+        self.commands = RunCommand(session)
 
     def __repr__(self) -> str:
         return f"AzureConnection({self.session.cloud.arm_endpoint})"
@@ -168,6 +170,14 @@ class AzureConnection:
     def list_backup_items(self, vault: ResourceId) -> list[Json]:
         """List the backup items of Azure VMs in a vault."""
         return self.backups.list_backup_items(vault)
+
+    def run_command(self, vm_id: ResourceId, body: Json) -> str:
+        """Start a command in a guest, once; the id of its operation."""
+        return self.commands.run_command(vm_id, body)
+
+    def get_command(self, vm_id: ResourceId, location: str, operation: str) -> Json:
+        """Get the operation of a command."""
+        return self.commands.get_command(vm_id, location, operation)
 
     def render(self, request: StopRequest) -> PlannedRequest:
         """Render a stop request to the letter."""

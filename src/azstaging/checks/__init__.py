@@ -6,6 +6,7 @@ from azstaging.checks.boot_diagnostics import boot_diagnostics
 from azstaging.checks.diff_clean import diff_clean
 from azstaging.checks.encryption import encryption
 from azstaging.checks.endpoint_reachable import endpoint_reachable
+from azstaging.checks.guest_command import guest_command
 from azstaging.checks.imported_results import imported_results
 from azstaging.checks.interface import Check, ItemContext, WorkloadContext
 from azstaging.checks.licence import licence
@@ -50,6 +51,7 @@ ITEM_CHECKS: tuple[Check[ItemContext], ...] = (
 
 WHOLE_WORKLOAD_CHECKS: tuple[Check[WorkloadContext], ...] = (
     endpoint_reachable,
+    guest_command,
     workload_suite,
 )
 """The checks of a whole workload, sorted by id."""
@@ -75,3 +77,9 @@ def item_checks(policy: Policy) -> tuple[Check[ItemContext], ...]:
     """Return the checks of an item that run under a policy, sorted by id."""
     listed = {*policy.required, *policy.advisory}
     return tuple(each for each in ITEM_CHECKS if not each.on_request or each.id in listed)
+
+
+def workload_checks(policy: Policy) -> tuple[Check[WorkloadContext], ...]:
+    """Return the checks of a workload that run under a policy, sorted by id."""
+    listed = {*policy.required, *policy.advisory}
+    return tuple(each for each in WHOLE_WORKLOAD_CHECKS if not each.on_request or each.id in listed)

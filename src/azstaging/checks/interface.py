@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, TypeVar, overload
 
+from azstaging.model.commands import CommandRun
 from azstaging.model.differences import DiffClass, Difference
 from azstaging.model.findings import Outcome
 from azstaging.model.imports import ImportedResults
@@ -87,6 +88,7 @@ class WorkloadContext:
         observations: what the probes saw; None when no probe was run.
         suite: what was recorded of the workload's suite; None when it was not run.
         imported: what another tool found; None when nothing was imported.
+        commands: one run of the workload's script per target; None when Run Command is off.
     """
 
     now: datetime
@@ -95,6 +97,7 @@ class WorkloadContext:
     observations: tuple[Observation, ...] | None = None
     suite: SuiteRun | None = None
     imported: ImportedResults | None = None
+    commands: tuple[CommandRun, ...] | None = None
 
 
 C = TypeVar("C", ItemContext, WorkloadContext)

@@ -84,6 +84,8 @@ SOURCES: tuple[Source, ...] = (
     Source("Migrate project and solutions", "recorded", "Counters stay 0, as recorded."),
     Source("Migrate machines", "documented", "migrationData[].targetVMArmId."),
     Source("Backup items of a vault", "documented", "Azure VMs only; names of 2023-02-01."),
+    Source("Run Command: 202, then the operation", "documented", "Output cut to 4,096 bytes."),
+    Source("Run Command: 409 while another runs", "documented", "Its text is guessed."),
     Source("Resource Graph", "recorded", "resultTruncated is text; migration items are absent."),
     Source("Identity endpoint", "documented", "App Service flavour, numeric expires_on."),
 )

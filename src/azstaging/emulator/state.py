@@ -13,6 +13,7 @@ from typing import Any
 
 from azstaging.emulator.activity import Event
 from azstaging.emulator.estate import Estate, Lock, Machine
+from azstaging.emulator.guests import GuestState
 from azstaging.emulator.jobs import Job
 from azstaging.emulator.populate import Entry, populate
 from azstaging.emulator.shapes.backup import backup_item
@@ -48,6 +49,7 @@ class State:
         registrations: resource providers that somebody registered; nothing should be here.
         events: what the activity log tells, in order.
         backups: casefolded id of a vault -> its backup items.
+        guests: what Run Command finds inside machines.
         executions: casefolded id of a wave's execution -> step id -> step; empty at first.
     """
 
@@ -72,6 +74,7 @@ class State:
             self.cleanups: list[Stop] = []
             self.registrations: list[str] = []
             self.backups: dict[str, list[Json]] = {}
+            self.guests = GuestState()
             self.executions: Executions = {}
             self.events: list[Event] = []
 

@@ -1,13 +1,15 @@
 """Runs every check on every item and workload, and makes findings of what they say."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Protocol
 
-from azstaging.checks import IMPORTED_CHECKS, WHOLE_WORKLOAD_CHECKS, item_checks
+from azstaging.checks import IMPORTED_CHECKS, item_checks, workload_checks
 from azstaging.checks.interface import C, Check, ItemContext, Verdict, WorkloadContext
 from azstaging.engine.ports import Clock, Progress
+from azstaging.model.commands import CommandRun, GuestTask
 from azstaging.model.decisions import Policy
 from azstaging.model.differences import Diff, Difference
 from azstaging.model.findings import Artefact, Finding, Findings, Outcome, Subject, workload_subject
@@ -17,6 +19,7 @@ from azstaging.model.inventory import Gap, Inventory, InventoryItem, Phase
 from azstaging.model.suites import Probed, ProbeTask, SuiteContext, SuiteItem, SuiteTarget
 from azstaging.model.surroundings import Surroundings
 from azstaging.model.waves import Wave, Workload
+from azstaging.rules.canonical import canonical, to_plain
 from azstaging.rules.evidence import item_subject, workload_scope
 
 _LONGEST_ERROR = 200
@@ -36,6 +39,15 @@ def _silent(step: str, done: int, total: int) -> None:
     """Show no progress."""
 
 
+Keep = Callable[[str, bytes], Artefact]
+"""Keeps bytes under a name and says where; the same bytes are kept once."""
+
+
+def _kept_nowhere(name: str, data: bytes) -> Artefact:
+    """Name what was looked at by its hash alone."""
+    return Artefact(name=name, sha256=sha256(data).hexdigest(), size_bytes=len(data))
+
+
 def run_checks(
     inventory: Inventory,
     diff: Diff,
@@ -47,6 +59,8 @@ def run_checks(
     probes: Prober | None = None,
     baselines: Collection[str] | None = None,
     around: Mapping[str, Surroundings] | None = None,
+    commands: Mapping[str, tuple[CommandRun, ...]] | None = None,
+    keep: Keep = _kept_nowhere,
     progress: Progress = _silent,
 ) -> Findings:
     """Run every check on every item that is not released, and on every workload.
@@ -61,6 +75,8 @@ def run_checks(
         probes: looks at endpoints and runs suites; without it nobody does.
         baselines: casefolded ids of the items with a frozen baseline; None without a journal.
         around: what was read around the targets, by casefolded item id.
+        commands: what came back of the scripts inside the targets, by workload.
+        keep: keeps what the findings on a workload were judged by, every attempt of it.
         progress: called once per item and workload.
 
     Returns:
@@ -70,7 +86,10 @@ def run_checks(
     checks = item_checks(policy)
     facts = _Facts(diff=diff, baselines=baselines, around=around or {})
     findings = _item_findings(maker, inventory, checks, facts, progress)
-    findings += _workload_findings(maker, inventory, wave, probes, clock, progress)
+    run_probes = _Workloads(
+        checks=workload_checks(policy), probes=probes, commands=commands or {}, keep=keep
+    )
+    findings += _workload_findings(maker, inventory, wave, run_probes, clock, progress)
     return Findings(at=maker.at, run=run, findings=tuple(findings))
 
 
@@ -177,11 +196,21 @@ def _touches(gap: Gap, row: InventoryItem) -> bool:
     return any(each is not None and each.is_under(gap.scope) for each in own)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Workloads:
+    """How workloads are looked at; `run_checks` has the meanings."""
+
+    checks: Sequence[Check[WorkloadContext]]
+    probes: Prober | None
+    commands: Mapping[str, tuple[CommandRun, ...]]
+    keep: Keep
+
+
 def _workload_findings(
     maker: _Maker,
     inventory: Inventory,
     wave: Wave,
-    probes: Prober | None,
+    how: _Workloads,
     clock: Clock,
     progress: Progress,
 ) -> list[Finding]:
@@ -189,7 +218,7 @@ def _workload_findings(
     pending = [(each, members[each.name]) for each in wave.workloads if each.name in members]
     pending.sort(key=lambda pair: workload_subject(pair[0].name))
     seen = [Probed()] * len(pending)
-    if probes is not None:
+    if how.probes is not None:
         tasks = [
             ProbeTask(
                 endpoints=workload.endpoints,
@@ -198,7 +227,7 @@ def _workload_findings(
             )
             for workload, rows in pending
         ]
-        seen = list(probes.look(tasks, progress))
+        seen = list(how.probes.look(tasks, progress))
     elif pending:
         progress("probe", len(pending), len(pending))
     now = clock()
@@ -210,9 +239,15 @@ def _workload_findings(
             rows=rows,
             observations=probed.observations,
             suite=probed.suite,
+            commands=how.commands.get(workload.name),
         )
+        looked_at = (probed.observations, probed.suite, context.commands)
         subject = workload_scope(workload.name, rows)
-        found += maker.findings(WHOLE_WORKLOAD_CHECKS, context, subject)
+        made = maker.findings(how.checks, context, subject)
+        if any(looked_at):
+            attempts = how.keep("attempts", canonical(to_plain(list(looked_at))))
+            made = (replace(each, artefacts=(attempts,)) for each in made)
+        found += made
     return found
 
 
@@ -283,4 +318,16 @@ def import_findings(
     found = maker.findings(IMPORTED_CHECKS, context, workload_scope(workload.name, rows))
     return Findings(
         at=at, run=run, findings=tuple(replace(each, artefacts=(kept,)) for each in found)
+    )
+
+
+def guest_tasks(workload: Workload, inventory: Inventory, script: str) -> tuple[GuestTask, ...]:
+    """Return one task per target machine of a workload's items that are not released."""
+    rows = _pending_by_workload(inventory).get(workload.name, ())
+    targets = {row.target.id.key: row.target for row in rows if row.target is not None}
+    return tuple(
+        GuestTask(
+            machine=target.id, location=target.location, os_family=target.os_family, script=script
+        )
+        for target in targets.values()
     )

@@ -170,6 +170,22 @@ class SurroundingsReader(Protocol):
         ...
 
 
+class GuestPort(Protocol):
+    """Commands inside machines. Each call of ``run_command`` sends at most one request."""
+
+    def run_command(self, vm_id: ResourceId, body: Json) -> str:
+        """Start a command, once, and return the id of its operation.
+
+        Raises:
+            ServiceError: status 409 when one runs already; ``effect`` says what is known.
+        """
+        ...
+
+    def get_command(self, vm_id: ResourceId, location: str, operation: str) -> Json:
+        """GET the operation: ``status``, and its messages under ``properties.output.value``."""
+        ...
+
+
 class JournalPort(Protocol):
     """The append-only record, already open and locked for this run."""
 

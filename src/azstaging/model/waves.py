@@ -24,6 +24,7 @@ class Workload:
             a glob). Ids are exact; a name that matches several machines selects all of them and
             is reported.
         suite: folder of pytest files, or "".
+        guest_script: path of a script for Run Command, or "".
         criticality: free text for reports, e.g. ``high``.
     """
 
@@ -32,6 +33,7 @@ class Workload:
     owner: str = ""
     criticality: str = ""
     suite: str = ""
+    guest_script: str = ""
     endpoints: tuple[Endpoint, ...] = ()
 
 

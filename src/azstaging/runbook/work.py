@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
-from azstaging.checks import WHOLE_WORKLOAD_CHECKS, item_checks
+from azstaging.checks import item_checks, workload_checks
 from azstaging.engine.ports import Clock
 from azstaging.errors import ConfigurationError, DeadlineReachedError, Effect, StagingError
 from azstaging.model.backlog import ActionKind
@@ -106,7 +106,7 @@ def _wanted(part: Inventory, policy: Policy) -> set[tuple[str, Subject]]:
     wanted = {(check.id, item_subject(row)) for row in rows for check in item_checks(policy)}
     for name in {name for row in rows for name in row.workloads}:
         subject = workload_scope(name, [row for row in rows if name in row.workloads])
-        wanted |= {(check.id, subject) for check in WHOLE_WORKLOAD_CHECKS}
+        wanted |= {(check.id, subject) for check in workload_checks(policy)}
     return wanted
 
 
