@@ -9,7 +9,7 @@ from azstaging.engine.drifting import find_drift
 from azstaging.journal.baselines import read_baselines, require_baselines, write_baselines
 from azstaging.model.differences import Diff
 from azstaging.model.drift import Drift
-from azstaging.model.ids import ResourceId
+from azstaging.model.ids import ResourceId, id_key
 from azstaging.model.inventory import Inventory, Phase
 from azstaging.model.machines import SourceMachine
 from azstaging.model.plans import Plan
@@ -40,10 +40,11 @@ class Comparing(Run):
         Returns:
             One content-addressed file per item, each recorded in the journal.
         """
-        folder = self._require_journal("baseline").folder
+        journal = self._require_journal("baseline")
         earlier = {} if again else self.frozen(inventory)
         rows = [row for row in inventory if row.phase is not Phase.RELEASED]
-        paths, records = write_baselines(folder, rows, earlier, sources or {})
+        paths, records = write_baselines(journal.folder, rows, earlier, sources or {})
+        journal.publish(paths)
         self._append(*records)
         return paths
 
@@ -99,8 +100,12 @@ class Comparing(Run):
             return {}
         recorded, wanted = self.past().baselines(), {row.id.key for row in inventory}
         mine = [baseline for key, baseline in recorded.items() if key in wanted]
+        self.journal.fetch(baseline.file for baseline in mine)
         return read_baselines(self.journal.folder, mine)
 
     def _require_baselines(self, plan: Plan) -> None:
         """Refuse a plan with an item whose source would be told by nothing after the stop."""
-        require_baselines(self._require_journal("release").folder, self.past().baselines(), plan)
+        journal, recorded = self._require_journal("release"), self.past().baselines()
+        planned = {id_key(item.id) for item in plan.items}
+        journal.fetch(each.file for key, each in recorded.items() if key in planned)
+        require_baselines(journal.folder, recorded, plan)

@@ -42,13 +42,15 @@ def rebuild_report(
     out: str | Path,
     *,
     at: int | None = None,
+    credential: Any = None,
     **choices: Any,
 ) -> Rebuilt:
     """Write a report of an estate again, from its journal alone: no Azure, no network, no clock.
 
     Args:
-        journal: an estate folder, one of its segment files, or an exported pack.
+        journal: an estate folder, the URL of a container, a segment file or an exported pack.
         out: made if missing; files of an earlier report are replaced one by one, whole.
+        credential: for a blob container; see ``Journal.open``.
         at: the report that was made from records up to this sequence; None for the last one.
         choices: ``views``, ``formats`` and ``mask``, as for ``Staging.report``.
 
@@ -59,10 +61,11 @@ def rebuild_report(
     from azstaging import reports  # noqa: PLC0415 - loads jinja2 and xlsxwriter
     from azstaging.reports.manifest import with_manifest  # noqa: PLC0415
 
-    with Journal.read(journal) as read:
+    with Journal.read(journal, credential=credential) as read:
         written = choose_report(read.records(), at=at)
-        place = read.folder
-    made = reports.unseal(read_evidence(place, written.file, digest=written.document))
+        read.fetch([written.file] if written.file else [])
+        data = read_evidence(read.folder, written.file, digest=written.document)
+    made = reports.unseal(data)
     wanted = {name: value for name, value in choices.items() if value}
     hashes: dict[str, str] = {}
     files = with_manifest(hashed(reports.render_each(made, **wanted), hashes))

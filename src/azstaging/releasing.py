@@ -19,7 +19,7 @@ from azstaging.engine.resolve import reconsider, resolve
 from azstaging.engine.rulebook import ABANDON, RELEASE, Rulebook
 from azstaging.errors import JournalError, LeaseHeldError, PlanRefusedError, StagingError
 from azstaging.journal.baselines import read_baselines
-from azstaging.journal.lease import FileLease
+from azstaging.journal.lease import lease_of
 from azstaging.model.decisions import GateOpen, Policy
 from azstaging.model.findings import Findings
 from azstaging.model.ids import ResourceId, id_key
@@ -99,7 +99,7 @@ class Releasing(Approving):
             return None  # unread is unknown, not nothing
 
     def _try_journal(self) -> PreflightRow:
-        where = str(self._require_journal("preflight").folder)
+        where = self._require_journal("preflight").place
         try:
             self._append(
                 history.run_record(
@@ -119,7 +119,7 @@ class Releasing(Approving):
         return PreflightRow(what="journal takes records", on=where, state=OK)
 
     def _try_lease(self, vault: ResourceId) -> PreflightRow:
-        lease = FileLease(self._require_journal("preflight"))
+        lease = lease_of(self._require_journal("preflight"))
         try:
             lease.acquire(vault, run=self.run, now=self._clock())
         except (LeaseHeldError, JournalError) as error:
@@ -139,7 +139,9 @@ class Releasing(Approving):
         Azure: Disks_List, GET {subscription}/providers/Microsoft.Compute/disks
         """
         journal, past = self._require_journal("residue"), self.past()
-        frozen = read_baselines(journal.folder, past.baselines().values())
+        recorded = past.baselines().values()
+        journal.fetch(each.file for each in recorded)
+        frozen = read_baselines(journal.folder, recorded)
         pairs = []
         for key, receipt in past.released().items():
             plan = past.plan(receipt.plan_digest)
@@ -269,7 +271,7 @@ class Releasing(Approving):
         past = self.past()
         unsettled = (*past.open_attempts(), *past.unknown_attempts())
         return release_engine.leased(
-            FileLease(self._require_journal("release")),
+            lease_of(self._require_journal("release")),
             [item.vault_id for item in plan.items] + [attempt.vault_id for attempt in unsettled],
             run=self.run,
             clock=self._clock,

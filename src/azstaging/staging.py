@@ -24,7 +24,7 @@ from azstaging.engine.wave_steps import complete_step
 from azstaging.errors import ConfigurationError
 from azstaging.files import hashed, read_bytes, write_each
 from azstaging.journal.evidence import write_evidence
-from azstaging.journal.lease import FileLease
+from azstaging.journal.lease import lease_of
 from azstaging.model.backlog import ActionKind, BoardsResult, Choice
 from azstaging.model.commands import CommandRun
 from azstaging.model.decisions import Decisions, Policy
@@ -247,6 +247,7 @@ class Staging(Releasing):
         kept = ""
         if self.journal and report.journal:
             kept = write_evidence(self.journal.folder, made.data, digest=made.digest, what="report")
+            self.journal.publish([self.journal.folder / kept])
         hashes: dict[str, str] = {}
         files = with_manifest(hashed(reports.render_each(made, **wanted), hashes))
         paths = write_each(Path(out), files, what="report")
@@ -298,7 +299,7 @@ class Staging(Releasing):
                 waivers=self.config.waivers,
                 known=self.past().work_items(*project),
                 progress=self._progress,
-                lease=FileLease(self.journal, what="Boards project") if self.journal else None,
+                lease=lease_of(self.journal, what="Boards project") if self.journal else None,
                 run=self.run,
             )
         if apply:

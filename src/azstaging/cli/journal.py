@@ -6,19 +6,21 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
-from azstaging.cli.session import configuration
+from azstaging.cli.session import blob_credential, configuration
 from azstaging.cli.streams import say
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
+from azstaging.journal.container import is_url
 from azstaging.model.records import Record
 from azstaging.model.times import format_time
 
 
 @click.group("journal")
 def command() -> None:
-    """Show, verify, export or adopt the journal. Offline; needs no Azure.
+    """Show, verify, export or adopt the journal. Needs no Azure but the container it lies in.
 
-    PATH is an estate folder, one segment file or an exported pack; else [journal] url.
+    PATH is an estate folder, the URL of a blob container, one segment file or an exported
+    pack; else [journal] url.
     """
 
 
@@ -27,6 +29,11 @@ def _place(ctx: click.Context, path: str | None) -> str:
     if not place:
         raise ConfigurationError("No journal is named.", advice="Give its PATH.")
     return place
+
+
+def _read(ctx: click.Context, path: str | None) -> Journal:
+    credential = blob_credential(configuration(ctx)) if is_url(_place(ctx, path)) else None
+    return Journal.read(_place(ctx, path), credential=credential)
 
 
 _PATH = click.argument("path", required=False)
@@ -41,7 +48,7 @@ def show(
     ctx: click.Context, path: str | None, types: tuple[str, ...], output: str, query: str | None
 ) -> int:
     """List the records."""
-    records = Journal.read(_place(ctx, path)).records()
+    records = _read(ctx, path).records()
     kept = [record for record in records if not types or record.type in types]
     document = {"schema": "azstaging/journal/1", "records": [_plain(r) for r in kept]}
     rows = [
@@ -77,7 +84,7 @@ def verify(
     The chain shows changes to whoever holds a head recorded elsewhere. It does not stop a
     writer who rewrites all of it.
     """
-    result = Journal.verify_at(_place(ctx, path), head=head)
+    result = _read(ctx, path).verify(head=head)
     row = {
         "ok": result.ok,
         "records": result.count,
@@ -105,7 +112,7 @@ def _emit_one(
 @click.pass_context
 def head(ctx: click.Context, path: str | None, output: str, query: str | None) -> int:
     """Print sequence and hash of the last record: keep it where the writer cannot reach."""
-    seq, digest = Journal.read(_place(ctx, path)).head
+    seq, digest = _read(ctx, path).head
     row: dict[str, object] = {"seq": seq, "hash": digest}
     _emit_one("azstaging/journal-head/1", row, f"{seq} {digest}", output, query)
     return exit_codes.DONE
@@ -123,7 +130,7 @@ def head(ctx: click.Context, path: str | None, output: str, query: str | None) -
 @click.pass_context
 def export(ctx: click.Context, path: str | None, out: Path, output: str, query: str | None) -> int:
     """Write one pack that can be verified anywhere."""
-    journal = Journal.read(_place(ctx, path))
+    journal = _read(ctx, path)
     journal.export(out)
     seq, digest = journal.head
     row: dict[str, object] = {"file": str(out), "records": seq + 1, "head": digest}

@@ -8,7 +8,7 @@ import click
 from azstaging.cli import exit_codes
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
-from azstaging.cli.session import selection_options, session
+from azstaging.cli.session import blob_credential, configuration, selection_options, session
 from azstaging.cli.streams import say
 from azstaging.errors import ConfigurationError
 from azstaging.files import require_writable
@@ -67,7 +67,14 @@ def command(
     choices = {"views": views, "formats": formats, "mask": mask}
     if source is not None:
         _refuse_selection(options)
-        return _rebuild(source, out, at=at, choices=choices, output=output, query=query)
+        credential = blob_credential(configuration(ctx)) if "://" in source else None
+        given: dict[str, Any] = {
+            "credential": credential,
+            "choices": choices,
+            "output": output,
+            "query": query,
+        }
+        return _rebuild(source, out, at=at, **given)
     if at is not None:
         raise ConfigurationError("--at needs --from.", advice="Name the estate folder with --from.")
     with session(ctx, **options) as run:
@@ -96,13 +103,14 @@ def _rebuild(
     out: Path,
     *,
     at: int | None,
+    credential: Any,
     choices: dict[str, Any],
     output: str,
     query: str | None,
 ) -> int:
     from azstaging.rebuild import rebuild_report  # noqa: PLC0415 - loads journal and reports
 
-    made = rebuild_report(source, out, at=at, **choices)
+    made = rebuild_report(source, out, at=at, credential=credential, **choices)
     facts = {"complete": made.complete, "record": made.record, "seq": made.seq}
     _say_files(made.paths, facts, output=output, query=query)
     recorded = len(made.same) + len(made.differ)

@@ -71,6 +71,18 @@ def configuration(ctx: click.Context) -> Configuration:
     return load_configuration(ctx.obj["config_file"], environ=os.environ)
 
 
+def blob_credential(config: Configuration) -> Callable[[], Any]:
+    """Return a function that picks the credential of an estate folder in a blob container."""
+
+    def choose() -> Any:
+        from azstaging.azure.clouds import choose_cloud  # noqa: PLC0415 - loads azure-identity
+        from azstaging.azure.credentials import choose_credential  # noqa: PLC0415
+
+        return choose_credential(choose_cloud(config.cloud.name))
+
+    return choose
+
+
 @contextmanager
 def session(
     ctx: click.Context,
@@ -95,7 +107,8 @@ def session(
             advice='Name an estate folder: --journal estate/, or url = "estate" under [journal].',
         )
     wanted = Filter(wave=wave or "", **{name: tuple(each) for name, each in selectors.items()})
-    journal = Journal.open(config.journal_url) if config.journal_url else None
+    url, credential = config.journal_url, blob_credential(config)
+    journal = Journal.open(url, credential=credential) if url else None
     end = datetime.now(timezone.utc) + timedelta(seconds=deadline) if deadline else None
     try:
         staging = Staging(None, config, journal=journal, progress=progress_line(), deadline=end)

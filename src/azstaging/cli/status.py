@@ -6,7 +6,7 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
-from azstaging.cli.session import configuration, journal_option
+from azstaging.cli.session import blob_credential, configuration, journal_option
 from azstaging.cli.streams import say
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
@@ -25,12 +25,14 @@ def command(ctx: click.Context, /, output: str, query: str | None, journal_url: 
 
     Exits 0, or 4 while the effect of an attempt is unknown.
     """
-    url = journal_url or configuration(ctx).journal_url
+    config = configuration(ctx)
+    url = journal_url or config.journal_url
     if not url:
         raise ConfigurationError(
             "status reads a journal; none is named.", advice="Add --journal estate/."
         )
-    status = status_of(fold(Journal.read(url).records()), now=utc_now())
+    journal = Journal.read(url, credential=blob_credential(config))
+    status = status_of(fold(journal.records()), now=utc_now())
     rows: list[dict[str, Any]] = status.rows()
     emit(status_document(status), rows, output=output, query=query, empty="Nothing is open.")
     say(

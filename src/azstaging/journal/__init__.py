@@ -6,14 +6,17 @@ a mail). It does not stop a writer who rewrites all of it.
 
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from azstaging.errors import ConfigurationError
+from azstaging.journal.blob import BlobJournal
+from azstaging.journal.container import Container, check_container_url, is_url
 from azstaging.journal.file import FileJournal
-from azstaging.journal.pack import export
+from azstaging.journal.pack import FOLDERS, export
 from azstaging.journal.place import Place
 from azstaging.journal.reading import ReadJournal
 from azstaging.journal.verify import VerifyResult, verify
@@ -23,13 +26,14 @@ from azstaging.rules.history import History
 __all__ = ["Journal", "VerifyResult"]
 
 # One process is one writer: opening a folder twice (a notebook's cell run again) shares it.
-_open: "weakref.WeakValueDictionary[Path, FileJournal]" = weakref.WeakValueDictionary()
+_Store = FileJournal | BlobJournal
+_open: "weakref.WeakValueDictionary[Path | str, _Store]" = weakref.WeakValueDictionary()
 # Re-entrant: a finalizer may run wherever this thread allocates.
 _open_mutex = threading.RLock()
 
 
-def _leave(store: FileJournal | ReadJournal) -> None:
-    if isinstance(store, FileJournal):
+def _leave(store: _Store | ReadJournal) -> None:
+    if not isinstance(store, ReadJournal):
         with _open_mutex:
             store.openers -= 1
             if store.openers == 0:
@@ -42,43 +46,57 @@ class Journal:
     Appending and reading are safe from several threads. As a context manager it closes itself.
     """
 
-    def __init__(self, store: FileJournal | ReadJournal) -> None:
+    def __init__(self, store: _Store | ReadJournal) -> None:
         self._store = store
         self._history = History()
         self._leave = weakref.finalize(self, _leave, store)
 
     @classmethod
-    def open(cls, path: str | Path) -> "Journal":
-        """Open an estate folder for writing; folder and journal are made on first use.
+    def open(cls, path: str | Path, *, credential: Any = None) -> "Journal":
+        """Open an estate folder or a blob container for writing; it is made on first use.
 
-        The lock is taken on first use too, and held until ``close`` or the end of the process.
+        The lock of a folder is taken on first use too, and held until ``close`` or the end of the
+        process. A container has no lock: each append has a position of its own.
+
+        Args:
+            path: a folder, or ``https://ACCOUNT.blob.core.windows.net/CONTAINER[/FOLDER]``.
+            credential: for a container: any ``TokenCredential``, or a function that gives one.
 
         Raises:
-            ConfigurationError: the path is a file, or a URL.
-            LeaseHeldError: on first use, when another process has it open.
+            ConfigurationError: the path is a file, or a URL of something else.
+            LeaseHeldError: on first use, when another process has the folder open.
             JournalError: on first use, when it does not verify or is at home elsewhere.
         """
-        folder = _folder(path)
+        place: Path | str = check_container_url(str(path)) if is_url(path) else _folder(path)
         with _open_mutex:
-            store = _open.get(folder)
+            store = _open.get(place)
             if store is None:
-                store = _open[folder] = FileJournal(folder)
+                store = _open[place] = (
+                    FileJournal(place)
+                    if isinstance(place, Path)
+                    else BlobJournal(Container(place, credential))
+                )
             store.openers += 1
         return cls(store)
 
     @classmethod
-    def read(cls, path: str | Path) -> "Journal":
-        """Open an estate folder, one segment file or an exported pack for reading. No lock.
+    def read(cls, path: str | Path, *, credential: Any = None) -> "Journal":
+        """Open an estate folder, a container, a segment file or a pack for reading. No lock.
 
         Raises:
-            ConfigurationError: there is no journal at the path, or it is a URL.
+            ConfigurationError: there is no journal at the path.
         """
+        if is_url(path):
+            container = Container(str(path), credential)
+            return cls(ReadJournal(Path(), container=container))
         return cls(ReadJournal(_local(path)))
 
     @classmethod
-    def verify_at(cls, path: str | Path, *, head: str | None = None) -> VerifyResult:
+    def verify_at(
+        cls, path: str | Path, *, head: str | None = None, credential: Any = None
+    ) -> VerifyResult:
         """Verify the journal at a path; see ``verify``."""
-        return cls.read(path).verify(head=head)
+        return cls.read(path, credential=credential).verify(head=head)
 
     @classmethod
     def adopt(cls, path: str | Path, *, reason: str, now: datetime | None = None) -> "Journal":
@@ -120,8 +138,41 @@ class Journal:
 
     @property
     def folder(self) -> Path:
-        """The estate folder; of a segment file or a pack, the file itself."""
+        """The estate folder; of a segment file or a pack, the file itself.
+
+        Of a container it is a local folder: ``publish`` and ``fetch`` move its files.
+        """
         return self._store.folder
+
+    @property
+    def place(self) -> str:
+        """Where the journal is, for people: a path or a URL."""
+        blobs = self.blobs
+        return str(blobs.container) if blobs else str(self._store.folder)
+
+    def publish(self, paths: Iterable[Path]) -> None:
+        """Put files of ``folder`` where the journal is, before a record names them.
+
+        Raises:
+            JournalError: one could not be written; no record should name it.
+        """
+        if (blobs := self.blobs) is not None:
+            blobs.publish(paths)
+
+    def fetch(self, names: Iterable[str]) -> None:
+        """Get files that records name into ``folder``, unless they are there.
+
+        Raises:
+            JournalError: the container cannot be read. A file that it lacks stays missing.
+        """
+        if (blobs := self.blobs) is not None:
+            blobs.fetch(names)
+
+    @property
+    def blobs(self) -> BlobJournal | None:
+        """The store of a container, or None for a folder."""
+        store = self._store.blobs if isinstance(self._store, ReadJournal) else self._store
+        return store if isinstance(store, BlobJournal) else None
 
     @property
     def head(self) -> tuple[int, str]:
@@ -184,17 +235,19 @@ class Journal:
             JournalError: the journal does not verify; nothing was written.
             ConfigurationError: the file cannot be written, or the journal does not begin at 0.
         """
-        folder = self.folder if self.folder.is_dir() else None
-        export(self._open_store().source, folder, Path(path))
+        source = self._open_store().source
+        if (blobs := self.blobs) is not None:
+            blobs.fetch_all(FOLDERS)
+        export(source, self.folder if self.folder.is_dir() else None, Path(path))
         return Path(path)
 
     def close(self) -> None:
         """Give the lock back when nobody else in this process has the folder open."""
         self._leave()
 
-    def _open_store(self) -> FileJournal | ReadJournal:
+    def _open_store(self) -> _Store | ReadJournal:
         if not self._leave.alive:
-            raise ConfigurationError(f"The journal {self.folder} was closed.")
+            raise ConfigurationError(f"The journal {self.place} was closed.")
         return self._store
 
     def __enter__(self) -> "Journal":  # noqa: PYI034 - 3.10 has no typing.Self
@@ -210,17 +263,17 @@ class Journal:
 
     def __repr__(self) -> str:
         mode = "reading" if isinstance(self._store, ReadJournal) else "writing"
-        return f"Journal({str(self.folder)!r}, {mode})"
+        return f"Journal({self.place!r}, {mode})"
 
 
 def _local(path: str | Path) -> Path:
     text = str(path)
     if not text.strip():
         raise ConfigurationError("The journal's path is empty.")
-    if "://" in text:
+    if is_url(text):
         raise ConfigurationError(
-            f"{text.split('?', 1)[0]} is a URL; the blob store of the journal is not there yet.",
-            advice="Name an estate folder on a local disk.",
+            f"{text.split('?', 1)[0]} is a URL; this needs an estate folder.",
+            advice="Name an estate folder on a local disk. A container has one place: its URL.",
         )
     return Path(text).expanduser()
 

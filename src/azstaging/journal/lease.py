@@ -3,9 +3,17 @@
 import hashlib
 from datetime import datetime
 
+from azstaging.engine.ports import LeasePort
 from azstaging.journal import Journal
+from azstaging.journal.blob_lease import BlobLease
 from azstaging.journal.locks import Lock
 from azstaging.model.ids import ResourceId
+
+
+def lease_of(journal: Journal) -> LeasePort:
+    """Return the leases of a journal's vaults: lock files of a folder, or leases of blobs."""
+    store = journal.blobs
+    return FileLease(journal) if store is None else BlobLease(store)
 
 
 class FileLease:

@@ -22,7 +22,7 @@ from azstaging.rules.canonical import canonical, parse_canonical
 
 SCHEMA = "azstaging/pack/1"
 _MANIFEST, _JOURNAL = "manifest.json", "journal.jsonl"
-_FOLDERS = ("baselines", "evidence", "plans")
+FOLDERS = ("baselines", "evidence", "plans")
 _MANIFEST_LIMIT = 64 * 1024 * 1024
 _BLOCK = 1024 * 1024
 _UNREADABLE = (
@@ -150,7 +150,7 @@ def _add(pack: zipfile.ZipFile, name: str, blocks: Iterator[bytes]) -> dict[str,
 def _files(folder: Path | None) -> list[Path]:
     if folder is None:
         return []
-    found = [path for name in _FOLDERS for path in (folder / name).rglob("*")]
+    found = [path for name in FOLDERS for path in (folder / name).rglob("*")]
     return sorted(
         path for path in found if path.is_file() and not path.is_symlink() and path.name[0] != "."
     )

@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 from azstaging.errors import ConfigurationError, JournalError
+from azstaging.journal.blob import BlobJournal
+from azstaging.journal.container import Container
 from azstaging.journal.pack import PackSource, is_pack
 from azstaging.journal.segments import SUFFIX, FileSource, FolderSource, Source, Walk
 from azstaging.model.records import NewRecord, Record
@@ -33,13 +35,20 @@ class ReadJournal:
 
     Args:
         path: an estate folder, a segment file or a pack.
+        container: a blob container instead.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.source = source_at(path)
-        self.folder = path
+    def __init__(self, path: Path, *, container: Container | None = None) -> None:
+        self.blobs = BlobJournal(container) if container is not None else None
+        self.source: Source = self.blobs.source if self.blobs else source_at(path)
+        self._path = path
         self._walk = Walk(self.source)
         self._records: list[Record] = []
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self.blobs.folder if self.blobs else self._path
 
     @property
     def id(self) -> str:
@@ -77,4 +86,6 @@ class ReadJournal:
         )
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing is held; local copies of a container's files go."""
+        if self.blobs is not None:
+            self.blobs.close()

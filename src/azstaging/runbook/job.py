@@ -110,8 +110,8 @@ def _attempt(
     deadline = started + timedelta(minutes=minutes_of(values["minutes"]))
     config = configuration_of(values["configuration"], values["journal"], dict(os.environ))
     streams.output(f"azstaging {__version__}, until {format_time(deadline)} at the latest")
-    with Journal.open(config.journal_url) as journal:
-        credential = credential_for(config, values["identity"], os.environ)
+    credential = credential_for(config, values["identity"], os.environ)
+    with Journal.open(config.journal_url, credential=credential) as journal:
         staging = Staging(credential, config, journal=journal, deadline=deadline, clock=clock)
         job = Job(
             values=values,
@@ -129,7 +129,7 @@ def _attempt(
         except DeadlineReachedError as error:
             seq, digest = journal.head
             return _not_finished(
-                streams, f"{error} Continues from record {seq} ({digest[:16]}) of {journal.folder}."
+                streams, f"{error} Continues from record {seq} ({digest[:16]}) of {journal.place}."
             )
     return COMPLETED
 

@@ -124,7 +124,7 @@ def _say_gates(job: Job, decisions: Decisions) -> None:
 
 def _place(job: Job) -> str:
     seq, digest = job.journal.head
-    return f"journal {job.journal.folder} at record {seq} {digest}"
+    return f"journal {job.journal.place} at record {seq} {digest}"
 
 
 def report(arguments: Sequence[str], *, clock: Clock = utc_now) -> int:
