@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 _IN_REASON = {
+    "azurite": "azurite is needed",
     "corpus": "recorded payloads",
     "chromium": "chromium",
     "dask": "dask is needed",
