@@ -363,7 +363,7 @@ def test_adopting_needs_a_journal_and_a_reason(estate, append):
 )
 def test_a_url_is_refused_without_its_secret(url):
     for call in (Journal.open, Journal.read, Journal.verify_at):
-        with pytest.raises(ConfigurationError, match=r"blob store .* not there yet") as caught:
+        with pytest.raises(ConfigurationError, match=r"no blob container|a query") as caught:
             call(url)
         assert "SECRET" not in str(caught.value)
 
