@@ -57,10 +57,12 @@ class BlobLease:
 
     Args:
         store: the journal of the container; it writes nothing once a held lease is lost.
+        what: what is leased, for messages.
     """
 
-    def __init__(self, store: BlobJournal) -> None:
+    def __init__(self, store: BlobJournal, *, what: str = "vault") -> None:
         self._store = store
+        self._what = what
         self._held: dict[ResourceId, HeldLease] = {}
 
     def acquire(self, vault_id: ResourceId, *, run: str, now: datetime) -> int:
@@ -77,7 +79,7 @@ class BlobLease:
         lease = self._store.container.lease(f"{name}.lock", SECONDS)
         if lease is None:
             raise LeaseHeldError(
-                f"The vault {vault_id.name} is in use by {self._holder(name)}; nothing was "
+                f"The {self._what} {vault_id.name} is in use by {self._holder(name)}; nothing was "
                 "changed.",
                 advice=f"Wait until the other run ends. One that was killed holds it for at most "
                 f"{SECONDS} seconds more.",

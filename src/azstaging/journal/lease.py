@@ -10,10 +10,10 @@ from azstaging.journal.locks import Lock
 from azstaging.model.ids import ResourceId
 
 
-def lease_of(journal: Journal) -> LeasePort:
-    """Return the leases of a journal's vaults: lock files of a folder, or leases of blobs."""
+def lease_of(journal: Journal, *, what: str = "vault") -> LeasePort:
+    """Return the leases of a journal: lock files of a folder, or leases of blobs."""
     store = journal.blobs
-    return FileLease(journal) if store is None else BlobLease(store)
+    return FileLease(journal, what=what) if store is None else BlobLease(store, what=what)
 
 
 class FileLease:
