@@ -337,3 +337,22 @@ def test_the_source_of_a_region_move_is_a_virtual_machine() -> None:
     assert (source.id, source.name, source.os_family) == (ResourceId(VM), "app01", "windows")
     assert (source.power, source.firmware, source.bios_id) == ("off", "bios", "4237f71e")
     assert [disk.size_bytes for disk in source.disks] == [None, 64 * 1024**3]
+
+
+@pytest.mark.parametrize(
+    ("size", "listed", "cores"),
+    [
+        ("Standard_E8-4s_v5", 8, 4),
+        ("Standard_E8-4s_v5", 4, 4),
+        ("standard_m64-16ms", 64, 16),
+        ("Standard_E8s_v5", 8, 8),
+        ("Standard_E8-4s_v5", None, None),
+    ],
+)
+def test_a_constrained_size_has_the_cores_that_its_name_offers(
+    size: str, listed: int | None, cores: int | None
+) -> None:
+    """The list of sizes may name all cores of a constrained size, or those that it offers."""
+    row = {"name": size.upper(), "numberOfCores": listed, "memoryInMB": 65536}
+    machine = target_machine(_vm(hardwareProfile={"vmSize": size}), size=row)
+    assert (machine.cores, machine.memory_mib) == (cores, 65536)

@@ -1,12 +1,15 @@
 """Drift: what changed since a machine was staged, and who did it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import jsonschema
 
 from azstaging.model.drift_views import drift_document
+from azstaging.model.ids import ResourceId
+from azstaging.rules.drift import drift_of
 
 ONE = {"Files": ("file-01",)}
 SCHEMA = json.loads(
@@ -123,3 +126,62 @@ def test_the_drift_of_a_released_machine_is_still_told(bench):
     b.state.change(b.state.vm_id("file-01"), {"location": "x"}, by="late@contoso.example")
     b.clock.sleep(1)
     assert [row.field for row in staging.drift(staging.inventory())] == ["location"]
+
+
+def test_a_disk_that_went_away_is_one_row_at_the_machine_that_lost_it(bench):
+    b, staging = staged(bench)
+    vm, target = b.state.vm_id("file-01"), staging.inventory().items[0].target
+    storage = b.state.body(vm)["properties"]["storageProfile"]
+    gone = target.disks[1]
+    b.state.change(
+        vm,
+        {
+            "properties.storageProfile": {
+                **storage,
+                "dataDisks": [each for each in storage["dataDisks"] if each["name"] != gone.name],
+            }
+        },
+        by="disks@contoso.example",
+    )
+    b.clock.sleep(1)
+    (row,) = staging.drift(staging.inventory())
+    assert (row.field, row.now, row.resource) == (f"disks[{gone.name}]", "", target.id)
+    assert f"size_gib {gone.size_gib}" in row.staged
+    assert row.actor.caller == "disks@contoso.example"
+
+
+def test_a_machine_that_went_away_is_one_row(bench):
+    _b, staging = staged(bench)
+    row = staging.inventory().items[0]
+    frozen = staging.frozen(staging.inventory())[row.id.key]
+    (gone,) = drift_of(replace(row, target=None), frozen)
+    assert (gone.field, gone.staged, gone.now) == ("machine", row.target.name, "")
+
+
+def test_what_came_is_one_row_and_what_stayed_is_told_by_its_values(bench):
+    _b, staging = staged(bench)
+    row = staging.inventory().items[0]
+    frozen = staging.frozen(staging.inventory())[row.id.key]
+    nic = row.target.nics[0]
+    second = replace(nic.addresses[0], private_address="10.9.9.9", is_primary=False)
+    new = replace(row.target.disks[1], id=ResourceId(f"{row.target.disks[1].id}-2"), name="new")
+    target = replace(
+        row.target,
+        disks=(
+            row.target.disks[0],
+            replace(row.target.disks[1], size_gib=7),
+            *row.target.disks[2:],
+            new,
+        ),
+        nics=(replace(nic, addresses=(*nic.addresses, second)),),
+    )
+    found = {each.field: each for each in drift_of(replace(row, target=target), frozen)}
+    kept = row.target.disks[1].id.name
+    assert set(found) == {
+        f"disks[{kept}].size_gib",
+        f"disks[{new.id.name}]",
+        f"nics[{nic.id.name}].addresses[10.9.9.9]",
+    }
+    assert found[f"disks[{new.id.name}]"].staged == ""
+    assert found[f"disks[{kept}].size_gib"].resource == row.target.disks[1].id
+    assert "private_address 10.9.9.9" in found[f"nics[{nic.id.name}].addresses[10.9.9.9]"].now

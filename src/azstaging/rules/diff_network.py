@@ -287,20 +287,53 @@ def _public_address(rows: Rows, prefix: str, triple: NicTriple) -> None:
 
 
 def _secondary(rows: Rows, prefix: str, triple: NicTriple) -> None:
-    """Compare secondary addresses, where either side has some."""
-    source = len(_ipv4(triple.source.addresses)) if triple.source else 0
-    actual = len(triple.actual.addresses) if triple.actual else 0
-    if max(source, actual) <= 1:
+    """Compare secondary IPv4 addresses by value, where either side has some."""
+    source = _ipv4(triple.source.addresses) if triple.source else []
+    actual = _ipv4_or_unread(triple.actual.addresses) if triple.actual else []
+    if max(len(source), len(actual)) <= 1:
         return
-    rule = "same"
+    first, address = _source_address(triple), _actual(triple)
+    now = address.private_address if address else ""
+    before, after = _without(source, first), _without(actual, now)
+    rule = _judge_secondary(rows, before, after, retained=first == now)
     if not actual:
         rule = rows.unseen
     elif not source:
         rule = "source-not-told"
-    elif actual != source:
-        rule = "addresses.fewer" if actual < source else "addresses.more"
-    sides = (number(max(source - 1, 0)) if source else "", "", number(actual - 1) if actual else "")
+    sides = (_told(source, before), "", _told(actual, after))
     rows.add("network", f"{prefix}.secondary_addresses", sides, rule)
+
+
+def _judge_secondary(rows: Rows, before: list[str], after: list[str], *, retained: bool) -> str:
+    """Judge two lists; on another network than the source's, every address is another one."""
+    if len(after) < len(before):
+        return "addresses.fewer"
+    if set(before) <= set(after):
+        return "same" if len(before) == len(after) else "addresses.more"
+    if "" in after:
+        return rows.unseen
+    return "addresses.lost" if retained else "addresses.new"
+
+
+def _without(addresses: list[str], primary: str) -> list[str]:
+    """Return the addresses besides the primary one, which is the first where none is it."""
+    index = addresses.index(primary) if primary in addresses else 0
+    return addresses[:index] + addresses[index + 1 :]
+
+
+def _told(all_of_side: list[str], secondary: list[str]) -> str:
+    if not all_of_side:
+        return ""
+    return ", ".join(each or "unread" for each in sorted(secondary)) or _NONE
+
+
+def _ipv4_or_unread(addresses: Sequence[TargetAddress]) -> list[str]:
+    """Return the IPv4 addresses of IP configurations; "" for one that does not tell it."""
+    return [
+        found
+        for ip in addresses
+        for found in (_ipv4([ip.private_address]) if ip.private_address else [""])
+    ]
 
 
 def _ipv4(addresses: Sequence[str]) -> list[str]:

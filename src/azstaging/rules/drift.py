@@ -28,6 +28,8 @@ _TRANSIENT = frozenset(
         "resolved_by",
     }
 )
+# Of a disk, adapter or lock that came or went: what its field or the machine tells already.
+_NAMING = frozenset({"id", "name", "scope", "size_bytes", "source_id"})
 _DONE = frozenset({"succeeded", "accepted", "started"})
 
 
@@ -52,17 +54,21 @@ def drift_of(row: InventoryItem, frozen: Frozen) -> tuple[Drifted, ...]:
     found = []
     if frozen.target is not None:
         staged, now = flat(to_plain(frozen.target)), flat(to_plain(row.target))
+        if row.target is None:
+            staged, now = {"machine": frozen.target.name}, {}
+        staged, now = _by_member(staged, now)
         places = _places(frozen, row)
         for field in _changed(staged, now):
-            resource = places.get(field.partition("].")[0] + "]", frozen.target.id)
+            # Attaching and detaching is a change of the machine, not of the disk or adapter.
+            part = "" if field.endswith("]") else field.partition("]")[0] + "]"
+            resource = places.get(part, frozen.target.id)
             found.append(_drifted(row, frozen, "target", field, (staged, now), resource))
     if row.phase is not Phase.RELEASED:
         staged = flat(_plan(frozen.settings, frozen.disks, frozen.nics))
         now = flat(_plan(row.item.settings, row.item.disks, row.item.nics))
-        sides = (staged, now)
+        sides = _by_member(staged, now)
         found += [
-            _drifted(row, frozen, "intended", field, sides, row.id)
-            for field in _changed(staged, now)
+            _drifted(row, frozen, "intended", field, sides, row.id) for field in _changed(*sides)
         ]
     return tuple(found)
 
@@ -88,6 +94,39 @@ def _drifted(
         resource=resource,
         since=frozen.at,
     )
+
+
+def _by_member(
+    staged: Mapping[str, str], now: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Make one value of every disk, adapter or address that only one side has."""
+    members = _members(staged), _members(now)
+    return (
+        _folded(staged, members[0] - members[1]),
+        _folded(now, members[1] - members[0]),
+    )
+
+
+def _members(values: Iterable[str]) -> set[str]:
+    return {
+        field[: at + 1] for field in values for at, mark in enumerate(field) if mark == "]"
+    } - set(values)
+
+
+def _folded(values: Mapping[str, str], alone: set[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    told: dict[str, list[str]] = {}
+    for field, value in values.items():
+        owners = [each for each in alone if field.startswith(f"{each}.")]
+        if not owners:
+            found[field] = value
+            continue
+        owner = min(owners, key=len)
+        name = field.removeprefix(f"{owner}.")
+        parts = told.setdefault(owner, [])
+        if name not in _NAMING and "[" not in name:
+            parts.append(f"{name} {value}")
+    return found | {owner: ", ".join(parts) or "there" for owner, parts in told.items()}
 
 
 def _changed(staged: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
