@@ -23,7 +23,6 @@ from azstaging.engine.sync import sync_boards
 from azstaging.engine.wave_steps import complete_step
 from azstaging.errors import ConfigurationError
 from azstaging.files import hashed, read_bytes, write_each
-from azstaging.journal.evidence import write_evidence
 from azstaging.journal.lease import lease_of
 from azstaging.model.backlog import ActionKind, BoardsResult, Choice
 from azstaging.model.commands import CommandRun
@@ -128,7 +127,7 @@ class Staging(Releasing):
         digest = sha256(data).hexdigest()
         file = ""
         if self.journal is not None:
-            file = write_evidence(self.journal.folder, data, digest=digest, what=name)
+            file = self.journal.keep(data, digest=digest, what=name)
         return Artefact(name=name, sha256=digest, size_bytes=len(data), file=file)
 
     def import_results(
@@ -246,8 +245,7 @@ class Staging(Releasing):
         # What cannot be written again is not written at all.
         kept = ""
         if self.journal and report.journal:
-            kept = write_evidence(self.journal.folder, made.data, digest=made.digest, what="report")
-            self.journal.publish([self.journal.folder / kept])
+            kept = self.journal.keep(made.data, digest=made.digest, what="report")
         hashes: dict[str, str] = {}
         files = with_manifest(hashed(reports.render_each(made, **wanted), hashes))
         paths = write_each(Path(out), files, what="report")

@@ -15,6 +15,7 @@ from typing import Any
 from azstaging.errors import ConfigurationError
 from azstaging.journal.blob import BlobJournal
 from azstaging.journal.container import Container, check_container_url, is_url
+from azstaging.journal.evidence import write_evidence
 from azstaging.journal.file import FileJournal
 from azstaging.journal.pack import FOLDERS, export
 from azstaging.journal.place import Place
@@ -158,6 +159,16 @@ class Journal:
         """
         if (blobs := self.blobs) is not None:
             blobs.publish(paths)
+
+    def keep(self, data: bytes, *, digest: str, what: str) -> str:
+        """Keep bytes as evidence under their digest, and return what a record names them by.
+
+        Raises:
+            ConfigurationError, JournalError: they could not be kept; no record should name them.
+        """
+        name = write_evidence(self.folder, data, digest=digest, what=what)
+        self.publish([self.folder / name])
+        return name
 
     def fetch(self, names: Iterable[str]) -> None:
         """Get files that records name into ``folder``, unless they are there.
