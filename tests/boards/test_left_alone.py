@@ -123,3 +123,29 @@ def test_the_block_of_another_work_item_is_no_memory_of_this_one(
         (sql.id, "block", "the block of another work item")
     ]
     assert (result.applied, world.revisions()) == ((), before)
+
+
+def test_what_a_person_wrote_into_our_block_is_kept_above_it_once_accepted(
+    world: Any, estate: Any, item: Any
+) -> None:
+    text = item.fields["System.Description"]
+    edited = text.replace("<b>Phase</b>", "Ask the DBA first.<br><b>Phase</b>")
+    world.state.edit(item.id, System_Description=edited)
+    (seen,) = world.sync(estate, apply=False).conflicts
+    world.sync(estate, settings=BacklogSettings(choices={seen.shown: Choice.ACCEPT}))
+    above, _, block = item.fields["System.Description"].partition("[azstaging:begin]")
+    assert "Ask the DBA first." in above
+    assert "Ask the DBA first." not in block
+    again = world.sync(estate)
+    assert (again.conflicts, again.applied) == ((), ())
+
+
+def test_a_removed_link_stays_removed_once_that_was_accepted(
+    world: Any, estate: Any, item: Any
+) -> None:
+    item.relations = without(item, "Hyperlink")
+    (seen,) = world.sync(estate, apply=False).conflicts
+    world.sync(estate, settings=BacklogSettings(choices={seen.shown: Choice.ACCEPT}))
+    again = world.sync(estate)
+    assert (again.conflicts, again.applied) == ((), ())
+    assert without(item, "Hyperlink") == item.relations

@@ -100,18 +100,21 @@ def test_a_token_that_boards_revokes_ends_the_run_and_the_next_call_asks_for_ano
     world = make_world(identify=credential.holds)
     estate = inventory({f"vm-{n:02}": "staged" for n in range(6)}, {})
     port = world.port(credential=credential, environ={}, wall=lambda: 0.0)
-    writes: list[None] = []
+    writes: list[str] = []
 
     def revoked(request: Any) -> None:
         if request.is_write:
-            writes.append(None)
+            writes.append(request.identity)
             if len(writes) == 3:
                 clock[0] += 4_000
 
     world.state.on_request = revoked
     result = world.sync(estate, port=port, workers=1)
     assert {gap.reason for gap in result.gaps} == {"forbidden"}
-    assert len(world.state.items) < 6, "stopped, not hammered"
+    assert len(world.state.items) < 6
+    assert [who != "" for who in writes] == [True, True, True, False], (
+        "stopped at the first refusal"
+    )
     again = world.sync(estate, port=port, workers=1)
     assert (again.gaps, len(world.state.items), credential.given) == ((), 6, 2)
 

@@ -386,6 +386,28 @@ def test_a_create_whose_answer_is_lost_is_found_by_its_key_not_sent_again(
     assert world.sync(estate).applied == ()
 
 
+@pytest.mark.parametrize("kind", ["drop-before", "drop-after"])
+def test_a_change_whose_answer_is_lost_is_not_sent_again(
+    world: Any, inventory: Make, kind: str
+) -> None:
+    world.sync(inventory({"sql": "replicating"}, {}))
+    moved_on = inventory({"sql": "staged"}, {})
+    world.state.requests.clear()
+    sent: list[str] = []
+
+    def lose(request: Any) -> None:
+        if request.is_write:
+            sent.append(request.path)
+            world.state.faults[:] = [BoardsFault(kind=kind, method="PATCH")] * (len(sent) == 1)
+
+    world.state.on_request = lose
+    result = world.sync(moved_on)
+    assert len(sent) == 1
+    assert ([gap.reason for gap in result.gaps], result.applied) == (["unknown-effect"], ())
+    world.sync(moved_on)
+    assert world.titles()["sql: stage and release"].fields["System.State"] == "In Progress"
+
+
 def test_two_racing_runs_end_with_one_work_item_per_key(world: Any, inventory: Make) -> None:
     estate = inventory({"sql": "staged"}, {"payroll": ("sql",)})
     raced: list[Any] = []

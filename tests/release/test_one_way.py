@@ -53,6 +53,7 @@ def calls(b):
         "drift": lambda: staging.drift(inventory),
         "evidence": staging.evidence,
         "frozen": lambda: staging.frozen(inventory),
+        "import_results": lambda: staging.import_results(out, inventory, workload="Files"),
         "inventory": staging.inventory,
         "look_through": lambda: staging.look_through(lambda azure: azure),
         "past": staging.past,
