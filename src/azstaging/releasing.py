@@ -263,7 +263,7 @@ class Releasing(Approving):
             past=past,
             until=self._approved_until(plan, releaser),
             rulebook=_rulebook(plan),
-            halted=(self._require_journal("release").folder / "stop").exists,
+            halted=self._require_journal("release").halted,
         )
 
     def _leases(self, plan: Plan) -> AbstractContextManager[Mapping[ResourceId, int]]:

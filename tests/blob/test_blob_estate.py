@@ -113,6 +113,17 @@ def test_a_second_releaser_is_told_within_two_seconds_of_work(office):
     assert office(*RELEASE, who="releaser")[0] == 0
 
 
+def test_a_blob_named_stop_halts_a_release(office):
+    office.approved_plan()
+    with azstaging.Journal.open(office.url) as journal:
+        assert not journal.halted()
+        journal.blobs.container.put("stop", b"")
+        assert journal.halted()
+    code, _, errors = office(*RELEASE, who="releaser")
+    assert code == 5, errors
+    assert office.azure.state.stops == []
+
+
 def test_the_epoch_grows_with_each_lease(container):
     store = BlobJournal(container)
     for expected in (1, 2):

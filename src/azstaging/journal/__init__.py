@@ -26,6 +26,8 @@ from azstaging.rules.history import History
 
 __all__ = ["Journal", "VerifyResult"]
 
+STOP = "stop"
+
 # One process is one writer: opening a folder twice (a notebook's cell run again) shares it.
 _Store = FileJournal | BlobJournal
 _open: "weakref.WeakValueDictionary[Path | str, _Store]" = weakref.WeakValueDictionary()
@@ -159,6 +161,17 @@ class Journal:
         """
         if (blobs := self.blobs) is not None:
             blobs.publish(paths)
+
+    def halted(self) -> bool:
+        """Tell whether somebody put a file named ``stop`` beside the journal.
+
+        Raises:
+            JournalError: a container cannot be read, so nobody knows.
+        """
+        blobs = self.blobs
+        if blobs is not None:
+            return blobs.container.read(STOP, 0, 1) is not None
+        return (self.folder / STOP).exists()
 
     def keep(self, data: bytes, *, digest: str, what: str) -> str:
         """Keep bytes as evidence under their digest, and return what a record names them by.
