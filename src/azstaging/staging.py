@@ -79,6 +79,7 @@ class Staging(Releasing):
             diff = self.diff(inventory)
         from azstaging.probes import Probes  # noqa: PLC0415 - sockets only when checking
 
+        frozen = self.frozen(inventory)
         findings = run_checks(
             inventory,
             diff,
@@ -90,8 +91,10 @@ class Staging(Releasing):
                 executor=executor,
                 until=self._deadline,
             ),
-            baselines=frozenset(each.key for each in frozen_now(inventory, self.frozen(inventory))),
-            around=read_surroundings(self.azure, inventory, self.config.policy),
+            baselines=frozenset(each.key for each in frozen_now(inventory, frozen)),
+            around=read_surroundings(
+                self.azure, inventory, self.config.policy, clock=self._clock, frozen=frozen
+            ),
             commands=self._guest_commands(inventory),
             keep=self._keep,
             clock=self._clock,

@@ -39,7 +39,7 @@ def outcomes(azure: AzureConnection, inventory: Inventory, policy: Policy = ASKE
         policy=policy,
         clock=lambda: NOW,
         run="run-1",
-        around=read_surroundings(azure, inventory, policy),
+        around=read_surroundings(azure, inventory, policy, clock=lambda: NOW),
     )
     return {f.subject.id: f for f in findings if f.check == "backup-item"}
 
@@ -112,13 +112,13 @@ class Refusing:
 )
 def test_what_could_not_be_read_is_no_machine_without_a_backup(rows, azure, problem) -> None:
     row = rows()
-    around = read_surroundings(azure, [row], ASKED)[row.id.key]
+    around = read_surroundings(azure, [row], ASKED, clock=lambda: NOW)[row.id.key]
     assert around.backups is None
     assert around.backups_problem == problem
 
 
 def test_an_azure_that_cannot_read_backups_reads_nothing(rows) -> None:
-    assert read_surroundings(object(), [rows()], ASKED) == {}
+    assert read_surroundings(object(), [rows()], ASKED, clock=lambda: NOW) == {}
 
 
 def test_checks_on_request_run_where_they_are_listed() -> None:

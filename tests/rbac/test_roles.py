@@ -53,7 +53,7 @@ class Company:
         policy = dataclasses.replace(
             config.policy,
             settle_seconds=1,
-            advisory=(*config.policy.advisory, "backup-item"),
+            advisory=(*config.policy.advisory, "backup-item", "performance"),
         )
         self.config = dataclasses.replace(config, policy=policy)
 

@@ -10,6 +10,7 @@ from azstaging.azure.backup import Backups
 from azstaging.azure.bodies import Json
 from azstaging.azure.clouds import Cloud
 from azstaging.azure.datareplication import DataReplication
+from azstaging.azure.metrics import Metrics
 from azstaging.azure.migrate import Migrate
 from azstaging.azure.resourcegraph import ResourceGraph
 from azstaging.azure.resources import Resources
@@ -46,6 +47,7 @@ class AzureConnection:
         self.activity_log = ActivityLog(session)
         self.backups = Backups(session)
         self.commands = RunCommand(session)
+        self.metrics = Metrics(session)
 
     def __repr__(self) -> str:
         return f"AzureConnection({self.session.cloud.arm_endpoint})"
@@ -170,6 +172,20 @@ class AzureConnection:
     def list_backup_items(self, vault: ResourceId) -> list[Json]:
         """List the backup items of Azure VMs in a vault."""
         return self.backups.list_backup_items(vault)
+
+    def get_metrics(
+        self,
+        vm_id: ResourceId,
+        names: tuple[str, ...],
+        since: datetime,
+        until: datetime,
+        *,
+        interval_seconds: int,
+    ) -> Json:
+        """Get metrics of a machine, average and total per interval."""
+        return self.metrics.get_metrics(
+            vm_id, names, since, until, interval_seconds=interval_seconds
+        )
 
     def run_command(self, vm_id: ResourceId, body: Json) -> str:
         """Start a command in a guest, once; the id of its operation."""

@@ -15,6 +15,7 @@ from azstaging.checks.managed_identity import managed_identity
 from azstaging.checks.migration_notes import migration_notes
 from azstaging.checks.monitoring_agent import monitoring_agent
 from azstaging.checks.no_running_job import no_running_job
+from azstaging.checks.performance import performance
 from azstaging.checks.phase_staged import phase_staged
 from azstaging.checks.recovery_point import recovery_point
 from azstaging.checks.replication_health import replication_health
@@ -38,6 +39,7 @@ ITEM_CHECKS: tuple[Check[ItemContext], ...] = (
     migration_notes,
     monitoring_agent,
     no_running_job,
+    performance,
     phase_staged,
     recovery_point,
     replication_health,

@@ -10,6 +10,7 @@ from azstaging.emulator.answers import Answer
 from azstaging.emulator.estate import Lock
 from azstaging.emulator.guests import command_operation
 from azstaging.emulator.jobs import Job, local_job, operation_status, site_recovery_job
+from azstaging.emulator.metrics import metrics
 from azstaging.emulator.paths import Address
 from azstaging.emulator.populate import Entry
 from azstaging.emulator.shapes import compute
@@ -27,6 +28,7 @@ def read(state: State, address: Address, call: "Call", *, page_size: int, stale:
     """Answer a GET: the first reader that knows the path."""
     readers: tuple[Callable[[State, Address, Call], Answer | None], ...] = (
         activity,
+        metrics,
         lambda state, address, _call: command_operation(state.guests, address),
         _operation,
         _job,

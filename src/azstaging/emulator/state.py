@@ -50,6 +50,7 @@ class State:
         events: what the activity log tells, in order.
         backups: casefolded id of a vault -> its backup items.
         guests: what Run Command finds inside machines.
+        metrics: casefolded VM id -> metric -> value in every interval; others are quiet.
         executions: casefolded id of a wave's execution -> step id -> step; empty at first.
     """
 
@@ -75,6 +76,7 @@ class State:
             self.registrations: list[str] = []
             self.backups: dict[str, list[Json]] = {}
             self.guests = GuestState()
+            self.metrics: dict[str, dict[str, float]] = {}
             self.executions: Executions = {}
             self.events: list[Event] = []
 

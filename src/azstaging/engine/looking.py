@@ -6,6 +6,7 @@ from azstaging.engine.ports import (
     ActivityReader,
     AzurePort,
     Identity,
+    MetricsReader,
     ReplicationReader,
     ResourceReader,
     SurroundingsReader,
@@ -19,6 +20,7 @@ _READS = frozenset(
         ActivityReader,
         SurroundingsReader,
         Identity,
+        MetricsReader,
     )
     for name in vars(protocol)
     if not name.startswith("_")

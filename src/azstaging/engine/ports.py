@@ -170,6 +170,23 @@ class SurroundingsReader(Protocol):
         ...
 
 
+@runtime_checkable
+class MetricsReader(Protocol):
+    """Reads how hard target machines work, for the checks that ask for it."""
+
+    def get_metrics(
+        self,
+        vm_id: ResourceId,
+        names: tuple[str, ...],
+        since: datetime,
+        until: datetime,
+        *,
+        interval_seconds: int,
+    ) -> Json:
+        """GET metrics of a machine: ``average`` and ``total`` per interval."""
+        ...
+
+
 class GuestPort(Protocol):
     """Commands inside machines. Each call of ``run_command`` sends at most one request."""
 

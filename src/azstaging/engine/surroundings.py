@@ -1,40 +1,98 @@
 """What is read around the targets before they are checked, and only where a policy asks for it."""
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 
-from azstaging.engine.ports import SurroundingsReader
+from azstaging.engine.ports import Clock, MetricsReader, SurroundingsReader
 from azstaging.errors import StagingError
 from azstaging.model.decisions import Policy
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.inventory import InventoryItem, Phase
 from azstaging.model.surroundings import Backup, Surroundings
+from azstaging.model.usage import Usage
+from azstaging.providers import metrics
 from azstaging.providers.backup import backup_from
+from azstaging.rules.baseline import Frozen, is_of
+from azstaging.rules.usage import source_usage
 
 BACKUP_ITEM = "backup-item"
+PERFORMANCE = "performance"
+_THREADS = 8
 
 
 def read_surroundings(
-    azure: object, rows: Iterable[InventoryItem], policy: Policy
+    azure: object,
+    rows: Iterable[InventoryItem],
+    policy: Policy,
+    *,
+    clock: Clock,
+    frozen: Mapping[str, Frozen] | None = None,
 ) -> dict[str, Surroundings]:
     """Read around the targets of items that are not released.
 
     Args:
-        azure: where to read; what is no `SurroundingsReader` reads nothing, and nothing is known.
+        azure: where to read; what is no `SurroundingsReader` or `MetricsReader` reads nothing,
+            and nothing is known.
         rows: the items.
         policy: only what its checks need is read.
+        clock: ends the time whose metrics are read.
+        frozen: baselines by casefolded item id; they tell how hard the sources worked.
 
     Returns:
         By casefolded item id. What could not be read is None in it, with the problem; it does
         not raise for that.
     """
     listed = {*policy.required, *policy.advisory}
-    targets = {
-        row.id.key: row.target.id
-        for row in rows
-        if row.phase is not Phase.RELEASED and row.target is not None
-    }
-    if BACKUP_ITEM not in listed or not isinstance(azure, SurroundingsReader):
-        return {}
+    staged = [row for row in rows if row.phase is not Phase.RELEASED and row.target is not None]
+    found: dict[str, Surroundings] = {}
+    if BACKUP_ITEM in listed and isinstance(azure, SurroundingsReader):
+        found = _backups_around(azure, staged)
+    if PERFORMANCE in listed and isinstance(azure, MetricsReader):
+        reader = partial(_usage_around, azure, clock(), frozen or {})
+        with ThreadPoolExecutor(_THREADS) as threads:
+            for row, (usage, problem, source) in zip(
+                staged, threads.map(reader, staged), strict=True
+            ):
+                found[row.id.key] = replace(
+                    found.get(row.id.key, Surroundings()),
+                    usage=usage,
+                    usage_problem=problem,
+                    source_usage=source,
+                )
+    return found
+
+
+def _usage_around(
+    azure: MetricsReader, now: datetime, frozen: Mapping[str, Frozen], row: InventoryItem
+) -> tuple[Usage | None, str, Usage | None]:
+    """Return how hard the target worked, why that is not known, and how hard the source did."""
+    facts = dict(row.source.facts) if row.source else {}
+    known = frozen.get(row.id.key)
+    if known is not None and is_of(known, row) and known.source is not None:
+        facts |= known.source.facts
+    source = source_usage(facts)
+    if row.target is None:
+        return None, "", source
+    try:
+        body = azure.get_metrics(
+            row.target.id,
+            metrics.NAMES,
+            now - timedelta(hours=metrics.HOURS),
+            now,
+            interval_seconds=metrics.INTERVAL_SECONDS,
+        )
+    except StagingError as error:
+        return None, f"its metrics could not be read: {_why(error)}", source
+    return *metrics.usage_from(body, memory_mib=row.target.memory_mib), source
+
+
+def _backups_around(
+    azure: SurroundingsReader, rows: Iterable[InventoryItem]
+) -> dict[str, Surroundings]:
+    targets = {row.id.key: row.target.id for row in rows if row.target is not None}
     subscriptions = {target.subscription_id or "" for target in targets.values()}
     read = {each: _backups_of(azure, each) for each in sorted(subscriptions)}
     return {key: _of_target(target, read) for key, target in targets.items()}

@@ -1,7 +1,9 @@
-"""What Azure says of a target machine beyond the machine itself: its backup. None is not read."""
+"""What is known of a target beyond the machine itself: backup, load. None is not read."""
 
 from dataclasses import dataclass
 from datetime import datetime
+
+from azstaging.model.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,13 @@ class Surroundings:
         backups: backup items of the machine, in the order of the vaults; None when they were
             not read, or not all of them.
         backups_problem: why not, or "".
+        usage: how hard the machine worked on the last day; None when that is not known.
+        usage_problem: why not, or "".
+        source_usage: how hard its source worked, as the baseline tells; None when it does not.
     """
 
     backups: tuple[Backup, ...] | None = None
     backups_problem: str = ""
+    usage: Usage | None = None
+    usage_problem: str = ""
+    source_usage: Usage | None = None

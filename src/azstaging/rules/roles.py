@@ -85,7 +85,10 @@ _SOURCES = _grants(
 )
 
 _AROUND = _grants(
-    [(f"{_VAULTS}/backupProtectedItems/read", "whether a backup protects a target machine")],
+    [
+        (f"{_VAULTS}/backupProtectedItems/read", "whether a backup protects a target machine"),
+        ("Microsoft.Insights/metrics/read", "how hard a target machine works"),
+    ],
     optional=True,
 )
 

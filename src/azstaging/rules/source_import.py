@@ -14,6 +14,7 @@ from azstaging.model.machines import SourceDisk, SourceMachine, SourceNic
 from azstaging.rules.diff_names import generation, os_family, product_of
 from azstaging.rules.diff_rules import facts
 from azstaging.rules.quantities import Quantity, quantity_of, unit_in
+from azstaging.rules.usage import FACTS as USAGE_FACTS
 
 _MIB = 1024**2
 # Headers as RVTools writes them (its vInfo, vDisk and vNetwork tabs, unverified beyond published
@@ -96,7 +97,7 @@ class _Reader:
         }
         self._facts = {
             fact: header
-            for fact in {*facts(), *known.facts}
+            for fact in {*facts(), *USAGE_FACTS, *known.facts}
             for header in (known.facts.get(fact, "").casefold(), fact, fact.replace("_", " "))
             if header in headers
         }
