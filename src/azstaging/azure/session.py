@@ -15,7 +15,15 @@ from azure.core.pipeline import Pipeline
 from azure.core.rest import HttpRequest, HttpResponse
 
 from azstaging.azure import api_versions
-from azstaging.azure.bodies import Json, decode_object, encode_body, rows_of, unexpected
+from azstaging.azure.bodies import (
+    Json,
+    decode_object,
+    encode_body,
+    page_of,
+    raw_page_of,
+    rows_of,
+    unexpected,
+)
 from azstaging.azure.calls import Answer, Call, CallKind, Change, ChangeAnswer, Tally, path_of
 from azstaging.azure.changes import change_answer
 from azstaging.azure.clouds import Cloud
@@ -206,8 +214,11 @@ class ArmSession:
         query: Query | None = None,
         *,
         sender: Sender | None = None,
+        raw: bool = False,
     ) -> Iterator[list[Json]]:
         """Yield the pages of a list, in the order of the service. Never less than all of it.
+
+        With ``raw`` rows are the bytes they came in (`azstaging.model.bodies.Body`, read-only).
 
         Raises:
             UnexpectedResponseError: ``value`` is missing or null, a row is no object, a nextLink
@@ -218,8 +229,8 @@ class ArmSession:
         while url:
             seen.add(url)
             answer = self._read(url, CallKind.READ, sender=sender)
-            page = decode_object(answer, str(path))
-            yield rows_of(page, answer, str(path))
+            page, rows = (raw_page_of if raw else page_of)(answer, str(path))
+            yield rows
             url = self._next(page, answer, str(path))
             if url in seen or len(seen) >= MAX_PAGES:
                 raise unexpected("a nextLink that was followed already", "/nextLink", answer, path)

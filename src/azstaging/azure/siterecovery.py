@@ -87,14 +87,14 @@ class SiteRecovery:
 
         Azure: ReplicationMigrationItems_List, GET {vault}/replicationMigrationItems
         """
-        return self._list(vault, "replicationMigrationItems")
+        return self._items(vault, "replicationMigrationItems")
 
     def list_protected_items(self, vault: ResourceId) -> list[Json]:
         """List all protected items of a vault.
 
         Azure: ReplicationProtectedItems_List, GET {vault}/replicationProtectedItems
         """
-        return self._list(vault, "replicationProtectedItems")
+        return self._items(vault, "replicationProtectedItems")
 
     def get_item(self, item_id: ResourceId) -> Json:
         """Get one migration item or protected item.
@@ -194,6 +194,13 @@ class SiteRecovery:
             request_id=answer.request_id,
             retry_after_seconds=answer.retry_after_seconds,
         )
+
+    def _items(self, vault: ResourceId, collection: str) -> list[Json]:
+        path = vault.child(collection)
+        sender = self._sender(vault)
+        pages = self._session.list_pages(path, SITE_RECOVERY, sender=sender, raw=True)
+        # A row that moved between pages comes twice; the later one is newer, and wins.
+        return [row for page in pages for row in page]
 
     def _list(
         self, vault: ResourceId, collection: str, query: dict[str, str] | None = None

@@ -33,10 +33,15 @@ class Body(Mapping[str, Any]):
     def pack(self) -> None:
         """Turn it into bytes now, where it has not been yet; what is no JSON stays as it is."""
         whole = self._whole
-        text = _bytes_of(whole) if whole is not None else None
+        text = _small(self._packed) if whole is None else _bytes_of(whole)
         if text is not None:
             self._packed = text
             self._whole = None
+
+    @property
+    def json(self) -> bytes | None:
+        """Its text as the service wrote it; None where it was compressed or came as an object."""
+        return self._packed if self._whole is None and self._packed[:1] != _ZLIB else None
 
     def forget(self) -> None:
         """Let the JSON go: it is empty from now on."""
@@ -44,7 +49,8 @@ class Body(Mapping[str, Any]):
 
     def unpack(self) -> dict[str, Any]:
         """Return it as a dict of its own; changing that changes nothing here."""
-        self.pack()
+        if self._whole is not None:
+            self.pack()
         if self._whole is not None:
             return dict(self._whole)
         text = decompress(self._packed) if self._packed[:1] == _ZLIB else self._packed
@@ -74,7 +80,11 @@ def _bytes_of(body: Mapping[str, Any]) -> bytes | None:
         text = msgspec.json.encode(body)
     except _CANNOT:
         return None
-    return compress(text, 1) if len(text) > _LARGE else text
+    return _small(text)
+
+
+def _small(text: bytes) -> bytes:
+    return compress(text, 1) if len(text) > _LARGE and text[:1] != _ZLIB else text
 
 
 def packed(body: Mapping[str, Any]) -> Mapping[str, Any]:

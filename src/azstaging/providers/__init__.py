@@ -5,6 +5,10 @@ A new provider is one file and one line in ``PROVIDERS``.
 
 from dataclasses import replace
 
+import msgspec
+
+from azstaging.errors import UnexpectedResponseError
+from azstaging.model.bodies import Body
 from azstaging.model.items import Collection, Facts, JsonObject, ReplicatedItem, StopRequest
 from azstaging.providers.a2a import A2A
 from azstaging.providers.fields import Fields
@@ -46,9 +50,18 @@ def parse_item(body: JsonObject, collection: Collection) -> ReplicatedItem:
     Raises:
         UnexpectedResponseError: the body has no usable ARM id.
     """
+    if isinstance(body, Body):
+        body = _whole(body)
     properties = Fields(body).object("properties")
     details = properties.object("providerSpecificDetails", "customProperties")
     return _provider(details.text("instanceType"), collection).parse(body)
+
+
+def _whole(body: Body) -> JsonObject:
+    try:
+        return body.unpack()
+    except msgspec.DecodeError as error:
+        raise UnexpectedResponseError(f"A replicated item is not JSON: {error}.") from error
 
 
 def facts_of(item: ReplicatedItem) -> Facts:
