@@ -28,7 +28,7 @@ def decode_object(answer: Answer, path: str) -> Json:
     """
     try:
         parsed = msgspec.json.decode(answer.body.removeprefix(_BOM))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise unexpected("a body that is not complete JSON", "", answer, path) from error
     if not isinstance(parsed, dict):
         raise unexpected("JSON that is not an object", "", answer, path)

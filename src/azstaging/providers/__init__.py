@@ -60,7 +60,7 @@ def parse_item(body: JsonObject, collection: Collection) -> ReplicatedItem:
 def _whole(body: Body) -> JsonObject:
     try:
         return body.unpack()
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnexpectedResponseError(f"A replicated item is not JSON: {error}.") from error
 
 
