@@ -13,8 +13,11 @@ from azstaging.emulator import Emulator
 from azstaging.emulator.addresses import Addresses
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, Phase
+from azstaging.model.items import Collection
 from azstaging.model.views import inventory_document
 from azstaging.model.waves import Wave, Workload
+from azstaging.providers import parse_item
+from azstaging.providers.vmware_cbt_rows import quick_row
 from azstaging.rules.completeness import gaps_touching
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "inventory-1.schema.json"
@@ -153,3 +156,19 @@ def _strict(schema: Any) -> Any:
     if isinstance(schema.get("properties"), dict) and "required" in schema:
         closed.setdefault("additionalProperties", False)
     return closed
+
+
+def test_rows_of_the_lists_are_read_from_their_bytes_and_the_same(
+    emulator: Emulator, inventory: Inventory, connected: Callable[..., Any]
+) -> None:
+    quick = 0
+    with connected(emulator.url, emulator.token("planner")) as azure:
+        for vault in inventory.vaults:
+            if "recoveryservices" not in vault.key:
+                continue
+            for row in azure.list_migration_items(vault):
+                item = quick_row(row.json, row)
+                assert item is None or item == parse_item(dict(row), Collection.MIGRATION_ITEMS)
+                quick += item is not None
+    rows = [row for row in inventory if row.item.provider == "VMwareCbt"]
+    assert quick > len(rows) / 2 > 0

@@ -45,7 +45,7 @@ def _id_of(body: object) -> ResourceId:
 
 
 @lru_cache(maxsize=4096)
-def _place_of(parent: str) -> tuple[ResourceId, str, str]:
+def place_of(parent: str) -> tuple[ResourceId, str, str]:
     """Return vault, fabric and container of the items below a path; thousands share one.
 
     Raises:
@@ -121,7 +121,7 @@ def assemble(
     """
     item_id = _id_of(body)
     try:
-        vault_id, fabric, container = _place_of(item_id.text.rpartition("/")[0])
+        vault_id, fabric, container = place_of(item_id.text.rpartition("/")[0])
     except ConfigurationError as error:
         raise UnexpectedResponseError(
             f"The replicated item {item_id} does not lie in a vault; nothing was read from it "

@@ -78,7 +78,7 @@ class Fields:
     def shared_id(self, *names: str) -> ResourceId | None:
         """Return an ARM id that thousands of resources name: a group, a network, a subnet."""
         found = self.value(*names)
-        return _shared_id(found) if isinstance(found, str) else None
+        return shared_id(found) if isinstance(found, str) else None
 
     def object(self, *names: str) -> "Fields":
         """Return a nested object; null and anything else read as empty."""
@@ -198,7 +198,8 @@ def as_id(value: object) -> ResourceId | None:
 
 
 @lru_cache(maxsize=4096)
-def _shared_id(text: str) -> ResourceId | None:
+def shared_id(text: str | None) -> ResourceId | None:
+    """Read an ARM id that thousands of resources name; see `Fields.shared_id`."""
     return as_id(text)
 
 
