@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import cast
 
 from azstaging.engine.collect import collect
+from azstaging.engine.jobhistory import read_jobs
 from azstaging.engine.ports import AzurePort, Clock
 from azstaging.engine.resuming import Resuming
 from azstaging.kept_reads import KeptReads
 from azstaging.model.inventory import Inventory
+from azstaging.model.report import JobHistory
 from azstaging.rules import history
 from azstaging.run import Run
 
@@ -44,6 +46,14 @@ class Collecting(Run):
             self._append(history.inventory_record(inventory))
             self._last_inventory = inventory
         return inventory
+
+    def job_history(self, inventory: Inventory) -> JobHistory:
+        """Read the replication jobs of the last 30 days, for the timeline of a report.
+
+        One list per vault that has items. A list that cannot be read is named in the result, and
+        its jobs are unknown; it does not raise for that.
+        """
+        return read_jobs(self.azure, inventory, now=self._clock())
 
     def _taken_up(self, path: str | Path, *, lists_only: bool) -> Inventory:
         principal = self.principal()

@@ -246,6 +246,7 @@ def _wave(root: Table, folder: Path) -> Wave:
         free_days=table.integer("free_days", 0, least=0, most=3650),
         free_days_source=table.text("free_days_source"),
         release_after=table.time("release_after"),
+        due=table.time("due"),
         max_release=table.count_or_percent("max_release", expected),
     )
     table.finish()

@@ -29,7 +29,7 @@ def utc_now() -> datetime:
 
 
 VERBS = (
-    *("inventory", "baseline", "diff", "check", "decide", "report", "boards"),
+    *("inventory", "baseline", "diff", "check", "decide", "report", "job_history", "boards"),
     *("preflight", "plan", "plan_abandon", "approve", "sign_approval"),
     *("accept_approval", "preview", "release", "abandon"),
 )

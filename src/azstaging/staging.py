@@ -31,6 +31,7 @@ from azstaging.model.differences import Diff
 from azstaging.model.findings import Artefact, Findings
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory
+from azstaging.model.report import JobHistory
 from azstaging.releasing import Releasing
 from azstaging.rules import gate, history
 from azstaging.rules.baseline import frozen_now
@@ -206,6 +207,8 @@ class Staging(Releasing):
         findings: Findings,
         diff: Diff,
         decisions: Decisions,
+        *,
+        jobs: JobHistory | None = None,
         **choices: Any,
     ) -> tuple[Path, ...]:
         """Write the migration reports into a folder.
@@ -216,6 +219,8 @@ class Staging(Releasing):
             findings: the evidence; see ``evidence()``.
             diff: the configuration diff.
             decisions: the gates.
+            jobs: the replication jobs, see ``job_history()``; without them the timeline says
+                that they were not read.
             choices: ``views`` (operations, auditor, manager, engineer), ``formats`` (html, xlsx,
                 csv, json, markdown, and parquet with the ``[arrow]`` extra); by default all but
                 parquet. ``mask`` hides ids and addresses.
@@ -239,6 +244,8 @@ class Staging(Releasing):
             journal_id=self.journal.id if self.journal else "",
             wave=self.config.wave,
             waivers=self.config.waivers,
+            expectations=self.config.expectations,
+            jobs=jobs,
             workload_checks=WORKLOAD_CHECKS,
             tool_version=__version__,
             made_at=self._clock(),

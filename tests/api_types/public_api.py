@@ -15,6 +15,7 @@ import azstaging as az
 from azstaging.model.findings import Finding
 from azstaging.model.inventory import Gap, InventoryItem
 from azstaging.model.plans import PlannedRequest, Principal, Receipt
+from azstaging.model.report import JobHistory
 from azstaging.rules.status import Status
 
 
@@ -104,6 +105,9 @@ def deciding(
 
     paths = staging.report("out/", inventory, findings, diff, decisions)
     assert_type(paths, tuple[Path, ...])
+    jobs = staging.job_history(inventory)
+    assert_type(jobs, JobHistory)
+    staging.report("out/", inventory, findings, diff, decisions, jobs=jobs, views=["manager"])
     assert_type(staging.boards(inventory, findings, diff, decisions), az.BoardsResult)
     assert_type(staging.boards(inventory, findings, diff, decisions, apply=True), az.BoardsResult)
 

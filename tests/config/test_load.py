@@ -55,3 +55,11 @@ def test_the_environment_comes_after_the_file(tmp_path):
     assert config.journal_url == str(tmp_path / "estate")
     assert config.cloud.arm_endpoint == "http://127.0.0.1:1"
     assert config.origins["cloud.arm_endpoint"] == "AZSTAGING_ARM_ENDPOINT"
+
+
+def test_a_wave_has_a_due_date_with_its_zone(tmp_path):
+    (tmp_path / "azstaging.toml").write_text("[wave]\ndue = 2026-12-10T18:00:00+02:00\n", "utf-8")
+    due = load_configuration(tmp_path / "azstaging.toml").wave.due
+    assert due is not None
+    assert due.isoformat() == "2026-12-10T16:00:00+00:00"
+    assert "wave.due" in refused(tmp_path, "[wave]\ndue = 2026-12-10\n")

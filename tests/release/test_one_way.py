@@ -55,6 +55,7 @@ def calls(b):
         "frozen": lambda: staging.frozen(inventory),
         "import_results": lambda: staging.import_results(out, inventory, workload="Files"),
         "inventory": staging.inventory,
+        "job_history": lambda: staging.job_history(inventory),
         "look_through": lambda: staging.look_through(lambda azure: azure),
         "past": staging.past,
         "plan": lambda: staging.plan(decisions.open),

@@ -22,7 +22,7 @@ VM = TargetMachine(
 def test_what_arm_does_not_tell_is_not_called_good() -> None:
     assert operated(VM) == {
         "identity": "no identity told",
-        "backup": "no backup extension",
+        "backup": "no backup extension; recovery points not read; backup policy not read",
         "monitoring": "no monitoring extension",
         "patching": "patching not told",
     }
@@ -37,7 +37,7 @@ def test_identity_backup_monitoring_and_patching_are_told_from_the_vm() -> None:
     )
     assert operated(vm) == {
         "identity": "identity SystemAssigned",
-        "backup": "backup VMSnapshot Succeeded",
+        "backup": ("backup VMSnapshot Succeeded; recovery points not read; backup policy not read"),
         "monitoring": "monitoring AzureMonitorWindowsAgent Failed",
         "patching": "patching AutomaticByPlatform",
     }

@@ -43,6 +43,9 @@ def show(ctx: click.Context, origin: bool, output: str, query: str | None) -> in
     return exit_codes.DONE
 
 
+_WAVE = ("name", "expected", "release_after", "due", "max_release")
+
+
 def _settings(config: Configuration) -> dict[str, Any]:
     """Return the settings under the names that they have in the file."""
     wave, backlog = to_plain(config.wave), to_plain(config.boards.backlog)
@@ -51,7 +54,7 @@ def _settings(config: Configuration) -> dict[str, Any]:
     return {
         "cloud": to_plain(config.cloud),
         "scope": to_plain(config.scope),
-        "wave": {name: wave[name] for name in ("name", "expected", "release_after", "max_release")},
+        "wave": {name: wave[name] for name in _WAVE},
         "workload": wave["workloads"],
         "gate": to_plain(config.policy) | {"lifetimes": dict(config.policy.lifetimes)},
         "probes": to_plain(config.probes),

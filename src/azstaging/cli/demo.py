@@ -148,7 +148,9 @@ class _Demo:
         touched = [d for d in decisions.closed if any(r.code == "gap" for r in d.reasons)]
         self.proofs.add("the gap closes the workloads that it touches", holds=bool(touched))
         _step("5  report", "four views, five formats")
-        paths = staging.report(self.folder / "reports", inventory, findings, diff, decisions)
+        jobs = staging.job_history(inventory)
+        out = self.folder / "reports"
+        paths = staging.report(out, inventory, findings, diff, decisions, jobs=jobs)
         _line(f"{len(paths)} files in {self.folder / 'reports'}")
         self._boards(staging, inventory, findings, diff, decisions)
         return decisions

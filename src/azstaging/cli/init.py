@@ -28,6 +28,7 @@ name = "public"            # public, usgov or china
 name = "wave-1"
 # expected = 12                          # a count, or a CSV file with a column id
 # release_after = 2026-12-03T16:00:00Z   # cooling-off
+# due = 2026-12-10T16:00:00Z             # open actions done, wave released: for reports
 # max_release = 25                       # most items in one plan; a count or "20%"
 
 # [[workload]]                           # what is released together, all or nothing

@@ -82,7 +82,8 @@ def command(
         diff = run.staging.diff(inventory)
         decisions = run.staging.decide(inventory)
         evidence = run.staging.evidence()
-        paths = run.staging.report(out, inventory, evidence, diff, decisions, **choices)
+        jobs = run.staging.job_history(inventory)
+        paths = run.staging.report(out, inventory, evidence, diff, decisions, jobs=jobs, **choices)
     gaps = {"complete": inventory.complete, "gaps": gap_documents(inventory.gaps)}
     _say_files(paths, gaps, output=output, query=query)
     say_gaps(inventory)

@@ -6,11 +6,11 @@ from datetime import datetime
 from azstaging.engine.happened import events
 from azstaging.errors import ConfigurationError
 from azstaging.model.decisions import Decisions, Waiver
-from azstaging.model.differences import Diff
+from azstaging.model.differences import Diff, Expectation
 from azstaging.model.findings import Finding, Findings
 from azstaging.model.inventory import Inventory
 from azstaging.model.records import Record, RecordType
-from azstaging.model.report import JournalHead, PastInventory, Report
+from azstaging.model.report import JobHistory, JournalHead, PastInventory, Report
 from azstaging.model.waves import Wave
 from azstaging.rules.history import History, WrittenReport, report_from
 from azstaging.rules.records import inventory_from
@@ -43,6 +43,8 @@ def build_report(
     workload_checks: frozenset[str],
     tool_version: str,
     made_at: datetime,
+    expectations: tuple[Expectation, ...] = (),
+    jobs: JobHistory | None = None,
 ) -> Report:
     """Build the report's value; ``records`` is the whole journal and ``past`` the same, folded."""
     head = None
@@ -58,6 +60,8 @@ def build_report(
         decisions=decisions,
         workload_checks=workload_checks,
         waivers=waivers,
+        expectations=expectations,
+        jobs=jobs,
         plans=past.plans(),
         approvals=past.approvals(),
         receipts=past.receipts(),

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from azstaging.model.decisions import Decisions, Waiver
-from azstaging.model.differences import Diff
+from azstaging.model.differences import Diff, Expectation
 from azstaging.model.findings import Findings
 from azstaging.model.ids import ResourceId
-from azstaging.model.inventory import Inventory
+from azstaging.model.inventory import Gap, Inventory
 from azstaging.model.plans import Approval, Plan, Receipt
 from azstaging.model.waves import Wave
 
@@ -47,6 +47,25 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobHistory:
+    """The replication jobs of the vaults of an inventory, as far as they could be read.
+
+    Attributes:
+        since: jobs that started before are not asked for; a vault forgets them in the end.
+        vaults: those whose list was read whole.
+        unread: those whose list was not, with the reason; their jobs are unknown, not none.
+        found: number of jobs in the lists that were read.
+        events: of jobs that name an item of the inventory, by vault, then in the service's order.
+    """
+
+    since: datetime
+    vaults: tuple[ResourceId, ...] = ()
+    unread: tuple[Gap, ...] = ()
+    found: int = 0
+    events: tuple[Event, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastInventory:
     """What the journal keeps of an earlier inventory of the wave: number of items per phase."""
 
@@ -67,7 +86,9 @@ class Report:
         findings: the findings that the decisions were made from, in journal order.
         workload_checks: ids of checks whose subject is the workload, not an item.
         waivers: all waivers of the configuration, in force or not.
-        events: what is known beyond the values here, e.g. replication jobs; any order.
+        expectations: of the configuration; until when a difference is accepted.
+        events: what is known beyond the values here; any order.
+        jobs: the replication jobs, or None when nobody asked for them.
         past_inventories: of the same wave, in the order of the journal.
         evidence: journal sequence -> hash of that record.
         journal: None when nothing was recorded; the report then says so.
@@ -85,7 +106,9 @@ class Report:
     plans: tuple[Plan, ...] = ()
     approvals: tuple[Approval, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
     events: tuple[Event, ...] = ()
+    jobs: JobHistory | None = None
     past_inventories: tuple[PastInventory, ...] = ()
     evidence: Mapping[int, str] = field(default_factory=dict, repr=False)
     journal: JournalHead | None = None

@@ -48,6 +48,8 @@ class Wave:
         free_days: days that the replication of a machine is free of charge; 0 is not known.
         free_days_source: where that figure is from, for reports.
         release_after: cooling-off: no release before this time, or None.
+        due: when open actions are to be done and the wave is to be released, or None; it is
+            reported and decides nothing.
         max_release: most items one plan may release, or None.
     """
 
@@ -59,6 +61,7 @@ class Wave:
     free_days: int = 0
     free_days_source: str = ""
     release_after: datetime | None = None
+    due: datetime | None = None
     max_release: int | None = None
 
 

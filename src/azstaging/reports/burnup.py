@@ -24,7 +24,8 @@ AREAS = (
 )
 READING_WORDS = {
     "scope": "scope",
-    "planned": "planned",
+    "planned": "in a plan",
+    "on_time": "on time",
     "released": "released",
     "staged": "staged",
     "moving": "in test or cutover",
@@ -32,6 +33,7 @@ READING_WORDS = {
     "trouble": "needs attention",
 }
 LINES = (("scope", "scope"), ("planned", "planned"))
+_DUE = "on_time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +61,19 @@ class Picture:
     keys: Sequence[Key]
 
 
-def burn_up(readings: Sequence[Reading]) -> Picture | None:
-    """Draw readings of two days or more; fewer make no line."""
+def burn_up(readings: Sequence[Reading], due: str = "") -> Picture | None:
+    """Draw readings of two days or more; fewer make no line. It goes on to a due date ahead."""
     days = [parse_time(reading.at) for reading in readings]
     times = [int(day.timestamp()) for day in days if day is not None]
     if len(times) != len(readings) or not times or times[-1] == times[0]:
         return None
     most = max(max(r.scope, r.planned, _total(r)) for r in readings) or 1
-    across = [(time - times[0]) * _WIDE // (times[-1] - times[0]) for time in times]
+    until = parse_time(due)
+    end = max(times[-1], int(until.timestamp()) if until else 0)
+    across = [(time - times[0]) * _WIDE // (end - times[0]) for time in times]
     first, last = readings[0], readings[-1]
     return Picture(
-        svg=_svg(readings, across, most),
+        svg=_svg(readings, across, most, due=bool(due)),
         described=(
             f"Burn-up from {moment(first.at)[:10]} to {moment(last.at)[:10]}: released from "
             f"{first.released:,} to {last.released:,} of {last.scope:,} items; the table below "
@@ -77,8 +81,8 @@ def burn_up(readings: Sequence[Reading]) -> Picture | None:
         ),
         top=f"{most:,} items",
         left=moment(first.at)[:10],
-        right=moment(last.at)[:10],
-        keys=[*_area_keys(), *_line_keys()],
+        right=f"due {moment(due)[:10]}" if end > times[-1] else moment(last.at)[:10],
+        keys=[*_area_keys(), *_line_keys(due=bool(due))],
     )
 
 
@@ -86,7 +90,7 @@ def _total(reading: Reading) -> int:
     return sum(getattr(reading, name) for name, _, _ in AREAS)
 
 
-def _svg(readings: Sequence[Reading], across: list[int], most: int) -> Markup:
+def _svg(readings: Sequence[Reading], across: list[int], most: int, *, due: bool) -> Markup:
     below = [0] * len(readings)
     shapes = []
     for name, tone, pattern in AREAS:
@@ -98,11 +102,23 @@ def _svg(readings: Sequence[Reading], across: list[int], most: int) -> Markup:
     for name, kind in LINES:
         points = _points(across, [int(getattr(r, name)) for r in readings], most)
         shapes.append(Markup('<polyline points="{}" class="line-{}"/>').format(points, kind))
+    if due:
+        shapes.append(_due_line(readings, across, most))
     opening = Markup(
         '<svg class="burn-up" viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true" '
         'focusable="false">'
     ).format(_WIDE, _HIGH)
     return opening + Markup("").join(shapes) + Markup("</svg>")
+
+
+def _due_line(readings: Sequence[Reading], across: list[int], most: int) -> Markup:
+    values = [reading.on_time or 0 for reading in readings]
+    # What is ahead: the line ends with everything, on the due date.
+    ahead = [] if across[-1] == _WIDE else [(_WIDE, readings[-1].scope)]
+    points = _points(
+        [*across, *(x for x, _ in ahead)], [*values, *(value for _, value in ahead)], most
+    )
+    return Markup('<polyline points="{}" class="line-due"/>').format(points)
 
 
 def _points(across: Sequence[int], values: Sequence[int], most: int) -> str:
@@ -128,10 +144,11 @@ def _area_keys() -> list[Key]:
     return keys
 
 
-def _line_keys() -> list[Key]:
+def _line_keys(*, due: bool) -> list[Key]:
     line = Markup('<line x1="0" x2="14" y1="7" y2="7" class="line-{}"/>')
+    lines = (*LINES, (_DUE, "due")) if due else LINES
     return [
-        Key(swatch=_swatch(line.format(kind)), label=READING_WORDS[name]) for name, kind in LINES
+        Key(swatch=_swatch(line.format(kind)), label=READING_WORDS[name]) for name, kind in lines
     ]
 
 

@@ -7,6 +7,7 @@ from azstaging.model.differences import DiffClass, Difference
 from azstaging.model.report import Report
 from azstaging.model.times import format_time
 from azstaging.reports import document as doc
+from azstaging.reports.due import DueDates, due_dates
 from azstaging.reports.gates import answer, blocker_rows, workload_rows
 from azstaging.reports.lookup import Lookup, look_up
 from azstaging.reports.machines import item_row
@@ -72,6 +73,8 @@ def make_document(report: Report) -> doc.Document:
         scope_changes=scope_changes(past),
         forecast=forecast(lookup),
         calendar=calendar(lookup),
+        due=format_time(wave.due) if wave.due else "",
+        jobs=_jobs(report),
         phase_times=phase_times(((i.phase, i.phase_since) for i in items), report.decisions.at),
     )
 
@@ -162,10 +165,11 @@ def _differences(lookup: Lookup) -> list[doc.Difference]:
     shown = [d for d in lookup.report.diff if d.cls is not DiffClass.SAME]
     rank = {name: place for place, name in enumerate(DIFF_CLASSES)}
     shown.sort(key=lambda d: (rank[d.cls.value], d.item_id.key, d.area, d.field))
-    return [_difference(difference, lookup) for difference in shown]
+    due = due_dates(lookup.report)
+    return [_difference(difference, lookup, due) for difference in shown]
 
 
-def _difference(difference: Difference, lookup: Lookup) -> doc.Difference:
+def _difference(difference: Difference, lookup: Lookup, due: DueDates) -> doc.Difference:
     return doc.Difference(
         item_id=str(difference.item_id),
         name=lookup.item_name(difference.item_id),
@@ -177,6 +181,7 @@ def _difference(difference: Difference, lookup: Lookup) -> doc.Difference:
         cls=difference.cls.value,
         rule=difference.rule,
         reason=difference.reason,
+        due=due.of(difference),
     )
 
 
@@ -279,6 +284,27 @@ def _receipts(lookup: Lookup) -> list[doc.Receipt]:
         )
         for receipt in sorted(lookup.report.receipts, key=lambda r: (r.at, r.item_id))
     ]
+
+
+def _jobs(report: Report) -> doc.Jobs | None:
+    jobs = report.jobs
+    if jobs is None:
+        return None
+    return doc.Jobs(
+        since=format_time(jobs.since),
+        found=jobs.found,
+        matched=len(jobs.events),
+        vaults=[str(vault) for vault in sorted(jobs.vaults)],
+        unread=[
+            doc.UnreadJobs(
+                scope=str(gap.scope),
+                reason=gap.reason,
+                detail=gap.detail,
+                permission=gap.permission,
+            )
+            for gap in sorted(jobs.unread, key=lambda g: g.scope.key)
+        ],
+    )
 
 
 def _integrity(report: Report) -> doc.Integrity:

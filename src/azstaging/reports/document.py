@@ -10,10 +10,12 @@ from azstaging.reports.document_ledger import (
     Approval,
     Event,
     Integrity,
+    Jobs,
     Plan,
     Policy,
     PolicyCheck,
     Receipt,
+    UnreadJobs,
     Waiver,
 )
 from azstaging.reports.document_progress import Day, PhaseTime, Reading, ScopeChange
@@ -35,6 +37,7 @@ __all__ = [
     "Gap",
     "Integrity",
     "Item",
+    "Jobs",
     "Machine",
     "PhaseTime",
     "Plan",
@@ -46,6 +49,7 @@ __all__ = [
     "ScopeChange",
     "Selector",
     "Tally",
+    "UnreadJobs",
     "Waiver",
     "Workload",
 ]
@@ -305,7 +309,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"cls": "class"}):
-    """One field that differs; fields of class ``same`` are counted, not listed."""
+    """One field that differs; fields of class ``same`` are counted, not listed.
+
+    Attributes:
+        due: of an open action when it is to be done, of an accepted one until when; or "".
+    """
 
     item_id: str
     name: str
@@ -317,6 +325,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"c
     cls: str
     rule: str
     reason: str
+    due: str = ""
 
 
 class Area(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -342,6 +351,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         readings: the last inventory of each day that is on record, the earliest first.
         forecast: when the rest would be released, and at which pace; one or two sentences.
         calendar: days on which something was or will be released, or expires.
+        due: when open actions are to be done and the wave is to be released, or "".
+        jobs: which replication jobs were read, or null when nobody asked for them.
         diff: sorted: suspicious, act, unknown, expected; then item, area, field.
     """
 
@@ -374,3 +385,5 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     forecast: str = ""
     calendar: list[Day] = []
     phase_times: list[PhaseTime] = []
+    due: str = ""
+    jobs: Jobs | None = None

@@ -85,6 +85,33 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     evidence: int | None
 
 
+class Jobs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Which replication jobs the timeline is made from.
+
+    Attributes:
+        since: jobs that started before were not asked for.
+        found: number of jobs in the lists that were read.
+        matched: how many of them name an item of the report.
+        vaults: those whose list was read.
+        unread: those whose list was not; their jobs are unknown, not none.
+    """
+
+    since: str
+    found: int
+    matched: int
+    vaults: list[str]
+    unread: list["UnreadJobs"]
+
+
+class UnreadJobs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A vault whose jobs could not be read; ``permission`` is the missing action, or ""."""
+
+    scope: str
+    reason: str
+    detail: str
+    permission: str
+
+
 class Integrity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where the evidence is and how to verify it.
 

@@ -9,6 +9,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         scope: items expected, or those that were read when nobody said how many.
         planned: items that a plan named by then.
+        on_time: items that would be released by then on a straight way from the first day on
+            record to the due date, or null without a due date.
         released, staged, moving, replicating, trouble: items that were read, by group of phases:
             moving is a test migration or a cutover, staged includes a stop that runs.
     """
@@ -21,6 +23,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     moving: int
     replicating: int
     trouble: int
+    on_time: int | None = None
 
 
 class ScopeChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):

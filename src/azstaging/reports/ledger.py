@@ -12,6 +12,10 @@ def gaps(document: Document) -> Table:
         for g in found.gaps
     ]
     rows += [
+        (j.reason, j.scope, f"replication jobs: {j.detail}", j.permission, "timeline only")
+        for j in (document.jobs.unread if document.jobs else ())
+    ]
+    rows += [
         ("no match", s.workload, f"{s.selector} matches no item", "", "workload")
         for s in found.unresolved
     ]

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from azstaging.model.decisions import Decision, GateOpen, Policy
 from azstaging.model.differences import Difference
+from azstaging.model.findings import Finding
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import InventoryItem, Phase
 from azstaging.model.plans import ReceiptState
 from azstaging.model.report import Report
 from azstaging.model.times import format_time
 from azstaging.model.waves import Workload
+from azstaging.rules.evidence import item_subject
 
+BACKUP_CHECK = "backup-item"
 UNDECIDED_POLICY = Policy(required=())
 
 
@@ -26,6 +29,7 @@ class Lookup:
         names: every workload that anything names, sorted.
         released: casefolded ids of items that are released, by phase or by receipt.
         released_at: casefolded id -> when the last receipt ``done`` was written.
+        backup_findings: casefolded item id -> findings of its machine's backup.
     """
 
     report: Report
@@ -38,6 +42,15 @@ class Lookup:
     differences: dict[str, list[Difference]]
     released: frozenset[str]
     released_at: dict[str, str]
+    backup_findings: dict[str, list[Finding]]
+
+    def backups(self, row: InventoryItem) -> list[Finding]:
+        """Return what was found of the backup of an item's machine: this one, no earlier one."""
+        found = self.backup_findings.get(row.id.key)
+        if not found:
+            return []
+        subject = item_subject(row)
+        return [finding for finding in found if finding.subject == subject]
 
     def item_name(self, id: str | ResourceId | None) -> str:
         """Return the display name of an item, or the last segment of its id."""
@@ -83,6 +96,10 @@ def look_up(report: Report) -> Lookup:
     differences: dict[str, list[Difference]] = defaultdict(list)
     for difference in report.diff:
         differences[difference.item_id.key].append(difference)
+    backups: dict[str, list[Finding]] = defaultdict(list)
+    for finding in report.findings:
+        if finding.check == BACKUP_CHECK:
+            backups[finding.subject.id.casefold()].append(finding)
     return Lookup(
         report=report,
         policy=report.decisions.policy or UNDECIDED_POLICY,
@@ -93,6 +110,7 @@ def look_up(report: Report) -> Lookup:
         workloads=workloads,
         differences=dict(differences),
         released=frozenset(_released(report)),
+        backup_findings=dict(backups),
         released_at={
             receipt.item_id.casefold(): format_time(receipt.at)
             for receipt in sorted(report.receipts, key=lambda r: r.at)

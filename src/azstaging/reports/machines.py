@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 from azstaging.model.decisions import GateClosed
+from azstaging.model.findings import Finding
 from azstaging.model.inventory import InventoryItem
 from azstaging.model.machines import SourceMachine, TargetMachine
 from azstaging.model.times import format_time
@@ -45,7 +46,7 @@ def item_row(row: InventoryItem, lookup: Lookup, standings: Standings) -> doc.It
         health_errors=[f"{e.code}: {e.message}" for e in item.health_errors],
         source=_discovered(row.source) if row.source else _told(row),
         source_note=row.source_note,
-        target=_target(row.target) if row.target else None,
+        target=_target(row.target, lookup.backups(row)) if row.target else None,
         target_note=_target_note(row),
         test_machines=[str(machine) for machine in row.test_machines],
         locks=[f"{lock.level} {lock.id}" for lock in row.locks],
@@ -148,7 +149,7 @@ def _told(row: InventoryItem) -> doc.Machine:
     )
 
 
-def _target(target: TargetMachine) -> doc.Machine:
+def _target(target: TargetMachine, backups: list[Finding]) -> doc.Machine:
     addresses = [address for nic in target.nics for address in nic.addresses]
     private = [a.private_address for a in addresses if a.private_address]
     public = [str(a.public_address_id) for a in addresses if a.public_address_id]
@@ -180,5 +181,5 @@ def _target(target: TargetMachine) -> doc.Machine:
         vm_id=target.vm_id,
         tags=dict(target.tags),
         extensions=dict(target.extensions),
-        **operated(target),
+        **operated(target, backups),
     )

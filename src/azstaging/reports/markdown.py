@@ -83,7 +83,7 @@ def _workload(shown: WorkloadPage) -> Iterable[str]:
     for reason in workload.reasons:
         yield f"- {escaped(reason.detail)}. {escaped(reason.next_step)}"
     for act in shown.acts:
-        yield f"- {escaped(act.name)}, {escaped(act.field)}: {escaped(act.reason)}"
+        yield f"- {escaped(act.name)}, {escaped(act.field)}: {escaped(act.reason)}{_due(act.due)}"
     for item in shown.items:
         source, target = item.source, item.target
         before = ", ".join(source.addresses) if source else ""
@@ -91,6 +91,10 @@ def _workload(shown: WorkloadPage) -> Iterable[str]:
         where = f"{target.name}, {target.size}, {target.place}" if target else item.target_note
         yield f"- {escaped(item.name)} → {escaped(where)}; {escaped(before)} → {escaped(after)}"
     yield ""
+
+
+def _due(due: str) -> str:
+    return f" (due {moment(due)} UTC)" if due else ""
 
 
 def _table(table: Table) -> Iterable[str]:

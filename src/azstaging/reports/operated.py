@@ -1,8 +1,9 @@
 """How an Azure VM is run, as far as ARM tells of it: identity, backup, monitoring, patching."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from azstaging.model.findings import Finding
 from azstaging.model.machines import TargetMachine
 
 # Azure: extensions of Azure Backup, Azure Monitor, Log Analytics and Microsoft Defender.
@@ -15,14 +16,32 @@ _MONITORING = (
 )
 
 
-def operated(target: TargetMachine) -> dict[str, str]:
-    """Return one sentence each; what ARM does not tell is called that, never left to look good."""
+def operated(target: TargetMachine, findings: Iterable[Finding] = ()) -> dict[str, str]:
+    """Return one sentence each; what ARM does not tell is called that, never left to look good.
+
+    Args:
+        target: the machine.
+        findings: of the check ``backup-item`` on this very machine; told with its time.
+    """
+    extension = _found(target.extensions, _BACKUP, "backup")
     return {
         "identity": _identity(target.body),
-        "backup": _found(target.extensions, _BACKUP, "backup"),
+        "backup": f"{extension}; {recovery_point(findings)}; backup policy not read",
         "monitoring": _found(target.extensions, _MONITORING, "monitoring"),
         "patching": _patching(target.body),
     }
+
+
+def recovery_point(findings: Iterable[Finding]) -> str:
+    """Return what the latest look at the machine's backup item said, and when that was.
+
+    The recovery point is read where the policy asks for the check, and nowhere else; the backup
+    policy is not read.
+    """
+    last = max(findings, key=lambda finding: (finding.at, finding.seq or 0), default=None)
+    if last is None:
+        return "recovery points not read"
+    return f"{last.detail} (as of {last.at:%Y-%m-%d %H:%M})"
 
 
 def _identity(body: Mapping[str, Any]) -> str:

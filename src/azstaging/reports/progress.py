@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+import msgspec
+
 from azstaging.model.ids import id_key
 from azstaging.model.inventory import InventoryItem
 from azstaging.model.plans import ReceiptState
@@ -46,7 +48,26 @@ def readings(report: Report) -> list[doc.Reading]:
     )
     ordered = sorted((*report.past_inventories, own), key=lambda past: past.at)
     days = {past.at.date(): past for past in ordered}
-    return [_reading(past, report) for past in list(days.values())[-_MOST_READINGS:]]
+    found = [_reading(past, report) for past in list(days.values())[-_MOST_READINGS:]]
+    return found if report.wave.due is None else _on_time(found, report.wave.due)
+
+
+def _on_time(found: list[doc.Reading], due: datetime) -> list[doc.Reading]:
+    """Add the straight way from what was released on the first day to everything when due."""
+    times = [at for reading in found if (at := parse_time(reading.at)) is not None]
+    start, scope = found[0].released, found[-1].scope
+    whole = int((due - times[0]).total_seconds())
+    ways = [int((at - times[0]).total_seconds()) for at in times]
+    return [
+        msgspec.structs.replace(reading, on_time=_part(start, scope, way, whole))
+        for reading, way in zip(found, ways, strict=True)
+    ]
+
+
+def _part(start: int, scope: int, way: int, whole: int) -> int:
+    if way >= whole:
+        return scope
+    return start + (scope - start) * way // whole
 
 
 def _reading(past: PastInventory, report: Report) -> doc.Reading:
@@ -86,6 +107,7 @@ def forecast(lookup: Lookup) -> str:
         return "There is nothing to forecast: the inventory is empty."
     if not rest:
         return "Everything in scope is released."
+    due = _against_due(report, scope - rest)
     done = sorted(
         r.at
         for r in report.receipts
@@ -93,11 +115,23 @@ def forecast(lookup: Lookup) -> str:
     )
     left = f"{count(rest, 'item')} of {scope:,} {'is' if rest == 1 else 'are'} not released."
     if not done:
-        return f"{left} Nothing was released in the last 14 days, so there is no forecast."
+        return f"{left} Nothing was released in the last 14 days, so there is no forecast.{due}"
     days = max(1, (now - done[0]).days + 1)
     end = now + timedelta(days=-(-rest * days // len(done)))
     pace = f"{count(len(done), 'item')} in {count(days, 'day')}"
-    return f"{left} At the latest pace ({pace}) the rest would be released by {end:%Y-%m-%d}."
+    return f"{left} At the latest pace ({pace}) the rest would be released by {end:%Y-%m-%d}.{due}"
+
+
+def _against_due(report: Report, released: int) -> str:
+    """Say how the wave stands against its due date, or nothing when there is none."""
+    due = report.wave.due
+    if due is None:
+        return ""
+    if report.decisions.at >= due:
+        return f" The wave was due on {due:%Y-%m-%d}."
+    on_time = readings(report)[-1].on_time or 0
+    so_far = f"a straight way there would have {on_time:,} released by now, and {released:,} are"
+    return f" The wave is due on {due:%Y-%m-%d}: {so_far}."
 
 
 def calendar(lookup: Lookup) -> list[doc.Day]:
@@ -122,6 +156,8 @@ def calendar(lookup: Lookup) -> list[doc.Day]:
         waivers[_day(waiver.expires)] += 1
     if report.wave.release_after:
         notes[_day(report.wave.release_after)].append("the cooling-off period ends")
+    if report.wave.due:
+        notes[_day(report.wave.due)].append("the wave is due")
     return [
         doc.Day(
             day=day,

@@ -11,7 +11,8 @@ _AGES = ("expired", "today", "within 3 days", "within 7 days", "within 14 days",
 
 def readings(document: Document) -> Table:
     """One row per day on record, the latest first."""
-    keys = ("scope", "planned", "released", "staged", "moving", "replicating", "trouble")
+    due = ("on_time",) if document.due else ()
+    keys = ("scope", *due, "planned", "released", "staged", "moving", "replicating", "trouble")
     return Table(
         name="readings",
         title="Items by day",

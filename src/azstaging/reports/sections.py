@@ -11,9 +11,9 @@ from azstaging.reports.charts import Chart, pareto, stacked
 from azstaging.reports.document import Difference, Document, Item, Workload
 from azstaging.reports.item_table import items
 from azstaging.reports.table import Table
-from azstaging.reports.timeline import is_deed
+from azstaging.reports.timeline import is_deed, told_jobs
 from azstaging.reports.views import View, for_view
-from azstaging.reports.words import count
+from azstaging.reports.words import count, moment
 
 # What one file can show without a script and stay quick; the tables always have everything.
 _MOST_WORKLOADS = 200
@@ -22,8 +22,9 @@ _MOST_EVENTS = 5_000
 
 
 _UNREAD = (
-    "Backup, monitoring and identity are told from the VM and its extensions. Backup policies, "
-    "last recovery points, alert rules and mounts inside the guest are not read."
+    "Backup, monitoring and identity are told from the VM and its extensions, the last recovery "
+    "point by the check backup-item where the policy asks for it. Backup policies, alert rules and "
+    "mounts inside the guest are not read."
 )
 
 
@@ -138,8 +139,8 @@ def _acts(document: Document) -> Section:
     return Section(
         name="acts",
         title="Open actions",
-        intro="Expected changes after which somebody has to do something.",
-        parts=(_renamed(table, "acts", "Open actions", "Nothing is left to do."),),
+        intro=f"Expected changes after which somebody has to do something. {_due(document)}",
+        parts=(_dated(_renamed(table, "acts", "Open actions", "Nothing is left to do."), "Due"),),
     )
 
 
@@ -150,7 +151,32 @@ def _changes(document: Document) -> Section:
         name="changes",
         title="Changed on the way",
         intro="Expected changes by remediation, replication and staging, each with its rule.",
-        parts=(_renamed(table, "changes", "Changed on the way", "No field changed as expected."),),
+        parts=(
+            _dated(
+                _renamed(table, "changes", "Changed on the way", "No field changed as expected."),
+                "Accepted until",
+            ),
+        ),
+    )
+
+
+def _due(document: Document) -> str:
+    if document.due:
+        return f"They are due by {moment(document.due)} UTC, the due date of the wave."
+    return "Nobody set a due date: wave.due of the configuration is empty."
+
+
+def _dated(table: Table, label: str) -> Table:
+    """Show the column of due dates, under a label that fits what is listed."""
+    columns = [
+        replace(column, label=label, shown=True) if column.key == "due" else column
+        for column in table.columns
+        if column.key != "class"
+    ]
+    return replace(
+        table,
+        columns=tuple(columns),
+        rows=[row[1:] for row in table.rows],
     )
 
 
@@ -241,7 +267,7 @@ def _progress(document: Document) -> Section:
         name="progress",
         title="Progress",
         intro=document.forecast,
-        parts=(replace(daily, picture=burn_up(document.readings)), _scope(document)),
+        parts=(replace(daily, picture=burn_up(document.readings, document.due)), _scope(document)),
     )
 
 
@@ -311,7 +337,7 @@ def _receipts(document: Document) -> Section:
 
 def _timeline(document: Document) -> Section:
     shown = document.timeline
-    intro = "As the journal and the service tell it; replication jobs age out of the vault."
+    intro = f"As the journal and the service tell it. {told_jobs(document.jobs)}"
     if len(shown) > _MOST_EVENTS:
         # What was recorded or done by somebody is shown before what the service tells of items.
         shown = [event for event in shown if is_deed(event)][-_MOST_EVENTS:]

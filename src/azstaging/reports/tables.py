@@ -166,6 +166,7 @@ def diff(document: Document) -> Table:
             Column(key="intended", label="Intended"),
             Column(key="actual", label="Actual"),
             Column(key="reason", label="Why"),
+            Column(key="due", label="Due", kind="time", shown=False),
             Column(key="rule", label="Rule", shown=False),
             Column(key="item_id", label="Item id", kind="id", shown=False),
         ),
@@ -179,6 +180,7 @@ def diff(document: Document) -> Table:
                 d.intended,
                 d.actual,
                 d.reason,
+                d.due,
                 d.rule,
                 d.item_id,
             )

@@ -9,7 +9,7 @@ from azstaging.model.report import Event
 from azstaging.model.times import format_time
 from azstaging.reports import document as doc
 from azstaging.reports.lookup import Lookup
-from azstaging.reports.words import count
+from azstaging.reports.words import count, moment
 
 _RECEIPTS = {
     ReceiptState.DONE: "Replication stopped",
@@ -26,6 +26,7 @@ def is_deed(event: doc.Event) -> bool:
 
 def timeline(lookup: Lookup) -> list[doc.Event]:
     """Return every event, the earliest first."""
+    jobs = lookup.report.jobs.events if lookup.report.jobs else ()
     rows = [
         doc.Event(
             at=format_time(event.at),
@@ -36,7 +37,7 @@ def timeline(lookup: Lookup) -> list[doc.Event]:
             actor=event.actor,
             evidence=event.seq,
         )
-        for event in (*lookup.report.events, *_derived(lookup))
+        for event in (*lookup.report.events, *jobs, *_derived(lookup))
     ]
     rows += _receipts(lookup)
     unique = {(r.at, r.what, r.detail, r.item_id, r.actor, r.evidence): r for r in rows}
@@ -87,3 +88,19 @@ def _receipts(lookup: Lookup) -> Iterable[doc.Event]:
 def who(principal: Principal) -> str:
     """Return a principal's name with its key, or the key alone."""
     return f"{principal.name} ({principal.key})" if principal.name else principal.key
+
+
+def told_jobs(jobs: doc.Jobs | None) -> str:
+    """Say which replication jobs the timeline has, and which nobody could read."""
+    if jobs is None:
+        return "Replication jobs were not read."
+    since = moment(jobs.since)[:10]
+    read = f"Replication jobs since {since} of {count(len(jobs.vaults), 'vault')}"
+    parts = [f"{read}; {jobs.matched:,} of {jobs.found:,} name an item here."]
+    if not jobs.vaults:
+        parts = []
+    for found in jobs.unread:
+        why = f"{found.reason}, {found.permission} is missing" if found.permission else found.reason
+        name = found.scope.rstrip("/").rpartition("/")[2]
+        parts.append(f"The jobs of {name} were not read ({why}): they are unknown, not none.")
+    return " ".join(parts) or "There was no vault whose replication jobs could be read."

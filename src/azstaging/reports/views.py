@@ -121,6 +121,7 @@ def for_view(document: Document, view: View) -> Document:
         diff=[],
         receipts=[],
         timeline=[],
+        jobs=None,
         workloads=[_nameless_workload(workload) for workload in document.workloads],
         waivers=[_nameless_waiver(waiver) for waiver in document.waivers],
         completeness=_nameless_completeness(document.completeness),

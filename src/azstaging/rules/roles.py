@@ -79,6 +79,7 @@ _SOURCES = _grants(
         ("Microsoft.Migrate/migrateProjects/solutions/read", "the vault of a project named by id"),
         ("Microsoft.DataReplication/replicationVaults/read", "vaults of Azure Local"),
         ("Microsoft.DataReplication/replicationVaults/protectedItems/read", "Azure Local items"),
+        ("Microsoft.DataReplication/replicationVaults/jobs/read", "whether their jobs run, or how"),
         ("Microsoft.Insights/eventtypes/values/read", "who changed a machine since it was staged"),
     ],
     optional=True,

@@ -147,7 +147,14 @@ def _report(job: Job) -> str:
     decisions = job.staging.decide(inventory)
     findings = job.staging.evidence()
     with _folder(out) as folder:
-        paths = job.staging.report(folder, inventory, findings, diff, decisions)
+        paths = job.staging.report(
+            folder,
+            inventory,
+            findings,
+            diff,
+            decisions,
+            jobs=job.staging.job_history(inventory),
+        )
         if is_url(out):
             put_files(out, paths, credential=job.credential)
     job.streams.output(f"reports: {len(paths)} files in {out}")
