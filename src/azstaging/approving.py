@@ -5,12 +5,13 @@ as many distinct people as ``gate.approvals`` says, none of them the planner or 
 """
 
 from datetime import datetime
+from hashlib import sha256
 
 from azstaging.collecting import Collecting
 from azstaging.comparing import Comparing
 from azstaging.config_approvers import Approver
 from azstaging.errors import ConfigurationError, PlanRefusedError
-from azstaging.files import read_bytes
+from azstaging.files import read_bytes, write_whole
 from azstaging.journal import Journal, signing
 from azstaging.model.plans import Approval, Plan, Principal
 from azstaging.rules import history
@@ -91,8 +92,16 @@ class Approving(Collecting, Comparing):
             now=self._clock(),
         )
         if approval not in self.past().approvals(plan.digest):
+            self._keep_envelope(envelope)
             self._append(history.approval_record(approval))
         return approval
+
+    def _keep_envelope(self, envelope: bytes) -> None:
+        """Keep a signed approval as it came, so that a pack proves who gave it."""
+        if self.journal is not None:
+            name = f"{sha256(envelope).hexdigest()}.dsse.json"
+            path = self.journal.folder / "approvals" / name
+            self.journal.publish([write_whole(path, envelope, what="signed approval")])
 
     def approved_by(self, plan: Plan) -> tuple[Approval, ...]:
         """Return the approvals of a plan that hold now, one per person, the planner's left out."""

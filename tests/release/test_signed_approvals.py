@@ -2,6 +2,7 @@
 
 import base64
 import json
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from azstaging.journal import signing
 from azstaging.model.plans import Approval, Principal
 from azstaging.model.records import RecordType
 from azstaging.rules.approval import approval_plain
+from azstaging.rules.plan import plan_bytes, plan_from
 
 ONE = {"Files": ("file-01",)}
 HOUR = timedelta(hours=1)
@@ -84,6 +86,26 @@ def test_a_signed_approval_lets_the_plan_go(b):
     assert carrier.accept_approval(plan, envelope) == first
     assert len(b.records(RecordType.APPROVAL)) == 1
     assert b.states(b.release(plan)) == {"file-01": "done"}
+
+
+def test_a_pack_holds_the_plan_the_signed_approval_and_the_receipt(b, tmp_path):
+    plan = b.plan()
+    envelope = signed(b, plan)
+    carrier = b.as_("planner")
+    carrier.accept_approval(plan, envelope)
+    carrier.accept_approval(plan, envelope)
+    b.release(plan)
+    pack = carrier.journal.export(tmp_path / "evidence.zip")
+    with zipfile.ZipFile(pack) as opened:
+        files = {name: opened.read(name) for name in opened.namelist()}
+    plans = [body for name, body in files.items() if name.startswith("plans/")]
+    approvals = [body for name, body in files.items() if name.startswith("approvals/")]
+    assert plans == [plan_bytes(plan)]
+    assert plan_from(plans[0], expected_digest=plan.digest) == plan
+    assert approvals == [envelope]
+    kept = {record.type for record in azstaging.Journal.read(pack).records()}
+    assert {RecordType.PLAN.value, RecordType.APPROVAL.value, RecordType.RECEIPT.value} <= kept
+    assert azstaging.Journal.verify_at(pack).ok
 
 
 def test_the_private_key_is_nowhere(b):

@@ -63,9 +63,15 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "status": ("azstaging status", "azstaging status -o json"),
     "journal": (),
     "journal show": ("azstaging journal show estate",),
-    "journal verify": ("azstaging journal verify estate",),
+    "journal verify": (
+        "azstaging journal verify estate",
+        "azstaging journal verify evidence.zip --key signer.pub.pem",
+    ),
     "journal head": ("azstaging journal head estate",),
-    "journal export": ("azstaging journal export estate --out evidence.zip",),
+    "journal export": (
+        "azstaging journal export estate --out evidence.zip",
+        "azstaging journal export estate --out evidence.zip --sign signer.pem",
+    ),
     "journal adopt": ('azstaging journal adopt estate --reason "moved to the new server"',),
     "emulator": (),
     "emulator serve": (

@@ -1,6 +1,7 @@
 """``azstaging journal show|verify|head|export|adopt``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -74,27 +75,41 @@ def _plain(record: Record) -> dict[str, object]:
 @command.command("verify")
 @_PATH
 @click.option("--head", help="A hash recorded elsewhere; the chain must hold it.")
+@click.option(
+    "--key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Public key (PEM) that must have signed the pack.",
+)
 @output_options
 @click.pass_context
 def verify(
-    ctx: click.Context, path: str | None, head: str | None, output: str, query: str | None
+    ctx: click.Context,
+    /,
+    path: str | None,
+    output: str,
+    query: str | None,
+    **proofs: Any,
 ) -> int:
     """Compute the chain again. Exits 0, or 1 naming the first bad record.
 
     The chain shows changes to whoever holds a head recorded elsewhere. It does not stop a
-    writer who rewrites all of it.
+    writer who rewrites all of it. A pack is read in place, offline; whoever repacks it can leave
+    its signature out, so give --key.
     """
-    result = _read(ctx, path).verify(head=head)
+    result = _read(ctx, path).verify(**proofs)
     row = {
         "ok": result.ok,
         "records": result.count,
         "head": result.head,
         "first_bad_seq": result.first_bad_seq,
         "reason": result.reason,
+        "signature": result.signature,
     }
-    line = f"ok: {result.count} records, head {result.head}"
+    signed = {"good": ", signed by the given key", "unchecked": ", signature not checked: --key"}
+    line = f"ok: {result.count} records, head {result.head}{signed.get(result.signature, '')}"
     if not result.ok:
-        line = f"broken at record {result.first_bad_seq}: {result.reason}"
+        where = "" if result.first_bad_seq is None else f" at record {result.first_bad_seq}"
+        line = f"broken{where}: {result.reason}"
     _emit_one("azstaging/journal-verify/1", row, line, output, query)
     return exit_codes.DONE if result.ok else exit_codes.CLOSED
 
@@ -126,16 +141,32 @@ def head(ctx: click.Context, path: str | None, output: str, query: str | None) -
     type=click.Path(dir_okay=False, path_type=Path),
     help="A pack, or with the ending .jsonl the records alone.",
 )
+@click.option(
+    "--sign",
+    metavar="KEY",
+    help="Private key (PEM), or azurekms://VAULT.vault.azure.net/keys/NAME, that signs it.",
+)
 @output_options
 @click.pass_context
-def export(ctx: click.Context, path: str | None, out: Path, output: str, query: str | None) -> int:
-    """Write one pack that can be verified anywhere."""
+def export(
+    ctx: click.Context,
+    path: str | None,
+    out: Path,
+    sign: str | None,
+    output: str,
+    query: str | None,
+) -> int:
+    """Write one pack that can be verified anywhere.
+
+    It holds the records (findings, approvals, receipts), plans, signed approvals, baselines and
+    evidence. Signed, it carries an in-toto statement of the head and of every file.
+    """
     journal = _read(ctx, path)
-    journal.export(out)
+    journal.export(out, sign=sign)
     seq, digest = journal.head
     row: dict[str, object] = {"file": str(out), "records": seq + 1, "head": digest}
     _emit_one("azstaging/journal-export/1", row, None, output, query)
-    say(f"{out} holds {seq + 1} records.")
+    say(f"{out} holds {seq + 1} records" + (", signed." if sign else "."))
     return exit_codes.DONE
 
 

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from azstaging.errors import ConfigurationError
+from azstaging.files import read_bytes
 from azstaging.journal.blob import BlobJournal
 from azstaging.journal.container import Container, check_container_url, is_url
 from azstaging.journal.evidence import write_evidence
@@ -96,10 +97,15 @@ class Journal:
 
     @classmethod
     def verify_at(
-        cls, path: str | Path, *, head: str | None = None, credential: Any = None
+        cls,
+        path: str | Path,
+        *,
+        head: str | None = None,
+        key: str | Path | None = None,
+        credential: Any = None,
     ) -> VerifyResult:
         """Verify the journal at a path; see ``verify``."""
-        return cls.read(path, credential=credential).verify(head=head)
+        return cls.read(path, credential=credential).verify(head=head, key=key)
 
     @classmethod
     def adopt(cls, path: str | Path, *, reason: str, now: datetime | None = None) -> "Journal":
@@ -237,32 +243,39 @@ class Journal:
         self._history = self._history.extend(records[self._history.seq + 1 :])
         return self._history
 
-    def verify(self, *, head: str | None = None) -> VerifyResult:
+    def verify(self, *, head: str | None = None, key: str | Path | None = None) -> VerifyResult:
         """Read everything again from where it is stored, and prove it.
 
         Args:
             head: a head recorded elsewhere (a hash, or ``SEQ HASH``), which the chain must hold.
+            key: of a pack, the PEM file of the public key that must have signed it.
 
         Raises:
             JournalError: it cannot be read at all.
-            ConfigurationError: ``head`` is not a head.
+            ConfigurationError: ``head`` is not a head, ``key`` no public key, or a key is given
+                and this is no pack.
         """
-        return verify(self._open_store().source, head=head)
+        pem = read_bytes(Path(key), what="public key", limit=1_000_000) if key else None
+        return verify(self._open_store().source, head=head, key=pem)
 
-    def export(self, path: str | Path) -> Path:
+    def export(self, path: str | Path, *, sign: str | Path | None = None) -> Path:
         """Write one file that can be verified anywhere; an earlier file is replaced.
 
         Args:
-            path: ``*.jsonl`` for the records alone; else a ZIP with plans, baselines and evidence.
+            path: ``*.jsonl`` for the records alone; else a ZIP with plans, signed approvals,
+                baselines and evidence.
+            sign: private key that signs the pack: an unencrypted PEM file, or
+                ``azurekms://VAULT.vault.azure.net/keys/NAME``.
 
         Raises:
             JournalError: the journal does not verify; nothing was written.
-            ConfigurationError: the file cannot be written, or the journal does not begin at 0.
+            ConfigurationError: the file cannot be written or signed, or the journal does not
+                begin at 0.
         """
         source = self._open_store().source
         if (blobs := self.blobs) is not None:
             blobs.fetch_all(FOLDERS)
-        export(source, self.folder if self.folder.is_dir() else None, Path(path))
+        export(source, self.folder if self.folder.is_dir() else None, Path(path), sign=sign)
         return Path(path)
 
     def close(self) -> None:

@@ -1,12 +1,14 @@
 """Packs: a journal and the files it names, in one file that can be verified anywhere.
 
 A pack is a ZIP with ``manifest.json`` (``azstaging/pack/1``: journal id, count, head, and name,
-size and SHA-256 of every other entry), ``journal.jsonl`` and the files of ``plans/``,
-``baselines/`` and ``evidence/``. It is read in place and never extracted. The same journal gives
-the same entries with the same times, so the same pack.
+size and SHA-256 of every other entry), ``journal.jsonl``, every plan on record as its file, the
+files of ``approvals/`` (as they were signed), ``baselines/`` and ``evidence/``, and when signed,
+``statement.dsse.json``. Findings, approvals and receipts are records. It is read in place and
+never extracted. The same journal gives the same entries with the same times, so the same pack.
 """
 
 import hashlib
+import io
 import os
 import tempfile
 import zipfile
@@ -17,12 +19,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from azstaging.errors import ConfigurationError, JournalError
+from azstaging.journal import statement
 from azstaging.journal.segments import SUFFIX, Source, Walk
+from azstaging.model.records import Record, RecordType
 from azstaging.rules.canonical import canonical, parse_canonical
 
 SCHEMA = "azstaging/pack/1"
 _MANIFEST, _JOURNAL = "manifest.json", "journal.jsonl"
-FOLDERS = ("baselines", "evidence", "plans")
+FOLDERS = ("approvals", "baselines", "evidence", "plans")
+_PLAN = RecordType.PLAN.value
 _MANIFEST_LIMIT = 64 * 1024 * 1024
 _BLOCK = 1024 * 1024
 _UNREADABLE = (
@@ -45,22 +50,29 @@ def is_pack(path: Path) -> bool:
 # Writing.
 
 
-def export(source: Source, folder: Path | None, out: Path) -> None:
+def export(
+    source: Source, folder: Path | None, out: Path, *, sign: Path | str | None = None
+) -> None:
     """Write a verified journal into one file, whole or not at all.
 
     Args:
         source: the journal, from record 0 on.
         folder: the estate folder whose files go along, or None.
         out: ``*.jsonl`` for the records alone, else a pack; an earlier file is replaced.
+        sign: the private key that signs the pack's statement; see ``signing.sign``.
 
     Raises:
         JournalError: the journal does not verify; nothing was written.
-        ConfigurationError: it cannot be written, or does not begin with record 0.
+        ConfigurationError: it cannot be written or signed, or does not begin with record 0.
     """
+    if sign is not None and out.suffix == SUFFIX:
+        raise ConfigurationError(
+            f"{out} is to hold the records alone, and only a pack is signed; nothing was exported.",
+            advice="Name it *.zip.",
+        )
     walk = Walk(source)
     first = next(iter(walk.records()), None)
-    for _ in walk.records():
-        pass
+    plans = dict(_plan(record) for record in walk.records() if record.type == _PLAN)
     if first is None or first.seq != 0:
         raise ConfigurationError(
             f"{source} does not begin with record 0; nothing was exported.",
@@ -71,7 +83,10 @@ def export(source: Source, folder: Path | None, out: Path) -> None:
             if out.suffix == SUFFIX:
                 stream.writelines(_blocks(source, walk))
             else:
-                _write_pack(stream, source, walk, folder, first.data["id"])
+                with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as pack:
+                    files = [_add(pack, _JOURNAL, _blocks(source, walk))]
+                    files += _add_files(pack, folder, plans)
+                    _finish(pack, files, walk.head, first.data["id"], sign)
     except OSError as error:
         raise ConfigurationError(
             f"The pack {out} cannot be written: {error.strerror or error}. "
@@ -110,24 +125,45 @@ def _blocks(source: Source, walk: Walk) -> Iterator[bytes]:
                 yield block
 
 
-def _write_pack(
-    stream: BinaryIO, source: Source, walk: Walk, folder: Path | None, journal_id: str
+def _plan(record: Record) -> tuple[str, bytes]:
+    """Return the file of a plan, as its maker has it."""
+    digest = str(record.data.get("digest", record.hash)).removeprefix("sha256:")
+    name = digest if digest.isalnum() else record.hash
+    return f"plans/{name}.json", canonical(record.data) + b"\n"
+
+
+def _add_files(
+    pack: zipfile.ZipFile, folder: Path | None, plans: dict[str, bytes]
+) -> list[dict[str, Any]]:
+    found: dict[str, Path | bytes] = {
+        path.relative_to(folder).as_posix(): path for path in _files(folder) if folder
+    }
+    found |= plans
+    files = []
+    for name, body in sorted(found.items()):
+        with body.open("rb") if isinstance(body, Path) else io.BytesIO(body) as stream:
+            files.append(_add(pack, name, iter(lambda: stream.read(_BLOCK), b"")))
+    return files
+
+
+def _finish(
+    pack: zipfile.ZipFile,
+    files: list[dict[str, Any]],
+    head: tuple[int, str],
+    journal_id: str,
+    sign: Path | str | None,
 ) -> None:
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as pack:
-        files = [_add(pack, _JOURNAL, _blocks(source, walk))]
-        for path in _files(folder):
-            name = path.relative_to(folder).as_posix() if folder else path.name
-            with path.open("rb") as body:
-                files.append(_add(pack, name, iter(lambda: body.read(_BLOCK), b"")))
-        seq, head = walk.head
-        manifest = {
-            "schema": SCHEMA,
-            "journal_id": journal_id,
-            "count": seq + 1,
-            "head": head,
-            "files": files,
-        }
-        pack.writestr(_entry(_MANIFEST), canonical(manifest))
+    manifest = {
+        "schema": SCHEMA,
+        "journal_id": journal_id,
+        "count": head[0] + 1,
+        "head": head[1],
+        "files": files,
+    }
+    data = canonical(manifest)
+    pack.writestr(_entry(_MANIFEST), data)
+    if sign is not None:
+        pack.writestr(_entry(statement.ENTRY), statement.seal(manifest, data, sign))
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
@@ -193,19 +229,46 @@ class PackSource:
         files = {file["name"]: file for file in manifest["files"]}
         with zipfile.ZipFile(self.path) as pack:
             names = sorted(pack.namelist())
-        if names != sorted([*files, _MANIFEST]) or len(files) != len(manifest["files"]):
+        entries = {*files, _MANIFEST} | ({statement.ENTRY} & set(names))
+        if names != sorted(entries) or len(files) != len(manifest["files"]):
             raise self._damaged("its entries are not those that its manifest names")
         for name, file in files.items():
             if self._measure(name) != (file["size_bytes"], file["sha256"]):
                 raise self._damaged(f"{name} is not what its manifest says")
 
+    def check_statement(self, key: bytes | None) -> str:
+        """Check the statement against the manifest, and with a public key its signature.
+
+        Returns:
+            ``good``, ``unchecked`` without a key, or "" when there is none and no key was given.
+
+        Raises:
+            JournalError: it speaks of another pack, is signed by somebody else or, when a key
+                was given, missing; ``broken`` is True.
+        """
+        manifest, data = self._manifest(), self._read(_MANIFEST)
+        with zipfile.ZipFile(self.path) as pack:
+            is_signed = statement.ENTRY in pack.namelist()
+        if not is_signed:
+            if key is not None:
+                raise self._damaged("it is not signed")
+            return ""
+        statement.check(self._read(statement.ENTRY), manifest, data, key)
+        return "good" if key is not None else "unchecked"
+
+    def _read(self, name: str) -> bytes:
+        try:
+            with self.open(name) as stream:
+                return stream.read(_MANIFEST_LIMIT)
+        except _UNREADABLE as error:
+            raise self._damaged(f"{name}: {error}") from error
+
     def _manifest(self) -> dict[str, Any]:
         try:
-            with self.open(_MANIFEST) as stream:
-                manifest = parse_canonical(stream.read(_MANIFEST_LIMIT))
+            manifest = parse_canonical(self._read(_MANIFEST))
             if manifest["schema"] != SCHEMA:
                 raise ValueError(f"schema {manifest['schema']!r}")
-            _ = manifest["count"], manifest["head"]
+            _ = manifest["count"], manifest["head"], manifest["journal_id"]
             _ = [(file["name"], file["size_bytes"], file["sha256"]) for file in manifest["files"]]
         except _UNREADABLE as error:
             raise self._damaged(f"its manifest cannot be read: {error}") from error

@@ -1,10 +1,11 @@
 """Computing the chain again, and what comes of it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from azstaging.errors import ConfigurationError, JournalError
 from azstaging.journal.format import ZERO
+from azstaging.journal.pack import PackSource
 from azstaging.journal.segments import Source, Walk, is_whole
 
 _HEAD = re.compile(r"(?:(\d+)[\s:]+)?(?:sha256:)?([0-9a-f]{64})")
@@ -19,6 +20,8 @@ class VerifyResult:
         head: hash of the last of them, 64 zeros when there is none.
         first_bad_seq: the first record that does not verify, else None.
         reason: why not, or "".
+        signature: of a pack: ``good`` (by the given key), ``unchecked`` (no key was given), or
+            "" when it has none.
     """
 
     ok: bool
@@ -26,6 +29,7 @@ class VerifyResult:
     head: str
     first_bad_seq: int | None = None
     reason: str = ""
+    signature: str = ""
 
 
 def parse_head(text: str) -> tuple[int | None, str]:
@@ -43,18 +47,24 @@ def parse_head(text: str) -> tuple[int | None, str]:
     return (int(match.group(1)) if match.group(1) else None), match.group(2)
 
 
-def verify(source: Source, *, head: str | None = None) -> VerifyResult:
+def verify(source: Source, *, head: str | None = None, key: bytes | None = None) -> VerifyResult:
     """Read everything again and prove it, record by record, in little memory.
 
     Args:
         source: where the segments are.
         head: a head recorded elsewhere; the chain must hold it. It alone shows that the end was
             cut off, or that all of it was written anew.
+        key: of a pack, the public key (PEM) that must have signed it.
 
     Raises:
         JournalError: it cannot be read at all.
-        ConfigurationError: ``head`` is not a head.
+        ConfigurationError: ``head`` is not a head, or ``key`` is given and it is no pack.
     """
+    if key is not None and not isinstance(source, PackSource):
+        raise ConfigurationError(
+            f"{source} is not signed: only a pack is. Nothing was verified.",
+            advice="Verify it without a key, or name the pack.",
+        )
     wanted_seq, wanted = parse_head(head) if head is not None else (None, "")
     walk = Walk(source)
     count, held = 0, not wanted
@@ -68,13 +78,15 @@ def verify(source: Source, *, head: str | None = None) -> VerifyResult:
             if walk.torn == before:
                 break
         source.check(count, walk.head[1])
+        signature = source.check_statement(key) if isinstance(source, PackSource) else ""
     except JournalError as error:
         if not error.broken:
             raise
         return VerifyResult(
             ok=False, count=count, head=walk.head[1], first_bad_seq=error.seq, reason=str(error)
         )
-    return _result(walk, count, held=held, wanted_seq=wanted_seq)
+    result = _result(walk, count, held=held, wanted_seq=wanted_seq)
+    return replace(result, signature=signature)
 
 
 def _result(walk: Walk, count: int, *, held: bool, wanted_seq: int | None) -> VerifyResult:
