@@ -20,6 +20,7 @@ PAGES = sorted(
     for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
     if not page.name.startswith("0000-")
 )
+SECTIONS = ["Context", "Decision", "Consequences"]
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -69,8 +70,13 @@ def test_the_changelog_has_this_version_or_something_unreleased():
 
 
 def test_decisions_have_the_sections_of_the_template():
-    for page in sorted(ROOT.glob("docs/adr/000[1-9]*.md")):
+    pages = sorted(set(ROOT.glob("docs/adr/*.md")) - set(ROOT.glob("docs/adr/0000-*.md")))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert numbers == list(range(1, len(pages) + 1)), "each decision has a number of its own"
+    for page in pages:
         text = page.read_text("utf-8")
-        assert re.match(r"# \d{4}: ", text), page.name
-        for section in ("## Context", "## Decision", "## Consequences"):
-            assert section in text, f"{page.name} has no {section}"
+        assert text.startswith(f"# {page.name[:4]}: "), page.name
+        assert re.search(r"^- Status: (proposed|accepted|superseded by \d{4})$", text, re.MULTILINE)
+        assert re.search(r"^- Date: \d{4}-\d{2}-\d{2}$", text, re.MULTILINE), page.name
+        found = re.findall(r"^## (\w+)", text, re.MULTILINE)
+        assert [name for name in found if name in SECTIONS] == SECTIONS, page.name

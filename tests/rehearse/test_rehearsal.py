@@ -91,6 +91,10 @@ def test_an_anonymised_copy_has_the_same_shape_and_none_of_the_names(desk, tmp_p
     secrets |= {workload.name for workload in estate.workloads}
     words = "|".join(re.escape(secret) for secret in sorted(secrets - {""}))
     assert set(re.findall(rf"(?<![\w-])(?:{words})(?![\w-])", text, re.IGNORECASE)) == set()
+    adapters = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![0-9a-f-])", re.IGNORECASE)
+    originals = set(adapters.findall((desk / "copy.json").read_text("utf-8")))
+    assert originals
+    assert originals & set(adapters.findall(text)) == set()
     copy = Estate.from_json((desk / "copy.json").read_bytes())
     original, diff = inventory_of(copy, tmp_path / "a")
     anonymous, anonymous_diff = inventory_of(Estate.from_json(text), tmp_path / "b")

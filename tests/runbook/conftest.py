@@ -18,6 +18,9 @@ from azstaging.emulator.faults import Fault
 from azstaging.emulator.sample import sample_estate
 from azstaging.emulator.server import Emulator
 from azstaging.run import utc_now
+from azurite import azurite, url
+
+__all__ = ["account", "accounts", "azurite", "url"]
 
 ROOT = Path(__file__).resolve().parents[2]
 SANDBOX = Path(__file__).with_name("sandbox.py")
@@ -66,10 +69,11 @@ class Automation:
     folder: Path
     azure: Emulator
     variables: dict[str, str] = field(default_factory=dict)
+    container: str = ""
 
     @property
     def estate(self):
-        return self.folder / "estate"
+        return self.container or self.folder / "estate"
 
     def __call__(self, runbook, *parameters, kill_at_line=0, kill_at_request=0, **more):
         """Run one job; kill it once it has written so many lines, or sends that request."""

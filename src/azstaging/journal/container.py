@@ -172,12 +172,22 @@ class Container:
                 raise
             return int(done["blob_committed_block_count"])
 
-    def put(self, name: str, data: bytes, *, replace: bool = True) -> None:
+    def put(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        replace: bool = True,
+        content_type: str = "application/octet-stream",
+    ) -> None:
         """Write a whole blob; without ``replace`` one that is there already stands."""
         with _Told(self, f"{name} could not be written"):
             blob = self._reader.get_blob_client(self._prefix + name)
+            settings = import_module("azure.storage.blob").ContentSettings(
+                content_type=content_type
+            )
             try:
-                blob.upload_blob(data, overwrite=replace)
+                blob.upload_blob(data, overwrite=replace, content_settings=settings)
             except self._core.ResourceExistsError:
                 if replace:
                     raise

@@ -10,7 +10,11 @@ from typing import Any
 
 MAP_SCHEMA = "azstaging/capture-map/1"
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*|\d\d?/\d\d?/\d{4} .*|\d\d:\d\d:\d\d.*")
+# A time and nothing after it: an adapter's address begins like one.
+_CLOCK = r"\d\d?:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AP]M)?(?:Z| ?[+-]\d\d:?\d\d)?"
+_TIME = re.compile(
+    rf"(?:\d{{4}}-\d\d-\d\d|\d\d?/\d\d?/\d{{4}})(?:[T ]{_CLOCK})?|(?:\d+\.)?{_CLOCK}", re.IGNORECASE
+)
 _PLAIN = re.compile(
     r"[-+]?\d+(?:\.\d+)*|true|false|none|null|n/a|yes|no|enabled|disabled|(?:not)?required|"
     r"never|always|unknown|",
@@ -47,7 +51,7 @@ class Anonymiser:
     """
 
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
-        self._given = {name.casefold(): pseudonym for name, pseudonym in (names or {}).items()}
+        self._given = {_key(name): pseudonym for name, pseudonym in (names or {}).items()}
         self._originals = {pseudonym: name for name, pseudonym in (names or {}).items()}
 
     @property
@@ -105,7 +109,7 @@ class Anonymiser:
         )
 
     def _pseudonym(self, text: str) -> str:
-        key = text.casefold()
+        key = _key(text)
         if key not in self._given:
             pseudonym = self._given[key] = self._new(text)
             self._originals.setdefault(pseudonym, text)
@@ -125,6 +129,11 @@ class Anonymiser:
         if _HOST.fullmatch(text):
             return ".".join(self._pseudonym(label) for label in text.split("."))
         return f"name-{number}"
+
+
+def _key(text: str) -> str:
+    folded = text.casefold()
+    return folded.replace(":", "-") if _MAC.fullmatch(text) else folded
 
 
 def _after_provider(segments: list[str], kind: int) -> bool:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from azstaging.checks import item_checks, workload_checks
 from azstaging.engine.ports import Clock
 from azstaging.errors import ConfigurationError, DeadlineReachedError, Effect, StagingError
+from azstaging.journal.container import check_container_url, is_url
 from azstaging.model.backlog import ActionKind
 from azstaging.model.decisions import Decisions, Policy
 from azstaging.model.findings import Outcome, Subject
@@ -18,7 +19,7 @@ from azstaging.model.plans import Plan, ReceiptState, ReleaseResult
 from azstaging.rules.batches import batches
 from azstaging.rules.evidence import item_subject, workload_scope
 from azstaging.run import utc_now
-from azstaging.runbook.blobs import check_url, is_url, put_files
+from azstaging.runbook.blobs import put_files
 from azstaging.runbook.job import Job, run
 from azstaging.runbook.parameters import Parameter, number_of
 
@@ -140,7 +141,7 @@ def report(arguments: Sequence[str], *, clock: Clock = utc_now) -> int:
 def _report(job: Job) -> str:
     out, boards = job.values[OUT.name], job.values[BOARDS.name]
     if is_url(out):
-        check_url(out)
+        check_container_url(out)
     inventory = job.inventory()
     job.require_time("the inventory")
     diff = job.staging.diff(inventory)
