@@ -17,6 +17,7 @@ from azstaging.engine import release as release_engine
 from azstaging.engine.planning import confirm, may_abandon, render_abandon, render_requests
 from azstaging.engine.resolve import reconsider, resolve
 from azstaging.engine.rulebook import ABANDON, RELEASE, Rulebook
+from azstaging.engine.witness import require_jobs
 from azstaging.errors import JournalError, LeaseHeldError, PlanRefusedError, StagingError
 from azstaging.journal.baselines import read_baselines
 from azstaging.journal.lease import lease_of
@@ -171,10 +172,11 @@ class Releasing(Approving):
         """
         self._check_plan(plan, "release")
         self._require_sources(plan)
-        case = self._case(self.inventory())
-        return release_engine.preview(
-            plan, case, self.past(), now=self._clock(), rulebook=_rulebook(plan)
-        )
+        case, now = self._case(self.inventory()), self._clock()
+        result = release_engine.preview(plan, case, self.past(), now=now, rulebook=_rulebook(plan))
+        sent = {item_id for item_id, _ in result.requests}
+        require_jobs(self.azure, [item for item in plan.items if item.id in sent], now)
+        return result
 
     def release(self, plan: Plan, *, execute: bool = False) -> ReleaseResult:
         """Release what an approved plan and the gates allow. A dry run unless ``execute``.

@@ -202,7 +202,7 @@ def test_of_two_releasers_one_wins_and_the_other_knows_at_once(world):
     world.azure.script.set(
         [
             Fault(match=stop, kind="call", call=lambda _state: begun.set()),
-            Fault(match="GET *replicationjobs*", kind="slow", seconds=1.0),
+            Fault(match="GET *replicationjobs*", kind="slow", after=1, seconds=1.0),
         ]
     )
     winner = threading.Thread(target=lambda: said.append(world.run()))
@@ -242,7 +242,7 @@ def test_of_two_releasers_in_one_process_one_wins(world):
                 kind="call",
                 call=lambda _state: begun.set(),
             ),
-            Fault(match="GET *replicationjobs*", kind="slow", seconds=0.5),
+            Fault(match="GET *replicationjobs*", kind="slow", after=1, seconds=0.5),
         ]
     )
     plan = plan_from(world.plan_file.read_bytes())

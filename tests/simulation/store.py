@@ -33,6 +33,9 @@ class MemoryStore:
         self.before: Callable[[Any], None] = lambda _records: None
         self.after: Callable[[Any], None] = lambda _records: None
 
+    def close(self) -> None:
+        """Nothing is held open: the lines outlive every process."""
+
     @property
     def id(self) -> str:
         return str(self.lines.records[0].data["id"])

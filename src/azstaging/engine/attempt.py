@@ -80,7 +80,7 @@ _PROMPT = timedelta(seconds=30)
 
 
 def look(attempter: Attempter, items: Sequence[PlanItem]) -> Refused | None:
-    """Read every item of a workload again before its first one is sent.
+    """Read items of a workload again before its first one, which `send` reads, is sent.
 
     Returns:
         The first item that is not as planned, or None when all are.

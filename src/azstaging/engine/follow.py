@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from azstaging.engine.ports import AzurePort, Clock, Sleep
+from azstaging.engine.readback import Targets
 from azstaging.errors import NotFoundError, StagingError
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import Collection
@@ -78,17 +79,22 @@ def _beyond(follower: Follower, pause: float) -> bool:
 def observe(
     follower: Follower, attempts: Sequence[Attempt]
 ) -> Iterable[tuple[Attempt, Observation]]:
-    """Read each attempt's item, job and target once; one job list per vault."""
+    """Read each attempt's item, job and target once; one job list per vault.
+
+    Where many have ended in one tick, their targets are read as a list; see `Targets`.
+    """
     by_vault: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         by_vault.setdefault(attempt.vault_id.casefold(), []).append(attempt)
     for group in by_vault.values():
-        jobs = _jobs(follower.azure, group)
+        jobs, targets = _jobs(follower.azure, group), Targets(follower.azure)
         for attempt in group:
-            yield attempt, _observe_one(follower, attempt, jobs)
+            yield attempt, _observe_one(follower, attempt, jobs, targets)
 
 
-def _observe_one(follower: Follower, attempt: Attempt, jobs: list[Job] | None) -> Observation:
+def _observe_one(
+    follower: Follower, attempt: Attempt, jobs: list[Job] | None, targets: Targets
+) -> Observation:
     """Read the item once its job has ended, and its target once it is gone.
 
     While the job runs, or is not found before ``settle``, the list of jobs is all that is read.
@@ -102,7 +108,7 @@ def _observe_one(follower: Follower, attempt: Attempt, jobs: list[Job] | None) -
         item = _read_item(follower.azure, attempt)
     target = TargetRead.UNREAD
     if item is ItemRead.GONE and attempt.target_id:
-        target = _read_target(follower.azure, ResourceId(attempt.target_id))
+        target = targets.read(ResourceId(attempt.target_id))
     return Observation(
         at=follower.clock(), item=item, target=target, job=job, jobs_read=jobs is not None
     )
@@ -151,13 +157,3 @@ def _read_item(azure: AzurePort, attempt: Attempt) -> ItemRead:
     # Stopped and protected again in between: this is another replication, not the one we stopped.
     same = parse_item(body, collection).generation == attempt.generation
     return ItemRead.PRESENT if same else ItemRead.REPLACED
-
-
-def _read_target(azure: AzurePort, target_id: ResourceId) -> TargetRead:
-    try:
-        azure.get_virtual_machine(target_id)
-    except NotFoundError:
-        return TargetRead.GONE
-    except StagingError:
-        return TargetRead.UNREAD
-    return TargetRead.PRESENT

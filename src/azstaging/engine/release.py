@@ -14,6 +14,7 @@ from azstaging.engine.attempt import Attempter, NoEffect, Refused, after_effect,
 from azstaging.engine.follow import Follower, follow
 from azstaging.engine.ports import AzurePort, Clock, JournalPort, LeasePort, Progress
 from azstaging.engine.rulebook import RELEASE, Rulebook
+from azstaging.engine.witness import require_jobs
 from azstaging.errors import Effect, JournalError, LeaseHeldError
 from azstaging.model.ids import ResourceId
 from azstaging.model.plans import (
@@ -157,12 +158,14 @@ def execute(release: Release) -> ReleaseResult:
     """Release what the plan and the gates allow; the leases of its vaults must be held.
 
     Raises:
+        ServiceError: the jobs of a vault cannot be read; nothing was sent.
         JournalError: the journal could not be appended to; what was sent before is in it.
     """
     sorted_out = release.rulebook.sort_out(
         release.plan, release.case, release.past, now=release.clock()
     )
     groups = _together(sorted_out.ready, begun_workloads(sorted_out, release.case))
+    require_jobs(release.azure, sorted_out.ready, release.clock())
     ledger = _Ledger(held=list(sorted_out.held))
     try:
         _send_all(release, groups, ledger)
@@ -199,7 +202,8 @@ def _send_all(release: Release, groups: Sequence[Sequence[PlanItem]], ledger: _L
         rulebook=release.rulebook,
     )
     for items in groups:
-        refused = look(attempter, items) if len(items) > 1 and not ledger.stopped else None
+        # The first is looked at last: its own look, right before its intent, is one of these.
+        refused = look(attempter, items[1:]) if not ledger.stopped else None
         blocked = _hold(ledger, refused) if refused else ""
         for item in items:
             blocked = _send_next(release, attempter, item, ledger, blocked)
