@@ -197,14 +197,14 @@ def test_killed_again_and_again_it_ends_the_same(world):
 
 def test_of_two_releasers_one_wins_and_the_other_knows_at_once(world):
     world.restore()
-    begun = threading.Event()
+    begun, refused = threading.Event(), threading.Event()
+
+    def wait_for_the_other(_state):
+        begun.set()
+        refused.wait(20)
+
     stop = "DELETE *replicationmigrationitems/*"
-    world.azure.script.set(
-        [
-            Fault(match=stop, kind="call", call=lambda _state: begun.set()),
-            Fault(match="GET *replicationjobs*", kind="slow", after=1, seconds=1.0),
-        ]
-    )
+    world.azure.script.set([Fault(match=stop, kind="call", call=wait_for_the_other)])
     winner = threading.Thread(target=lambda: said.append(world.run()))
     said: list[dict[str, int]] = []
     other = world.start(world.plan_file)
@@ -218,6 +218,7 @@ def test_of_two_releasers_one_wins_and_the_other_knows_at_once(world):
         refused_seconds = time.monotonic() - asked
         assert winner.is_alive()
     finally:
+        refused.set()
         other.stdin.close()
         other.wait(timeout=30)
         other.stdout.close()
