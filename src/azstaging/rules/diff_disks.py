@@ -26,6 +26,9 @@ _TIERS = {
     "ultrassd_lrs": 4,
 }
 _NONE = "none"
+_LEFT_ALONE = "what was left"
+# Good enough where the item names no target disk at all, as some providers do.
+_GUESSES = frozenset({"size", _LEFT_ALONE})
 
 L = TypeVar("L")
 R = TypeVar("R")
@@ -103,7 +106,7 @@ def _pair(
                     matches[index] = (other, how)
     alone = [index for index, (other, _) in enumerate(matches) if other is None]
     if len(alone) == len(free) == 1 and may_guess(left[alone[0]]):
-        matches[alone[0]] = (free[0], "what was left")
+        matches[alone[0]] = (free[0], _LEFT_ALONE)
     return [(one, other, how) for one, (other, how) in zip(left, matches, strict=True)]
 
 
@@ -269,13 +272,26 @@ def _judge_size(rows: Rows, row: InventoryItem, triple: DiskTriple, *, unsure: b
         if not row.item.disks:
             return "nothing-told"
         return "disk.unmatched" if unsure else "disk.unplanned"
-    actual = _target_gib(triple.actual)
+    return _judge_matched(rows, row, triple, _target_gib(triple.actual))
+
+
+def _judge_matched(rows: Rows, row: InventoryItem, triple: DiskTriple, actual: int | None) -> str:
     if actual is None:
         return rows.unseen
     told = [side.size_bytes for side in (triple.intended, triple.source) if side]
     sizes = [size for size in told if size is not None]
     rule = _judge_gib(max(sizes), actual) if sizes else "source-not-told"
-    return rule if len(sizes) == len(told) or rule == "disk.smaller" else "source-not-told"
+    if rule == "disk.smaller":
+        return rule
+    if _is_guessed(row, triple):
+        return "disk.unmatched"
+    return rule if len(sizes) == len(told) else "source-not-told"
+
+
+def _is_guessed(row: InventoryItem, triple: DiskTriple) -> bool:
+    """Tell whether others of the item name their target disk, and this one was matched by less."""
+    named = any(disk.target_disk_id is not None for disk in row.item.disks)
+    return named and triple.how in _GUESSES
 
 
 def _judge_gib(wanted_bytes: int, actual_gib: int) -> str:

@@ -154,9 +154,9 @@ def compare_licence(rows: Rows, row: InventoryItem) -> None:
     was = (licence(source.licence_type) or NONE) if source and source.size else ""
     intended = licence(row.item.settings.licence_type)
     actual = (licence(target.licence_type) or NONE) if target else ""
-    windows = _family(row) == "windows"
+    families = _families(row)
     rule = _judge_licence(rows, was or intended, intended or was, actual)
-    if rule == "intended-not-told" and actual == NONE and not windows:
+    if rule == "intended-not-told" and actual == NONE and families and "windows" not in families:
         rule = "same"
     rows.add("licence", "licence", (was, intended, actual), rule)
 
@@ -174,9 +174,11 @@ def _judge_licence(rows: Rows, source: str, wanted: str, actual: str) -> str:
     return "licence.unplanned" if wanted == NONE else "not-as-planned"
 
 
-def _family(row: InventoryItem) -> str:
+def _families(row: InventoryItem) -> set[str]:
+    """Return what either side tells: a benefit is asked of what one of them calls Windows."""
     source = (row.source.os_family if row.source else "") or row.item.source.os_type
-    return os_family(source or (row.target.os_family if row.target else ""))
+    target = row.target.os_family if row.target else ""
+    return {os_family(each) for each in (source, target) if each}
 
 
 def compare_os(rows: Rows, row: InventoryItem) -> None:

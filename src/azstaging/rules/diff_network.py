@@ -295,7 +295,8 @@ def _secondary(rows: Rows, prefix: str, triple: NicTriple) -> None:
     first, address = _source_address(triple), _actual(triple)
     now = address.private_address if address else ""
     before, after = _without(source, first), _without(actual, now)
-    rule = _judge_secondary(rows, before, after, retained=first == now)
+    moved = bool(first and now) and first != now
+    rule = _judge_secondary(rows, before, after, moved=moved)
     if not actual:
         rule = rows.unseen
     elif not source:
@@ -304,7 +305,7 @@ def _secondary(rows: Rows, prefix: str, triple: NicTriple) -> None:
     rows.add("network", f"{prefix}.secondary_addresses", sides, rule)
 
 
-def _judge_secondary(rows: Rows, before: list[str], after: list[str], *, retained: bool) -> str:
+def _judge_secondary(rows: Rows, before: list[str], after: list[str], *, moved: bool) -> str:
     """Judge two lists; on another network than the source's, every address is another one."""
     if len(after) < len(before):
         return "addresses.fewer"
@@ -312,7 +313,7 @@ def _judge_secondary(rows: Rows, before: list[str], after: list[str], *, retaine
         return "same" if len(before) == len(after) else "addresses.more"
     if "" in after:
         return rows.unseen
-    return "addresses.lost" if retained else "addresses.new"
+    return "addresses.new" if moved else "addresses.lost"
 
 
 def _without(addresses: list[str], primary: str) -> list[str]:
