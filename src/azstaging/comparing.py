@@ -16,6 +16,7 @@ from azstaging.model.plans import Plan
 from azstaging.rules import history
 from azstaging.rules.baseline import Frozen, frozen_now
 from azstaging.rules.diff import diff_inventory
+from azstaging.rules.target_facts import Facts, with_facts
 from azstaging.run import Run
 
 
@@ -48,7 +49,9 @@ class Comparing(Run):
         self._append(*records)
         return paths
 
-    def diff(self, inventory: Inventory, *, keep_same: bool = True) -> Diff:
+    def diff(
+        self, inventory: Inventory, *, keep_same: bool = True, facts: Facts | None = None
+    ) -> Diff:
         """Compare every machine with its source, frozen if it was, and with what was intended.
 
         A released machine is compared with its baseline, the one truth that is left of it.
@@ -56,6 +59,8 @@ class Comparing(Run):
         Args:
             inventory: what to compare.
             keep_same: keep a row of each field that is the same; else they are counted.
+            facts: item -> what its guest tells in Azure (`rules.target_facts`); the source's are
+                those of its baseline.
         """
         frozen = self.frozen(inventory)
         seen = with_baselines(
@@ -65,6 +70,7 @@ class Comparing(Run):
             threads=self.config.cloud.max_in_flight,
             progress=self._progress,
         )
+        seen = with_facts(seen, facts or {})
         diff = diff_inventory(seen, self.config.expectations, at=self._clock(), keep_same=keep_same)
         diff = replace(diff, baselines=frozen_now(seen, frozen))
         self._append(history.diff_record(diff))

@@ -13,13 +13,16 @@ from azstaging.sheets import read_sheet
 _UNITS_OF = ("memory", "disk_size")
 
 
-def import_sources(files: Iterable[Path], columns: Path | None = None) -> Imported:
-    """Read tables of source machines, disks and adapters.
+def import_sources(
+    files: Iterable[Path], columns: Path | None = None, *, option: str = "--source"
+) -> Imported:
+    """Read tables of machines, disks and adapters; and of facts, for either side.
 
     Args:
         files: CSV or XLSX, each with a header.
         columns: a TOML file: ``name = "Host"``, ``memory_unit = "GiB"``, ``[facts]``; see
             docs/diff.md.
+        option: what named the files, for messages.
 
     Raises:
         ConfigurationError: a file cannot be read, or the map names what there is not.
@@ -28,7 +31,7 @@ def import_sources(files: Iterable[Path], columns: Path | None = None) -> Import
     tables = [
         Table(
             name=file.name,
-            rows=[(row.number, row.cells) for row in read_sheet(file, "--source", needs=())],
+            rows=[(row.number, row.cells) for row in read_sheet(file, option, needs=())],
         )
         for file in files
     ]

@@ -124,3 +124,42 @@ def test_drift_on_the_command_line(world):
     assert done.code == exit_codes.CLOSED
     assert {"tags[owner]", "helper@contoso.example"} <= set(done.stdout.split())
     assert "1 values of 1 machines changed since the baseline." in done.stderr
+
+
+def test_facts_of_guests_fill_both_sides(world, tmp_path):
+    source, target = tmp_path / "before.csv", tmp_path / "after.csv"
+    source.write_text("name,time_zone,listeners\nscan-01,CET,tcp/80\n", encoding="utf-8")
+    target.write_text("name,time_zone,listeners\nSCAN-01,CET,tcp/443\nghost,UTC,\n", "utf-8")
+    world("baseline", "--source", str(source))
+    silent = world("diff", "--item", "scan-01", "-o", "json", "--class", "unknown")
+    assert {"time_zone", "listeners"} <= {row["field"] for row in silent.document["rows"]}
+    told = world(
+        "diff",
+        *("--item", "scan-01", "-o", "json", "--facts", str(target)),
+        *("--class", "same,suspicious"),
+    )
+    classes = {row["field"]: row["class"] for row in told.document["rows"]}
+    assert (classes["time_zone"], classes["listeners"]) == ("same", "suspicious")
+    assert told.code == exit_codes.CLOSED
+    assert "ghost: no item of the inventory is this machine" in told.stderr
+    assert "The facts of 1 of 1 machines were told." in told.stderr
+    assert world("diff", "--drift", "--facts", str(target)).code == exit_codes.USAGE
+
+
+def test_a_file_of_facts_that_is_not_read_is_no_success(world, tmp_path):
+    target = tmp_path / "after.csv"
+    target.write_text("machine_of_mine,time_zone\nscan-01,CET\n", encoding="utf-8")
+    done = world("diff", "--item", "scan-01", "--facts", str(target))
+    assert done.code == exit_codes.UNDETERMINED
+    assert "not read: after.csv has no column that names the machine" in done.stderr
+
+
+def test_no_item_is_not_no_difference(estate_desk):
+    done = estate_desk("diff", "--item", "nobody")
+    assert "No item was compared." in done.stderr
+    assert "No difference" not in done.stderr
+
+
+def test_a_machine_that_is_not_there_is_one_line(world):
+    inventory = world("diff", "--class", "unknown").stdout
+    assert inventory.count("there is no target machine to compare with") <= 1

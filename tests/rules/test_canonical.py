@@ -22,6 +22,7 @@ from azstaging.model.items import (
     TargetSettings,
     TestMachine,
 )
+from azstaging.model.machines import TargetDisk
 from azstaging.model.plans import (
     Approval,
     Plan,
@@ -316,3 +317,11 @@ def test_true_is_not_a_number_and_an_unknown_state_is_refused():
         from_plain(Outcome, "fine")
     with pytest.raises(ValueError, match="is not an ARM resource id"):
         from_plain(ResourceId, "relative")
+
+
+def test_what_is_read_of_many_machines_holds_each_word_once() -> None:
+    text = '{"id": "/subscriptions/s/x", "name": "n", "is_os": false, "sku": "Premium_LRS"}'
+    one, other = (from_plain(TargetDisk, json.loads(text)) for _ in range(2))
+    assert one == other
+    assert one.sku is other.sku
+    assert one.id is other.id

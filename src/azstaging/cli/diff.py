@@ -1,6 +1,7 @@
 """``azstaging diff``."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +18,8 @@ from azstaging.model.drift_views import drift_document, drift_rows
 from azstaging.model.text import display
 from azstaging.model.views import diff_document, diff_rows
 from azstaging.rules.diff import unused_expectations
+from azstaging.rules.target_facts import match_facts
+from azstaging.source_files import import_sources
 
 _CLASSES = [cls.value for cls in DiffClass]
 
@@ -36,6 +39,18 @@ _CLASSES = [cls.value for cls in DiffClass]
     is_flag=True,
     help="Show instead what changed since the baseline, and who changed it.",
 )
+@click.option(
+    "--facts",
+    "files",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A CSV or XLSX file: what the guests tell in Azure, a column per fact.",
+)
+@click.option(
+    "--columns",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A TOML file: what the columns of --facts mean.",
+)
 @output_options
 @click.pass_context
 def command(
@@ -45,6 +60,8 @@ def command(
     query: str | None,
     classes: str,
     drifts: bool,
+    files: tuple[Path, ...],
+    columns: Path | None,
     **options: Any,
 ) -> int:
     """Compare source, intended and actual configuration, field by field.
@@ -53,15 +70,19 @@ def command(
     difference, 3 with an unknown one or a gap. With --drift it exits 1 when something changed, 3
     when it cannot be told.
     """
+    if drifts and files:
+        raise ConfigurationError("--facts tells nothing of --drift; facts are not frozen there.")
     if drifts:
         return _drift(ctx, output, query, options)
     wanted = [name.strip() for name in classes.split(",") if name.strip()]
     wrong = [name for name in wanted if name not in _CLASSES]
     if wrong:
         raise ConfigurationError(f"--class {wrong[0]!r} is none of {', '.join(_CLASSES)}.")
+    imported = import_sources(files, columns, option="--facts")
     with session(ctx, **options) as run:
         inventory = run.inventory()
-        diff = run.staging.diff(inventory, keep_same="same" in wanted)
+        told, notes = match_facts(inventory, imported)
+        diff = run.staging.diff(inventory, keep_same="same" in wanted, facts=told)
         whole = not run.wanted and inventory.complete
         unused = unused_expectations(diff, run.config.expectations) if whole else None
     shown = diff.where(*wanted)
@@ -73,14 +94,21 @@ def command(
             diff_rows(shown, inventory),
             output=output,
             query=query,
-            empty="No difference of these classes.",
+            empty="No difference of these classes." if len(inventory) else "No item was compared.",
         )
     say_gaps(inventory)
+    for problem in imported.problems:
+        say(f"  not read: {display(problem, limit=300)}")
+    for note in notes:
+        say(f"  {display(note, limit=300)}")
+    if files:
+        say(f"The facts of {len(told)} of {len(inventory)} machines were told.")
     _say_unused(unused or ())
     machines = len({row.item_id for row in diff} | set(diff.same))
     say(f"{len(diff.baselines)} of {machines} machines are compared with a frozen baseline.")
     say(", ".join(f"{count} {name}" for name, count in diff.counts().items()) + ".")
-    return exit_codes.of_diff(diff, inventory)
+    code = exit_codes.of_diff(diff, inventory)
+    return exit_codes.UNDETERMINED if imported.problems and not code else code
 
 
 def _drift(ctx: click.Context, output: str, query: str | None, options: dict[str, Any]) -> int:
@@ -92,14 +120,19 @@ def _drift(ctx: click.Context, output: str, query: str | None, options: dict[str
         drift_rows(drift, inventory),
         output=output,
         query=query,
-        empty="Nothing changed since the baseline.",
+        empty=(
+            "Nothing changed since the baseline in what could be compared."
+            if drift.unknown
+            else "Nothing changed since the baseline."
+        ),
     )
     say_gaps(inventory)
     for gap in drift.gaps:
         missing = f", missing {gap.permission}" if gap.permission else ""
         say(f"  the activity log of {display(gap.scope.text)}: {gap.reason}{missing}")
+    names = {row.id: row.name for row in inventory}
     for item, reason in drift.unknown:
-        say(f"  not compared: {display(item.name)}: {reason}")
+        say(f"  not compared: {display(names.get(item, item.name))}: {reason}")
     machines = len({row.item_id for row in drift})
     say(f"{len(drift)} values of {machines} machines changed since the baseline.")
     return exit_codes.of_drift(drift, inventory)

@@ -26,6 +26,8 @@ _ORDER = {
 _WIDEST, _NARROW, _REASON = 40, 10, 24
 _HEADS = ("", "FIELD", "SOURCE", "INTENDED", "ACTUAL", "WHY")
 _NOT_TOLD = "-"
+# Rules of a machine of which Azure shows nothing at all.
+_NO_TARGET = frozenset({"no-target", "target-unread"})
 # Class, four narrow columns, the reason, and what stands between.
 _LEAST = 90
 
@@ -50,7 +52,7 @@ def side_by_side(shown: Diff, all_rows: Diff, inventory: Inventory) -> list[str]
     rows = _by_item(shown)
     counted = _by_item(all_rows)
     names = {row.id: (row.name, row.workloads) for row in inventory}
-    cells = {item: [_cells(row) for row in found] for item, found in rows.items()}
+    cells = {item: _lines_of(found) for item, found in rows.items()}
     widths = _widths(line for found in cells.values() for line in found)
     lines = [
         "  ".join(fit(head, width) for head, width in zip(_HEADS, widths, strict=True)).rstrip()
@@ -71,6 +73,15 @@ def _by_item(diff: Diff) -> dict[ResourceId, list[Difference]]:
     for rows in found.values():
         rows.sort(key=lambda row: _ORDER[row.cls])
     return found
+
+
+def _lines_of(rows: Sequence[Difference]) -> list[tuple[str, ...]]:
+    """Return a line per row; of a machine that is not there, one line says so for all fields."""
+    rules = {row.rule for row in rows}
+    if len(rows) > 1 and len(rules) == 1 and rules <= _NO_TARGET:
+        told = (_NOT_TOLD, _NOT_TOLD, _NOT_TOLD)
+        return [(rows[0].cls.value, f"all {len(rows)} fields", *told, display(rows[0].reason))]
+    return [_cells(row) for row in rows]
 
 
 def _cells(row: Difference) -> tuple[str, ...]:

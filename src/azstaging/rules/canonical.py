@@ -251,7 +251,24 @@ def _scalar_reader(kind: type) -> _Read:
             raise ValueError(f"{data!r:.80} is not {_NAMES[kind]}")
         return data
 
-    return read
+    def read_text(data: Any) -> Any:
+        if type(data) is not str:
+            raise ValueError(f"{data!r:.80} is not {_NAMES[str]}")
+        return _shared(data) if len(data) <= _SHORT else data
+
+    return read_text if kind is str else read
+
+
+# Ten thousand machines say the same few words; what is read of them holds each word once.
+_SHORT = 48
+
+
+@functools.lru_cache(maxsize=4096)
+def _shared(text: str) -> str:
+    return text
+
+
+_shared_id = functools.lru_cache(maxsize=4096)(ResourceId)
 
 
 _NAMES = {str: "text", int: "a whole number", bool: "true or false", type(None): "null"}
@@ -260,7 +277,7 @@ _NAMES = {str: "text", int: "a whole number", bool: "true or false", type(None):
 def _id_reader(data: Any) -> ResourceId:
     if type(data) is not str:
         raise ValueError(f"{data!r:.80} is not a resource id")
-    return ResourceId(data)
+    return _shared_id(data)
 
 
 def _dataclass_reader(kind: Any) -> _Read:
