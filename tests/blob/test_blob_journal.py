@@ -226,3 +226,66 @@ def test_a_container_that_is_not_there_is_an_error_and_no_empty_journal(azurite)
         azstaging.Journal.read(f"{azurite}/not-there").records()
     with azstaging.Journal.open(f"{azurite}/not-there") as journal, pytest.raises(JournalError):
         append(journal, 1)
+
+
+class Counted:
+    """A container that says what it was asked."""
+
+    def __init__(self, container):
+        self._container = container
+        self.asked = []
+
+    def __getattr__(self, name):
+        found = getattr(self._container, name)
+        if callable(found):
+            self.asked.append(name)
+        return found
+
+
+def test_an_append_where_nobody_else_writes_is_two_requests(container):
+    counted = Counted(container)
+    journal = BlobJournal(counted, segment_blocks=5)
+    append(journal, 0)
+    for n in range(1, 5):
+        counted.asked.clear()
+        append(journal, n)
+        assert counted.asked == ["append", "read"], n
+    counted.asked.clear()
+    append(journal, 5)
+    assert "create" in counted.asked, "a full segment is left"
+    counted.asked.clear()
+    append(journal, 6)
+    assert counted.asked == ["append", "read"]
+    assert numbers(BlobJournal(container)) == list(range(7))
+
+
+def test_what_others_wrote_is_shown_to_the_guards_however_it_was_read(container):
+    one, two = BlobJournal(container), BlobJournal(container)
+    seen = []
+    one.guards.append(lambda others: seen.extend(r.data.get("number") for r in others))
+    append(one, 1)
+    append(two, 2)
+    assert numbers(one) == [1, 2], "read on by somebody who only looks"
+    append(one, 3)
+    assert 2 in seen
+    seen.clear()
+    append(two, 4)
+    append(one, 5)
+    assert 4 in seen, "the position was taken, so it was read before anything was written"
+    assert numbers(two) == [1, 2, 3, 4, 5]
+
+
+def test_a_guard_that_refuses_goes_on_refusing(container):
+    one, two = BlobJournal(container), BlobJournal(container)
+    append(one, 1)
+
+    def refuse(others):
+        if any(r.data.get("number") == 2 for r in others):
+            raise JournalError("lost")
+
+    one.guards.append(refuse)
+    append(two, 2)
+    for _ in range(3):
+        with pytest.raises(JournalError, match="lost"):
+            append(one, 3)
+    assert numbers(two) == [1, 2]

@@ -13,6 +13,7 @@ import threading
 import uuid
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -24,6 +25,7 @@ from azstaging.journal.format import FORMAT, ZERO, write_line
 from azstaging.journal.segments import SUFFIX, Walk, segment_name
 from azstaging.model.records import NewRecord, Record, RecordType
 
+# All writers must leave a segment at the same number: a later version may not lower it.
 SEGMENT_BLOCKS = 40_000
 BLOCK_BYTES = 3_500_000
 _MOST_ROUNDS = 1_000
@@ -59,6 +61,7 @@ class _Segment(io.RawIOBase):
         self._container = container
         self._name = name
         self._at = 0
+        self._size: int | None = None
 
     def readable(self) -> bool:
         return True
@@ -74,11 +77,24 @@ class _Segment(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
+        # What was appended since the last part was read is there for the next reader.
+        if self._size is not None and self._at >= self._size:
+            return 0
         part = self._container.read(self._name, self._at, len(buffer))
         data = part.data if part else b""
+        self._size = part.size if part else 0
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """Where a segment ended after our own append, and how many blocks it had."""
+
+    name: str
+    offset: int
+    blocks: int
 
 
 class BlobJournal:
@@ -98,6 +114,8 @@ class BlobJournal:
         self._mutex = threading.RLock()
         self._walk = Walk(self.source)
         self._records: list[Record] = []
+        self._unguarded: list[Record] = []
+        self._own_end: _End | None = None
         self._new_id = uuid.uuid4().hex
         self._folder: Path | None = None
         self._remove: Callable[[], object] | None = None
@@ -134,8 +152,8 @@ class BlobJournal:
             self._refresh()
             return tuple(self._records)
 
-    def _refresh(self) -> list[Record]:
-        new = list(self._walk.records())
+    def _refresh(self, names: Sequence[str] | None = None) -> list[Record]:
+        new = list(self._walk.records(names))
         if self._walk.torn:
             seq = self._head()[0] + len(new) + 1
             raise JournalError(
@@ -144,6 +162,7 @@ class BlobJournal:
                 broken=True,
             )
         self._records += new
+        self._unguarded += new
         return new
 
     def append(
@@ -158,7 +177,9 @@ class BlobJournal:
             JournalError: they could not be written, or another run holds what this run held.
         """
         with self._mutex:
-            self._guard(self._refresh())
+            if not self._is_at_end():
+                self._refresh()
+            self._guard()
             written: list[Record] = []
             left = list(records)
             for _ in range(_MOST_ROUNDS):
@@ -172,9 +193,11 @@ class BlobJournal:
             f"{len(written)} of {len(records)} records were written.",
         )
 
-    def _guard(self, others: Sequence[Record]) -> None:
+    def _guard(self) -> None:
+        """Show the guards what was read since they last agreed, whoever read it."""
         for guard in self.guards:
-            guard(others)
+            guard(self._unguarded)
+        self._unguarded = []
 
     def _write_some(
         self, left: Sequence[NewRecord], *, at: datetime, run: str, actor: str
@@ -190,17 +213,21 @@ class BlobJournal:
             seq, prev, block = record.seq, record.hash, block + line
             made.append(record)
         name, position = self._end()
+        is_open, self._own_end = name == self._walk.segment, None
         try:
-            self.container.append(_FOLDER + name, block, position)
+            blocks = self.container.append(_FOLDER + name, block, position)
+            self._own_end = _End(name=name, offset=position + len(block), blocks=blocks)
         except PositionTakenError:
-            self._guard(self._refresh())
+            self._refresh()
+            self._guard()
             return []
         except AnswerLostError:
             if not self._stands(name, block, position):
-                self._guard(self._refresh())
+                self._refresh()
+                self._guard()
                 return []
         # What is on record is read back, and proven, like everybody's.
-        found = self._refresh()
+        found = self._refresh([name] if is_open else None)
         if [record.hash for record in found[: len(made)]] != [record.hash for record in made]:
             raise JournalError(f"{self.source} does not hold what it acknowledged.", broken=True)
         return found[len(opening) : len(made)]
@@ -215,9 +242,24 @@ class BlobJournal:
         }
         return NewRecord(type=RecordType.OPENED, data=data)
 
+    def _is_at_end(self) -> bool:
+        """Tell whether the last answer still says where the journal ends, if nobody wrote since.
+
+        Somebody who did has moved the position, so that an append there is refused; and a segment
+        that is not full has no successor.
+        """
+        end = self._own_end
+        return (
+            end is not None
+            and (end.name, end.offset) == (self._walk.segment, self._walk.offset)
+            and end.blocks < self._segment_blocks
+        )
+
     def _end(self) -> tuple[str, int]:
         """Return the segment to append to and where it ends; a full one has a successor."""
         name = self._walk.segment
+        if self._is_at_end():
+            return name, self._walk.offset
         if name:
             part = self.container.read(_FOLDER + name, self._walk.offset, 1)
             if part is not None and part.blocks < self._segment_blocks:

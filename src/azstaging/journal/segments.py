@@ -7,7 +7,7 @@ as records do.
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -110,14 +110,18 @@ class Walk:
         """Sequence and hash of the last proven record; -1 and 64 zeros when there is none."""
         return self.chain.head if self.chain else (-1, ZERO)
 
-    def records(self) -> Iterator[Record]:
+    def records(self, names: Sequence[str] | None = None) -> Iterator[Record]:
         """Prove and return the records that follow.
+
+        Args:
+            names: the segments to look into, when they are known; else the source is asked.
 
         Raises:
             JournalError: with ``seq``, the first record that does not verify; or it cannot be
                 read.
         """
-        names = [name for name in self.source.names() if name >= self.segment]
+        listed = self.source.names() if names is None else names
+        names = [name for name in listed if name >= self.segment]
         for index, name in enumerate(names):
             if name != self.segment:
                 self.segment, self.offset = name, 0
@@ -138,11 +142,12 @@ class Walk:
 
     def _lines(self, stream: BinaryIO, *, last: bool) -> Iterator[Record]:
         self.torn = b""
+        chain = self._chain()
         while line := stream.readline(MAX_LINE + 1):
             if line[-1:] != b"\n":
                 self._torn(line, last=last)
                 return
-            record = self._chain().take(line[:-1])
+            record = chain.take(line[:-1])
             self.offset += len(line)
             yield record
 
