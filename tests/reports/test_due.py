@@ -122,3 +122,10 @@ def test_the_recovery_point_is_told_as_read_for_this_machine_and_no_other(report
     assert f"; last recovery point 2026-11-24 01:00 (as of {at:%Y-%m-%d %H:%M});" in own
     unread = "; recovery points not read; backup policy not read"
     assert all(unread in text for text in told.values())
+
+
+def test_a_list_of_jobs_that_was_read_and_is_empty_says_so(report: Report) -> None:
+    row = report.inventory.items[0]
+    none = replace(report, jobs=JobHistory(since=DUE, vaults=(row.item.vault_id,)))
+    page = reports.render(none, "engineer", "html")["engineer.html"].decode()
+    assert "Replication jobs since 2026-12-10 of 1 vault: there were none." in page

@@ -167,9 +167,11 @@ def _due(document: Document) -> str:
 
 
 def _dated(table: Table, label: str) -> Table:
-    """Show the column of due dates, under a label that fits what is listed."""
+    """Show the column of due dates where there is one, under a label that fits what is listed."""
+    place = next(i for i, column in enumerate(table.columns) if column.key == "due")
+    dated = any(row[place] for row in table.rows)
     columns = [
-        replace(column, label=label, shown=True) if column.key == "due" else column
+        replace(column, label=label, shown=dated) if column.key == "due" else column
         for column in table.columns
         if column.key != "class"
     ]

@@ -96,7 +96,10 @@ def told_jobs(jobs: doc.Jobs | None) -> str:
         return "Replication jobs were not read."
     since = moment(jobs.since)[:10]
     read = f"Replication jobs since {since} of {count(len(jobs.vaults), 'vault')}"
-    parts = [f"{read}; {jobs.matched:,} of {jobs.found:,} name an item here."]
+    if jobs.found:
+        parts = [f"{read}; {jobs.matched:,} of {jobs.found:,} name an item here."]
+    else:
+        parts = [f"{read}: there were none."]
     if not jobs.vaults:
         parts = []
     for found in jobs.unread:

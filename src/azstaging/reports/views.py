@@ -24,6 +24,7 @@ class View:
     Attributes:
         sections: names of sections after the first page, in order.
         names_machines: False for a reader who wants no machine names.
+        prints_one_page: the print is the summary, on one page of A4; the screen has everything.
     """
 
     name: str
@@ -31,6 +32,7 @@ class View:
     purpose: str
     sections: tuple[str, ...]
     names_machines: bool = True
+    prints_one_page: bool = False
 
 
 VIEWS: tuple[View, ...] = (
@@ -73,6 +75,7 @@ VIEWS: tuple[View, ...] = (
         purpose="Ready, held and released against the plan; no machine names.",
         sections=("progress", "status", "calendar", "phases", "waivers", "gaps", "integrity"),
         names_machines=False,
+        prints_one_page=True,
     ),
     View(
         name="engineer",

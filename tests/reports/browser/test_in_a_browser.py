@@ -1,6 +1,7 @@
 """The HTML in a real browser: nothing is fetched, nothing fails, and it stays quick."""
 
 import importlib.util
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,22 @@ def test_printing_shows_every_row_and_every_workload(
     page.keep_printed("engineer")
     assert page.run("window.opened") is True
     assert not any(page.run(states))
+
+
+def test_the_manager_prints_one_page_and_says_where_the_rest_is(
+    open_tab: Callable[..., Any], folder: Path
+) -> None:
+    page = open_tab()
+    page.open(folder / "manager.html")
+    printed = page.keep_printed("manager")
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
+    portrait = rb"/MediaBox \[0 0 59[45](\.\d+)? 84[12](\.\d+)?\]"
+    assert re.search(portrait, printed), "one page of A4"
+    page.page.emulate_media(media="print")
+    shown = page.run("document.querySelector('main').innerText")
+    for words in ("Blockers", "Progress", "Waivers", "Changes of scope", "report.xlsx"):
+        assert words in shown
+    page.keep("manager-print", whole=True)
 
 
 def test_both_colour_schemes_differ_and_keep_contrast(
