@@ -25,6 +25,12 @@ GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/target"
 _CONTAINER = "replicationFabrics/f/replicationProtectionContainers/c"
 
 
+def _sku(row: Json) -> Json:
+    told = {"vCPUs": row["numberOfCores"], "MemoryGB": f"{row['memoryInMB'] / 1024:g}"}
+    pairs = [{"name": name, "value": str(value)} for name, value in told.items()]
+    return {"resourceType": "virtualMachines", "name": row["name"], "capabilities": pairs}
+
+
 @dataclass
 class MemoryAzure:
     """Lists and bodies by id; ``refuse`` maps (method, casefolded id or subscription) to errors."""
@@ -113,6 +119,10 @@ class MemoryAzure:
     def list_locks(self, subscription: str) -> list[Json]:
         self._ask("list_locks", subscription)
         return self._in(self.locks, subscription)
+
+    def list_skus(self, subscription: str, location: str) -> list[Json]:
+        self._ask("list_skus", f"{subscription}/{location}")
+        return [_sku(row) for row in self.sizes]
 
     def list_vm_sizes(self, subscription: str, location: str) -> list[Json]:
         self._ask("list_vm_sizes", f"{subscription}/{location}")

@@ -199,7 +199,7 @@ def test_without_subscriptions_there_is_no_inventory(shapes: Any, read: Any) -> 
 
 
 def test_a_refused_token_ends_the_run_at_any_read(shapes: Any, read: Any) -> None:
-    for method in ("list_vaults", "get_item", "list_disks", "list_vm_sizes"):
+    for method in ("list_vaults", "get_item", "list_disks", "list_skus"):
         azure = shapes.migrated("app01")
         azure.refuse[method, "*"] = AuthenticationError("signed out")
         with pytest.raises(AuthenticationError):

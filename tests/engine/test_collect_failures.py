@@ -70,7 +70,6 @@ def test_a_vault_that_is_not_read_is_a_gap_with_its_reason(
         ("list_disks", "Microsoft.Compute/disks/read", False),
         ("list_network_interfaces", "Microsoft.Network/networkInterfaces/read", False),
         ("list_locks", "Microsoft.Authorization/locks/read", False),
-        ("list_vm_sizes", "Microsoft.Compute/locations/vmSizes/read", False),
         ("get_resource", "Microsoft.OffAzure/VMwareSites/machines/read", False),
         ("get_virtual_machine", "Microsoft.Compute/virtualMachines/read", False),
     ],
@@ -316,3 +315,38 @@ def test_any_gap_touches_a_workload_that_selects_by_tag(shapes: Any, read: Any) 
     tagged = Workload(name="w", items=("tag:app=x",))
     assert gaps_touching(tagged, inventory) == inventory.gaps
     assert gaps_touching(Workload(name="w", items=("a",)), inventory) == ()
+
+
+def test_sizes_are_read_by_the_older_route_where_skus_are_refused(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated("app01")
+    azure.refuse["list_skus", "*"] = AccessDeniedError("no")
+    inventory = read(azure)
+    assert inventory.complete
+    assert all(row.target.cores and row.target.memory_mib for row in inventory)
+    azure.refuse["list_vm_sizes", "*"] = AccessDeniedError("no")
+    (gap,) = read(azure).gaps
+    assert (gap.permission, gap.covers_items) == ("Microsoft.Compute/skus/read", False)
+
+
+def test_an_item_whose_tags_nobody_knows_closes_what_is_selected_by_tag(
+    shapes: Any, read: Any
+) -> None:
+    azure = shapes.migrated("a", "b")
+    azure.vms[0]["tags"] = {"application": "payroll"}
+    # The second item's disks hang on two machines: which one is its own is not known.
+    azure.disks[-1]["managedBy"] = azure.vms[0]["id"]
+    by_tag = Workload(name="Payroll", items=("tag:application=payroll",))
+    by_name = Workload(name="Web", items=(shapes.migration_id("a", shapes.vault()),))
+    inventory = read(azure, wave=Wave(workloads=(by_tag, by_name)))
+    unknown = [row for row in inventory if row.target_unknown]
+    gaps = {gap.scope: gap for gap in inventory.gaps}
+    assert unknown
+    for row in unknown:
+        gap = gaps[row.id]
+        assert (gap.reason, gap.covers_items) == ("untold-tags", False)
+        assert "Payroll" in gap.detail
+        assert "Web" not in gap.detail
+        assert gap in gaps_touching(by_tag, inventory)
+    assert not inventory.complete
+    alone = read(azure, wave=Wave(workloads=(by_name,)))
+    assert alone.gaps == ()

@@ -11,6 +11,7 @@ from azstaging.providers.compute import (
     disk_owner,
     lock_from,
     machine_id,
+    size_of_sku,
     target_machine,
 )
 from azstaging.providers.discovery import source_from_vm, source_machine
@@ -356,3 +357,27 @@ def test_a_constrained_size_has_the_cores_that_its_name_offers(
     row = {"name": size.upper(), "numberOfCores": listed, "memoryInMB": 65536}
     machine = target_machine(_vm(hardwareProfile={"vmSize": size}), size=row)
     assert (machine.cores, machine.memory_mib) == (cores, 65536)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "cores", "memory_mib"),
+    [
+        ({"vCPUs": "8", "MemoryGB": "64"}, 8, 65536),
+        ({"vCPUs": "8", "vCPUsAvailable": "4", "MemoryGB": "3.5"}, 4, 3584),
+        ({"MemoryGB": "0.75"}, None, 768),
+        ({"vCPUs": "8", "MemoryGB": "much"}, 8, None),
+        ({}, None, None),
+    ],
+)
+def test_a_resource_sku_tells_cores_and_memory(
+    capabilities: dict[str, str], cores: int | None, memory_mib: int | None
+) -> None:
+    pairs = [{"name": name, "value": value} for name, value in capabilities.items()]
+    sku = {"resourceType": "virtualMachines", "name": "Standard_X", "capabilities": pairs}
+    machine = target_machine(_vm(hardwareProfile={"vmSize": "standard_x"}), size=size_of_sku(sku))
+    assert (machine.cores, machine.memory_mib) == (cores, memory_mib)
+
+
+def test_a_disk_is_no_size_of_a_machine() -> None:
+    assert size_of_sku({"resourceType": "disks", "name": "Premium_LRS"}) is None
+    assert size_of_sku({"resourceType": "virtualMachines"}) is None

@@ -153,6 +153,10 @@ class AzureConnection:
         """List what the caller may do at a scope."""
         return self.resources.list_permissions(scope)
 
+    def list_skus(self, subscription_id: str, location: str) -> list[Json]:
+        """List the compute SKUs of a location with their capabilities."""
+        return self.resources.list_skus(subscription_id, location)
+
     def list_vm_sizes(self, subscription_id: str, location: str) -> list[Json]:
         """List the VM sizes of a location."""
         return self.resources.list_vm_sizes(subscription_id, location)

@@ -7,6 +7,8 @@ from azstaging.emulator.estate import Denial, Estate, Identity, Lock, Size, Subs
 from azstaging.engine.recording import Recording, kept_bodies
 from azstaging.model.inventory import Inventory
 from azstaging.model.waves import Wave
+from azstaging.providers.compute import cores_of, memory_mib_of
+from azstaging.providers.fields import Fields
 from azstaging.rules.anonymise import Anonymiser
 
 _CONTAINERS = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
@@ -81,9 +83,9 @@ def _lock(body: Mapping[str, Any]) -> Lock:
 def _size(row: Mapping[str, Any]) -> Size:
     return Size(
         name=str(row["name"]),
-        cores=int(row.get("numberOfCores") or 0),
-        memory_mib=int(row.get("memoryInMB") or 0),
-        max_disks=int(row.get("maxDataDiskCount") or 0),
+        cores=cores_of(row) or 0,
+        memory_mib=memory_mib_of(row) or 0,
+        max_disks=Fields(row).number("maxDataDiskCount") or 0,
     )
 
 

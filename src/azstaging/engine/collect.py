@@ -39,6 +39,7 @@ from azstaging.rules.completeness import (
     account,
     count_gap,
     expected_ids,
+    untold_gaps,
 )
 from azstaging.rules.selection import select
 
@@ -200,7 +201,9 @@ def reconcile(read: Inventory, wave: Wave, released: Mapping[str, Receipt]) -> I
     ]
     rows.sort(key=lambda row: row.id.key)
     selection = select(rows, wave.workloads)
-    gaps = (*read.gaps, *accounts.gaps)
+    # Of lists alone no target is known, and they open no gate.
+    untold = () if read.lists_only else untold_gaps(rows, selection.workloads, wave)
+    gaps = (*read.gaps, *accounts.gaps, *untold)
     uncounted = count_gap(wave, len(rows), EVERYTHING)
     return replace(
         read,

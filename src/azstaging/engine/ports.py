@@ -92,6 +92,10 @@ class ResourceReader(Protocol):
         """What the caller may do at a scope: ``actions`` and ``notActions`` of each role."""
         ...
 
+    def list_skus(self, subscription_id: str, location: str) -> list[Json]:
+        """Resource SKUs of a location, of machines and of other resources, with capabilities."""
+        ...
+
     def list_vm_sizes(self, subscription_id: str, location: str) -> list[Json]:
         """``vmSizes`` rows: name, numberOfCores, memoryInMB."""
         ...

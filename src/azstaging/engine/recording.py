@@ -12,14 +12,16 @@ from azstaging.engine.ports import AzurePort
 from azstaging.model.bodies import packed
 from azstaging.model.ids import ResourceId, id_key, parse_id
 from azstaging.model.inventory import Inventory
+from azstaging.providers.compute import size_of_sku
 
 Json = dict[str, Any]
-_SIZES, _LOCKS, _STATES = "list_vm_sizes", "list_locks", "list_virtual_machine_states"
+_SKUS, _SIZES = "list_skus", "list_vm_sizes"
+_LOCKS, _STATES = "list_locks", "list_virtual_machine_states"
 _DISKS, _ADAPTERS = "list_disks", "list_network_interfaces"
 _LISTS = frozenset(
     {"list_vaults", "list_replication_vaults", "list_migration_items", "list_protected_items"}
     | {"list_data_replication_items", "list_virtual_machines", "list_discovered_machines"}
-    | {_SIZES, _LOCKS, _STATES, _DISKS, _ADAPTERS, "list_subscriptions"}
+    | {_SKUS, _SIZES, _LOCKS, _STATES, _DISKS, _ADAPTERS, "list_subscriptions"}
 )
 _ONE = frozenset({"get_item", "get_virtual_machine", "get_resource"})
 
@@ -28,7 +30,7 @@ class Recording:
     """An `AzurePort` that reads through another one and keeps the answers. Thread-safe.
 
     Attributes:
-        sizes: ``vmSizes`` rows by name.
+        sizes: sizes of machines by name, from resource SKUs or ``vmSizes``.
         locks: bodies of management locks by casefolded id.
     """
 
@@ -58,8 +60,10 @@ class Recording:
         return call
 
     def _keep(self, name: str, body: Mapping[str, Any]) -> None:
-        if name == _SIZES:
-            self.sizes[str(body.get("name"))] = dict(body)
+        if name in {_SKUS, _SIZES}:
+            size = size_of_sku(body) if name == _SKUS else dict(body)
+            if size is not None:
+                self.sizes[str(size.get("name"))] = size
             return
         key = id_key(str(body.get("id") or ""))
         if name == "list_subscriptions":

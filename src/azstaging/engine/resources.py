@@ -12,12 +12,17 @@ from typing import Any
 
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads, Result
-from azstaging.errors import UnexpectedResponseError
+from azstaging.errors import (
+    AccessDeniedError,
+    NotFoundError,
+    ServiceError,
+    UnexpectedResponseError,
+)
 from azstaging.model.bodies import Bodies, Body
 from azstaging.model.ids import ResourceId, parse_id, subscription_scope
 from azstaging.model.items import JsonObject
 from azstaging.model.machines import Lock
-from azstaging.providers.compute import disk_owner, lock_from
+from azstaging.providers.compute import disk_owner, lock_from, size_of_sku
 from azstaging.providers.fields import Fields
 
 VMS = "virtual machines"
@@ -275,13 +280,24 @@ def _checked(kind: str, bodies: list[Json]) -> None:
 
 
 def _size_read(azure: AzurePort, subscription: str, location: str) -> Read[list[Json]]:
+    def sizes() -> list[Json]:
+        try:
+            rows = azure.list_skus(subscription, location)
+        except (AccessDeniedError, NotFoundError) as refused:
+            # An older route tells cores and memory too; who may read neither lacks the first.
+            try:
+                return azure.list_vm_sizes(subscription, location)
+            except ServiceError:
+                raise refused from None
+        return [size for size in map(size_of_sku, rows) if size is not None]
+
     return Read(
         what="virtual machine sizes",
         scope=subscription_scope(subscription).child(
             "providers", "Microsoft.Compute", "locations", location
         ),
-        permission="Microsoft.Compute/locations/vmSizes/read",
-        call=lambda: azure.list_vm_sizes(subscription, location),
+        permission="Microsoft.Compute/skus/read",
+        call=sizes,
         covers_items=False,
     )
 

@@ -24,6 +24,7 @@ _KEPT = frozenset(
         "list_candidates",
         "list_disks",
         "list_locks",
+        "list_skus",
         "list_vm_sizes",
         "get_item",
         "get_virtual_machine",

@@ -9,13 +9,15 @@ from azstaging.model.ids import ResourceId
 from azstaging.model.items import JsonObject
 from azstaging.model.machines import Lock, TargetAddress, TargetDisk, TargetMachine, TargetNic
 from azstaging.model.times import parse_time
-from azstaging.providers.fields import Fields, as_id, as_number, tags_of
+from azstaging.providers.fields import Fields, as_decimal, as_id, as_number, tags_of
 
 _Resources = Mapping[ResourceId, JsonObject]
 
 # Standard_E8-4s_v5 offers 4 of its 8 cores; the list of sizes may name either.
 # Source: https://learn.microsoft.com/azure/virtual-machines/constrained-vcpu
 _CONSTRAINED = re.compile(r"(?:standard_)?[a-z]+\d+-(\d+)")
+# Of the dozens of capabilities of a size, those that something is made of; all are text.
+_CAPABILITIES = ("vCPUs", "vCPUsAvailable", "MemoryGB", "MaxDataDiskCount")
 _MACHINE = "microsoft.compute/virtualmachines"
 _LOCK = ["providers", "microsoft.authorization", "locks"]
 
@@ -37,7 +39,8 @@ def target_machine(
         nics: its network interfaces; others are passed by. One that the VM names but that is
             not here keeps its id, with everything else not told.
         disks: its managed disks; as for ``nics``.
-        size: the ``vmSizes`` row of the VM's size (name, numberOfCores, memoryInMB).
+        size: the row of the VM's size: of resource SKUs as `size_of_sku` gives it, or of
+            ``vmSizes`` (name, numberOfCores, memoryInMB).
         locks: any locks; only those that cover the VM are used.
         resolved_by: how the VM was found: ``disks``, ``item``, ``name``.
         intended_name: the name that the replication item intended, or "".
@@ -160,10 +163,36 @@ def _size(properties: Fields, size: JsonObject | None) -> tuple[int | None, int 
     wanted = properties.object("hardwareProfile").text("vmSize").casefold()
     if not wanted or row.text("name").casefold() != wanted:
         return None, None
-    cores, constrained = row.number("numberOfCores"), _CONSTRAINED.match(wanted)
+    cores, constrained = cores_of(row.body), _CONSTRAINED.match(wanted)
     if cores is not None and constrained is not None:
         cores = min(cores, int(constrained[1]))
-    return cores, row.number("memoryInMB")
+    return cores, memory_mib_of(row.body)
+
+
+def size_of_sku(body: JsonObject) -> dict[str, str] | None:
+    """Return name and capabilities of one resource SKU; None for what is no machine's size.
+
+    Azure: ResourceSkus_List, ``capabilities`` are pairs of text,
+    https://learn.microsoft.com/rest/api/compute/resource-skus/list
+    """
+    sku = Fields(body)
+    if sku.text("resourceType").casefold() != "virtualmachines" or not sku.text("name"):
+        return None
+    told = {each.text("name"): each.text("value") for each in sku.objects("capabilities")}
+    wanted = {name: told[name] for name in _CAPABILITIES if told.get(name)}
+    return {"name": sku.text("name")} | wanted
+
+
+def cores_of(size: JsonObject) -> int | None:
+    """Return the vCPUs that a size offers: of a constrained one fewer than its hardware has."""
+    return Fields(size).number("vCPUsAvailable", "vCPUs", "numberOfCores")
+
+
+def memory_mib_of(size: JsonObject) -> int | None:
+    """Return the memory of a size in MiB; SKUs tell it in GiB with decimals."""
+    row = Fields(size)
+    gib = as_decimal(row.value("MemoryGB"))
+    return row.number("memoryInMB") if gib is None else round(gib * 1024)
 
 
 def _power(view: Fields) -> str:

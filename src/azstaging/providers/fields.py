@@ -165,6 +165,14 @@ def as_number(value: object) -> int | None:
     return value if isinstance(value, int) and value >= 0 else None
 
 
+def as_decimal(value: object) -> float | None:
+    """Read a number with decimals, zero or more, that may come as text; None for anything else."""
+    found = _number_of(value) if isinstance(value, str) else value
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    return float(found) if math.isfinite(found) and found >= 0 else None
+
+
 def _number_of(text: str) -> float | None:
     stripped = text.strip()
     if len(stripped) > _MAX_DIGITS:

@@ -15,6 +15,7 @@ from azstaging.rules.selection import is_glob, is_id, is_tag
 
 ABSENT_UNPROVEN = "absent_unproven"
 EXPECTED_COUNT = "expected-count"
+UNTOLD_TAGS = "untold-tags"
 EVERYTHING = ResourceId("/subscriptions")
 
 
@@ -104,6 +105,42 @@ def count_gap(wave: Wave, read: int, scope: ResourceId = EVERYTHING) -> Gap | No
         scope=scope,
         reason=EXPECTED_COUNT,
         detail=f"{wave.expected} items are expected and {read} were read.",
+    )
+
+
+def untold_gaps(
+    rows: Iterable[InventoryItem],
+    members: Mapping[ResourceId, tuple[str, ...]],
+    wave: Wave,
+) -> tuple[Gap, ...]:
+    """Return a gap for each item that a tag might put into a workload, and nobody can tell.
+
+    Tags are those of the target machine. Of an item whose target could not be read they are not
+    known, so a workload that selects by tag may lack it without a sign.
+
+    Args:
+        rows: as they were read.
+        members: item -> names of its workloads.
+        wave: its workloads.
+    """
+    by_tag = {each.name for each in wave.workloads if any(is_tag(one) for one in each.items)}
+    if not by_tag:
+        return ()
+    return tuple(
+        _untold(row, by_tag - set(members.get(row.id, ())))
+        for row in rows
+        if row.target_unknown and not by_tag <= set(members.get(row.id, ()))
+    )
+
+
+def _untold(row: InventoryItem, workloads: Collection[str]) -> Gap:
+    names = ", ".join(sorted(workloads))
+    return Gap(
+        scope=row.id,
+        reason=UNTOLD_TAGS,
+        detail=f"{row.name} may belong to {names}, which is selected by tag: its target machine "
+        f"is not known ({row.target_note or 'it was not read'}), and with it its tags.",
+        covers_items=False,
     )
 
 

@@ -67,7 +67,7 @@ _TARGETS = _grants(
         ("Microsoft.Compute/virtualMachines/read", "the target machines and their power state"),
         ("Microsoft.Compute/disks/read", "which machine has the replicated disks"),
         ("Microsoft.Network/networkInterfaces/read", "the addresses of the target machines"),
-        ("Microsoft.Compute/locations/vmSizes/read", "cores and memory of a size"),
+        ("Microsoft.Compute/skus/read", "cores and memory of a size"),
         ("Microsoft.Authorization/locks/read", "locks that would stop the stop"),
     ]
 )
