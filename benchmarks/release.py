@@ -1,15 +1,22 @@
 """How long a release of many items takes beside what the rate limit allows, and what it asks.
 
     python benchmarks/release.py [items] [--job SECONDS] [--latency SECONDS] [--baseline]
+    python benchmarks/release.py [items] --memory
 
 The emulator enforces the published token buckets of one subscription (reads 250 and 25/s, writes
 and deletes 200 and 10/s). The bound is the canary's job, the largest of (calls - burst) / rate over
 the three buckets, and the last job; a release should take no longer than that plus 20 %, meet no
 429, and report no item failed that Azure accepted. With --baseline, 64 threads around the official
 client (``begin_delete(...).result()``) stop as many items beside it.
+
+With --memory nothing is limited or delayed: ``azstaging release`` runs in a process of its own, and
+its peak (VmHWM) is compared with the target for 5,000 items.
 """
 
 import argparse
+import os
+import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -28,11 +35,21 @@ from azstaging.cli.estate_config import write_config
 from azstaging.emulator import Emulator, sample_estate
 from azstaging.emulator.estate import Estate, Workload
 from azstaging.emulator.throttle import Throttle
+from azstaging.rules.plan import plan_bytes
 from azstaging.run import utc_now
 
 PER_WORKLOAD = 5
 BUCKETS = {"reads": "GET", "writes": "POST", "deletes": "DELETE"}
 BASELINE_THREADS = 64
+MEMORY_MIB = 256
+# The peak is read by the process itself, when all is done.
+_PEAK = """
+import sys
+from azstaging.cli import main
+code = main(sys.argv[1:])
+print(open("/proc/self/status").read(), file=sys.stderr)
+sys.exit(code)
+"""
 
 
 def estate_of(count: int) -> Estate:
@@ -177,6 +194,34 @@ class Bench:
         return failed
 
 
+def peak_mib(options: argparse.Namespace) -> tuple[float, int]:
+    """Release in a process of its own; return its peak and how many items Azure stopped."""
+    options.job = options.latency = 0.0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        bench = Bench(folder, options)
+        try:
+            (folder / "plan.json").write_bytes(plan_bytes(bench.approved()))
+            bench.journal.close()
+            argv = [sys.executable, "-c", _PEAK, "release", "plan.json", "--execute", "-o", "jsonl"]
+            token = {"AZSTAGING_TOKEN": bench.azure.token("releaser")}
+            done = subprocess.run(
+                argv,
+                cwd=folder,
+                env=os.environ | token,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            peak = re.search(r"^VmHWM:\s+(\d+) kB", done.stderr, re.MULTILINE)
+            if done.returncode or peak is None:
+                raise SystemExit(done.stderr)
+            return int(peak[1]) / 1024, len(bench.azure.state.stops)
+        finally:
+            bench.journal.close()
+            bench.azure.stop()
+
+
 def bound_seconds(calls: dict[str, int], job: float) -> float:
     """Return the canary's job, the tightest bucket, and the last job."""
     throttle = Throttle()
@@ -216,7 +261,12 @@ def main() -> int:
     parser.add_argument("--job", type=float, default=20.0, help="seconds that a stop takes")
     parser.add_argument("--latency", type=float, default=0.02, help="seconds added to each answer")
     parser.add_argument("--baseline", action="store_true", help="the official client beside it")
+    parser.add_argument("--memory", action="store_true", help="measure the peak of a process")
     options = parser.parse_args()
+    if options.memory:
+        peak, stopped = peak_mib(options)
+        print(f"{peak:.0f} MiB at most, {MEMORY_MIB} allowed; {stopped} stopped")
+        return int(peak > MEMORY_MIB or stopped != options.items)
     found = _measured(options, official=False)
     print(_line("azstaging", found, options), flush=True)
     if options.baseline:
