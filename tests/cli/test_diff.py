@@ -113,7 +113,12 @@ def test_a_column_map_with_an_unknown_key_or_unit_is_refused(world):
 
 
 def test_drift_on_the_command_line(world):
-    assert world("diff", "--drift").code == exit_codes.UNDETERMINED, "nothing is frozen"
+    nothing = world("diff", "--drift")
+    assert nothing.code == exit_codes.UNDETERMINED, "nothing is frozen"
+    assert "Nothing changed since the baseline in what could be compared." in nothing.stderr
+    left_out = [line for line in nothing.stderr.splitlines() if "not compared: " in line]
+    assert len(left_out) == 1, "one line per reason"
+    assert left_out[0].endswith(": no baseline of this generation is frozen")
     assert world("baseline").code == 0
     quiet = world("diff", "--drift")
     assert (quiet.code, quiet.stdout) == (0, "")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from azstaging.cli import azstaging, exit_codes
+from azstaging.cli import azstaging, exit_codes, main
 from azstaging.cli.examples import EXAMPLES
 from azstaging.cli.init import TEMPLATE
 from azstaging.config import load_configuration
@@ -75,6 +75,29 @@ def test_the_page_has_every_key_of_the_template():
     text = page("commands.md")
     assert keys
     assert [key for key in keys if key not in text] == []
+
+
+def test_the_page_has_every_setting(tmp_path, capsys):
+    (tmp_path / "azstaging.toml").write_text(
+        '[[workload]]\nname = "a"\nitems = ["a"]\n[[approver]]\nname = "b"\n'
+        'tid = "11111111-1111-4111-8111-111111111111"\n'
+        'oid = "22222222-2222-4222-8222-222222222222"\n',
+        "utf-8",
+    )
+    given = ["--config", str(tmp_path / "azstaging.toml"), "config", "show", "--origin"]
+    assert main([*given, "-o", "tsv"]) == 0
+    settings = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()[1:]]
+    names = {re.sub(r"\[\d+\]", "", name) for name in settings}
+    assert {"gate.approvals", "journal.url", "workload.guest_script"} <= names
+    # Shown as one setting each where there is none.
+    names = {re.sub(r"^(boards\.\w+)\.\w+$", r"\1", name) for name in names} - {"expect", "waiver"}
+    text = page("commands.md")
+    missing = [
+        name
+        for name in sorted(names)
+        if f"`{name}`" not in text and f"`.{name.partition('.')[2]}`" not in text
+    ]
+    assert missing == []
 
 
 def test_the_template_loads_with_everything_switched_on(tmp_path):

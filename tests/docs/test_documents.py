@@ -80,3 +80,28 @@ def test_decisions_have_the_sections_of_the_template():
         assert re.search(r"^- Date: \d{4}-\d{2}-\d{2}$", text, re.MULTILINE), page.name
         found = re.findall(r"^## (\w+)", text, re.MULTILINE)
         assert [name for name in found if name in SECTIONS] == SECTIONS, page.name
+
+
+def test_the_glossary_is_in_order_and_each_word_has_a_meaning():
+    text = (ROOT / "docs/reference/glossary.md").read_text("utf-8")
+    words = re.findall(r"^([a-z][^\n]*)\n: ", text, re.MULTILINE)
+    assert len(words) == text.count("\n: ") >= 30
+    assert words == sorted(words)
+
+
+def test_every_how_to_is_linked_and_leads_on():
+    guides = sorted(ROOT.glob("docs/howto/*.md"))
+    pages = {page.resolve(): _LINK.findall(page.read_text("utf-8")) for page in PAGES}
+    led_to = {
+        (page.parent / link).resolve()
+        for page, links in pages.items()
+        for link in links
+        if "://" not in link and (page.parent / link).resolve() != page
+    }
+    assert [guide.name for guide in guides if guide.resolve() not in led_to] == []
+    inside = [
+        guide.name
+        for guide in guides
+        if not any("://" not in link and link.endswith(".md") for link in pages[guide.resolve()])
+    ]
+    assert inside == [], "a dead end"

@@ -12,19 +12,20 @@ import pytest
 import azstaging
 from azstaging.cli import azstaging as group
 from azstaging.config import load_configuration
+from azstaging.source_files import read_column_map
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 LIVE = ROOT / "docs" / "reference" / "live-checks.md"
-_BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def examples(*languages):
     return [
         pytest.param(text, id=f"{page.relative_to(ROOT)}-{number}")
         for page in PAGES
-        for number, (language, text) in enumerate(_BLOCK.findall(page.read_text("utf-8")))
-        if language in languages
+        for number, (language, kind, text) in enumerate(_BLOCK.findall(page.read_text("utf-8")))
+        if f"{language}{kind}" in languages
     ]
 
 
@@ -61,10 +62,24 @@ def test_toml_is_a_configuration(text, tmp_path):
     load_configuration(tmp_path / "azstaging.toml")
 
 
+@pytest.mark.parametrize("text", examples("toml columns"))
+def test_toml_is_a_column_map(text, tmp_path):
+    (tmp_path / "cmdb.toml").write_text(text, "utf-8")
+    assert read_column_map(tmp_path / "cmdb.toml").columns
+
+
+def test_every_kind_of_example_is_looked_at():
+    known = {"python", "json", "toml", "sh", "console", "powershell", "text", "yaml", "{toctree}"}
+    found = {
+        language for page in PAGES for language, _, _ in _BLOCK.findall(page.read_text("utf-8"))
+    }
+    assert found <= known
+
+
 def commands():
     found = []
     for page in PAGES:
-        for language, text in _BLOCK.findall(page.read_text("utf-8")):
+        for language, _, text in _BLOCK.findall(page.read_text("utf-8")):
             if language in {"sh", "console", "powershell"}:
                 lines = text.replace("\\\n", " ").splitlines()
                 last = [line.split(" && ")[-1].strip() for line in lines]

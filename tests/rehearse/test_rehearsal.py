@@ -155,6 +155,16 @@ def test_what_is_not_in_the_copy_is_held(desk, monkeypatch, capsys, tmp_path):
     assert {row["result"] for row in agentless} == {"held"}
 
 
+def test_a_copy_with_pseudonyms_asks_for_its_map(desk, monkeypatch, capsys):
+    monkeypatch.chdir(desk)
+    code = main(["rehearse", "--plan", "wave.plan.json", "--estate", "anon.json"])
+    said = capsys.readouterr().err
+    items = len(azstaging.plan_from((desk / "wave.plan.json").read_bytes()).items)
+    assert code == exit_codes.REFUSED
+    assert f"{items} held." in said
+    assert "One made with --anonymise needs its map: --map." in said
+
+
 def test_a_wrong_map_is_refused(desk, monkeypatch, capsys):
     monkeypatch.chdir(desk)
     given = ["rehearse", "--plan", "wave.plan.json", "--estate", "anon.json", "--map", "copy.json"]

@@ -14,13 +14,16 @@ from azstaging.cli.side_by_side import side_by_side, wide_enough
 from azstaging.cli.streams import say, write
 from azstaging.errors import ConfigurationError
 from azstaging.model.differences import DiffClass, Expectation
+from azstaging.model.drift import Drift
 from azstaging.model.drift_views import drift_document, drift_rows
+from azstaging.model.inventory import Inventory
 from azstaging.model.text import display
 from azstaging.model.views import diff_document, diff_rows
 from azstaging.rules.diff import unused_expectations
 from azstaging.rules.target_facts import match_facts
 from azstaging.source_files import import_sources
 
+_NAMED = 3  # machines in a sentence; the JSON has all
 _CLASSES = [cls.value for cls in DiffClass]
 
 
@@ -122,7 +125,7 @@ def _drift(ctx: click.Context, output: str, query: str | None, options: dict[str
         query=query,
         empty=(
             "Nothing changed since the baseline in what could be compared."
-            if drift.unknown
+            if drift.unknown or inventory.gaps
             else "Nothing changed since the baseline."
         ),
     )
@@ -130,12 +133,21 @@ def _drift(ctx: click.Context, output: str, query: str | None, options: dict[str
     for gap in drift.gaps:
         missing = f", missing {gap.permission}" if gap.permission else ""
         say(f"  the activity log of {display(gap.scope.text)}: {gap.reason}{missing}")
-    names = {row.id: row.name for row in inventory}
-    for item, reason in drift.unknown:
-        say(f"  not compared: {display(names.get(item, item.name))}: {reason}")
+    _say_not_compared(drift, inventory)
     machines = len({row.item_id for row in drift})
     say(f"{len(drift)} values of {machines} machines changed since the baseline.")
     return exit_codes.of_drift(drift, inventory)
+
+
+def _say_not_compared(drift: Drift, inventory: Inventory) -> None:
+    """Say once per reason which machines were left out; a list of ids says it to nobody."""
+    shown = {row.id.key: row.name for row in inventory}
+    reasons: dict[str, list[str]] = {}
+    for item, reason in drift.unknown:
+        reasons.setdefault(reason, []).append(display(shown.get(item.key, item.name)))
+    for reason, names in reasons.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        say(f"  not compared: {', '.join(names[:_NAMED])}{more}: {reason}")
 
 
 def _say_unused(expectations: Iterable[Expectation]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from azstaging.rules.plan import plan_from
 
 # They look at the machines themselves, and a copy has none.
 _NOT_REHEARSED = frozenset({"endpoint-reachable", "workload-suite"})
+_NOT_THERE = "not in the copy"
 # Nothing here is real, so nothing has to be waited for.
 _SETTLE_SECONDS = 1
 
@@ -96,6 +98,10 @@ def command(
     emit(document, rows, output=output, query=query)
     for name in not_rehearsed:
         say(f"Not rehearsed: {name} looks at the machines themselves.")
+    counts = Counter(row["result"] for row in rows)
+    say(", ".join(f"{count} {result}" for result, count in counts.items()) + ".")
+    if names is None and rows and all(row["why"] == _NOT_THERE for row in rows):
+        say("No item of the plan is in the copy. One made with --anonymise needs its map: --map.")
     say("Nothing was sent to Azure: this was a rehearsal against a copy.")
     return outcome.exit_code()
 
@@ -236,7 +242,7 @@ class _Outcome:
             elif key in held:
                 state, said = "held", held[key].reason
             else:
-                state, said = "held", self.reasons.get(key, "not in the copy")
+                state, said = "held", self.reasons.get(key, _NOT_THERE)
             rows.append(
                 {
                     "result": state,
