@@ -71,6 +71,14 @@ def soak_release(session: nox.Session) -> None:
     session.run("python", "-m", "simulation.soak", *(session.posargs or ["1800"]))
 
 
+@nox.session(name="long-journal")
+def long_journal(session: nox.Session) -> None:
+    """Append 60,000 records to a container, or as many as are given, one by one, in Azurite."""
+    _dev(session)
+    session.env["AZSTAGING_LONG_JOURNAL"] = (session.posargs or ["60000"])[0]
+    session.run("python", "-m", "pytest", "-q", "-s", "tests/blob/test_long_journal.py")
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
     """Check that the docs name every command, check and error, and that their links hold."""

@@ -1,5 +1,6 @@
 """The journal in a container: positions, races, lost answers, segments, kills."""
 
+import http.server
 import subprocess
 import sys
 import threading
@@ -219,6 +220,45 @@ def test_what_is_no_container_is_refused_without_its_secret(url):
     assert check_container_url("https://a.blob.core.windows.net/c/f/") == (
         "https://a.blob.core.windows.net/c/f"
     )
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """A store that refuses everything, and says in header and body what nobody should repeat."""
+
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = f"<Error><Code>canary-9d2e</Code><Message>{self.path}</Message></Error>".encode()
+        self.send_response(403, "canary-9d2e")
+        self.send_header("x-ms-error-code", "canary-9d2e")
+        self.send_header("x-ms-request-id", "canary-9d2e")
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_PUT = do_GET  # noqa: N815 - the name that the server looks for
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+def test_no_error_repeats_what_a_store_answers_or_what_the_environment_holds(monkeypatch, caplog):
+    for name in ("AZURE_CLIENT_SECRET", "AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN"):
+        monkeypatch.setenv(name, "canary-9d2e")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{server.server_port}/account/estate"
+        with azstaging.Journal.open(place) as journal, pytest.raises(JournalError) as refused:
+            append(journal, 1)
+        with pytest.raises(JournalError) as unread:
+            azstaging.Journal.read(place).records()
+        server.shutdown()
+    for error in (refused.value, unread.value):
+        assert "403" in str(error)
+        assert "canary" not in f"{error} {error!r} {error.advice}"
+        assert error.__cause__ is None
+    ours = [r.getMessage() for r in caplog.records if r.name.startswith("azstaging")]
+    assert "canary" not in " ".join(ours)
 
 
 def test_a_container_that_is_not_there_is_an_error_and_no_empty_journal(azurite):

@@ -1,13 +1,18 @@
 """A secret in environment, suite, script or URL is in no file, record or line of a check."""
 
+import base64
 import gzip
+import json
 import logging
 import socket
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from azstaging.cli import azstaging as cli
 from azstaging.cli.estate_config import write_config
@@ -63,6 +68,30 @@ def everything_under(folder: Path) -> bytes:
     return found
 
 
+def exported(estate: Path, pack: Path) -> str:
+    """Export a signed pack, and return what was said."""
+    key = estate.with_name("signer.pem")
+    form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    private = ed25519.Ed25519PrivateKey.generate()
+    key.write_bytes(private.private_bytes(serialization.Encoding.PEM, form, plain))
+    done = CliRunner().invoke(
+        cli, ["journal", "export", str(estate), "--out", str(pack), "--sign", str(key)]
+    )
+    assert pack.is_file(), done.output
+    return done.output
+
+
+def everything_in(pack: Path) -> bytes:
+    """Return every entry of a pack, what is compressed or encoded in it plain too."""
+    found = b""
+    with zipfile.ZipFile(pack) as opened:
+        for name in opened.namelist():
+            data = opened.read(name)
+            found += name.encode() + (gzip.decompress(data) if name.endswith(".gz") else data)
+        envelope = json.loads(opened.read("statement.dsse.json"))
+    return found + base64.b64decode(envelope["payload"])
+
+
 def test_no_secret_reaches_a_file_a_record_a_log_or_the_terminal(
     tmp_path: Path,
     echo: int,
@@ -100,6 +129,13 @@ def test_no_secret_reaches_a_file_a_record_a_log_or_the_terminal(
     assert b"HTTP 500" in written
     assert b"test_locals" in written
     assert "1 of 2 tests failed: test_pay.py::test_locals" in done.output
-    for where in (written.decode("utf-8", "replace"), done.output, caplog.text):
+    pack = tmp_path / "pack.zip"
+    signed = exported(tmp_path / "estate", pack)
+    held = everything_in(pack)
+    assert b"HTTP 500" in held
+    assert b"test_locals" in held
+    said = (done.output, signed, caplog.text)
+    for where in (*said, written.decode("utf-8", "replace"), held.decode("utf-8", "replace")):
         assert CANARY not in where
+        assert "PRIVATE KEY" not in where
     assert not list(tmp_path.glob(f"*{CANARY}*"))

@@ -5,6 +5,7 @@ https://learn.microsoft.com/rest/api/storageservices/append-block.
 """
 
 import ipaddress
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ _EMULATOR_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 _ROLE = "The identity needs the role Storage Blob Data Contributor on the container."
+_CODE = re.compile("[A-Za-z]{1,64}")
 _NOT_FOUND, _CONFLICT, _POSITION, _RANGE = 404, 409, 412, 416
 
 
@@ -271,7 +273,9 @@ class _Told:
         ):
             return
         status = getattr(error, "status_code", None)
-        code = getattr(error, "error_code", None) or type(error).__name__
+        # The service's codes are single words; another header could repeat what was sent to it.
+        code = str(getattr(error, "error_code", None) or "")
+        code = code if _CODE.fullmatch(code) else type(error).__name__
         said = f"HTTP {status}, {code}" if status else str(code)
         raise JournalError(
             f"{self._what} in {self._container} ({said}).",
