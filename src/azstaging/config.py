@@ -6,12 +6,14 @@ file only. There are no secrets in it, ever.
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from azstaging.config_approvers import Approver, approver_from
+from azstaging.config_endpoints import endpoints_from
 from azstaging.config_fields import Table, read_toml
 from azstaging.config_policy import DEFAULT_REQUIRED, policy_from, waiver_from
 from azstaging.errors import ConfigurationError
@@ -19,7 +21,7 @@ from azstaging.model.backlog import BacklogSettings
 from azstaging.model.decisions import Policy, Waiver
 from azstaging.model.differences import Expectation
 from azstaging.model.ids import ResourceId, parse_id
-from azstaging.model.waves import Endpoint, Scope, Wave, Workload
+from azstaging.model.waves import Scope, Wave, Workload
 from azstaging.sheets import SheetRow
 
 FILE_NAME = "azstaging.toml"
@@ -72,6 +74,7 @@ class ProbeSettings:
     networks: tuple[str, ...] = ()
     deadline_seconds: int = 10
     suite_seconds: int = 300
+    workload_seconds: int = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,22 +288,19 @@ def _workload(table: Table, folder: Path) -> Workload:
         criticality=table.text("criticality"),
         suite=str(folder / suite) if suite else "",
         guest_script=str(folder / script) if script else "",
-        endpoints=tuple(_endpoint(text, table) for text in table.texts("endpoints")),
+        endpoints=endpoints_from(table),
+        suite_requires=table.texts("suite_requires"),
+        suite_sha256=_sha256(table, "suite_sha256"),
     )
     table.finish()
     return workload
 
 
-def _endpoint(text: str, table: Table) -> Endpoint:
-    kind, separator, address = text.partition("://")
-    if not separator or kind not in {"tcp", "tls", "http", "https", "dns"} or not address:
-        raise ConfigurationError(
-            f"{table.name('endpoints')}: {text!r} is not tcp://host:port, tls://host:port, "
-            "http(s)://... or dns://name."
-        )
-    if kind in {"http", "https"}:
-        return Endpoint(kind="http", address=text)
-    return Endpoint(kind=kind, address=address)
+def _sha256(table: Table, key: str) -> str:
+    text = table.text(key).casefold()
+    if text and not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ConfigurationError(f"{table.name(key)} must be a SHA-256, 64 hexadecimal digits.")
+    return text
 
 
 def _expectation(table: Table) -> Expectation:
@@ -323,6 +323,7 @@ def _probes(table: Table) -> ProbeSettings:
         networks=table.texts("networks"),
         deadline_seconds=table.integer("deadline_seconds", 10, least=1, most=600),
         suite_seconds=table.integer("suite_seconds", 300, least=1, most=86_400),
+        workload_seconds=table.integer("workload_seconds", 900, least=1, most=86_400),
     )
     table.finish()
     return settings

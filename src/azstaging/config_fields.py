@@ -145,6 +145,22 @@ class Table:
             raise ConfigurationError(f"{self.name(key)} must be a list of texts.")
         return tuple(values)
 
+    def has(self, key: str) -> bool:
+        """Tell whether the key is there."""
+        self._known.add(key)
+        return key in self._values
+
+    def texts_or_tables(self, key: str) -> "list[str | Table]":
+        """Return a list of texts and tables; a single text is a list of one."""
+        value = self._get(key, (list, str), "a list of texts or tables")
+        values = [value] if isinstance(value, str) else value or []
+        if not all(isinstance(each, (str, dict)) for each in values):
+            raise ConfigurationError(f"{self.name(key)} must be a list of texts or tables.")
+        return [
+            each if isinstance(each, str) else Table(each, f"{self.name(key)}[{index}]")
+            for index, each in enumerate(values)
+        ]
+
     def all_texts(self) -> Mapping[str, str]:
         """Return every key of this table as text."""
         return {key: self.required_text(key) for key in self.names()}

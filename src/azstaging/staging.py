@@ -6,7 +6,7 @@ from the verified journal and from what Azure says, never from values passed in.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -89,6 +89,7 @@ class Staging(Releasing):
             probes=Probes(
                 deadline_seconds=self.config.probes.deadline_seconds,
                 suite_seconds=self.config.probes.suite_seconds,
+                workload_seconds=self.config.probes.workload_seconds,
                 executor=executor,
                 until=self._deadline,
             ),
@@ -110,21 +111,27 @@ class Staging(Releasing):
         listed = {*self.config.policy.required, *self.config.policy.advisory}
         if not self.config.probes.run_command or GUEST_COMMAND not in listed:
             return {}
-        guests = Guests(
-            cast(GuestPort, self._connected()),
-            clock=self._clock,
-            sleep=self._sleep,
-            mark=lambda: uuid4().hex,
-            deadline_seconds=self.config.probes.suite_seconds,
-            until=self._deadline,
-        )
         found = {}
         for workload in self.config.wave.workloads:
             if workload.guest_script:
                 data = read_bytes(Path(workload.guest_script), what="guest script")
                 script = data.decode("utf-8", errors="replace")
-                found[workload.name] = guests.run(guest_tasks(workload, inventory, script))
+                tasks = guest_tasks(workload, inventory, script)
+                found[workload.name] = self._guests().run(tasks)
         return found
+
+    def _guests(self) -> Guests:
+        """Return what runs the scripts of one workload, within the time of a workload."""
+        over = self._clock() + timedelta(seconds=self.config.probes.workload_seconds)
+        return Guests(
+            cast(GuestPort, self._connected()),
+            clock=self._clock,
+            sleep=self._sleep,
+            mark=lambda: uuid4().hex,
+            deadline_seconds=self.config.probes.suite_seconds,
+            until=min(over, self._deadline or over),
+            record=self._append,
+        )
 
     def _keep(self, name: str, data: bytes) -> Artefact:
         """Keep bytes that a finding was judged by in the estate folder, if there is one."""

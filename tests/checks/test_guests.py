@@ -1,6 +1,7 @@
 """Run Command over real sockets: off unless switched on, sent once, one at a time per machine."""
 
 import dataclasses
+import hashlib
 import subprocess
 import threading
 from datetime import datetime, timedelta, timezone
@@ -15,11 +16,12 @@ from azstaging.cli.estate_config import write_config
 from azstaging.emulator import Emulator
 from azstaging.emulator.sample import sample_estate
 from azstaging.engine.guests import Guests
-from azstaging.errors import ServiceError
+from azstaging.errors import JournalError, ServiceError
 from azstaging.journal.evidence import read_evidence
 from azstaging.model.commands import GuestTask
 from azstaging.model.findings import Outcome
 from azstaging.model.ids import ResourceId
+from azstaging.model.records import NewRecord
 from azstaging.rules.roles import PROBER, READER
 from azstaging.run import utc_now
 
@@ -139,6 +141,37 @@ def test_one_command_at_a_time_per_machine_and_one_answer_each() -> None:
     assert {run.problem for run in runs} == {"the guest did not send our mark"}
 
 
+def test_each_command_has_its_intent_before_it_is_sent_and_its_receipt_after() -> None:
+    port, written = Port(), []
+    guests(port, record=lambda new: written.append((new, port.sent))).run(tasks("a"))
+    assert [(new.type.value, sent) for new, sent in written] == [
+        ("command.intent", 0),
+        ("command.receipt", 1),
+    ]
+    intent, receipt = (new.data for new, _ in written)
+    assert intent["machine_id"] == receipt["machine_id"] == f"{GROUP}/a"
+    assert intent["script_sha256"] == hashlib.sha256(b"x").hexdigest()
+    assert receipt["operation"] == "operation"
+    assert receipt["problem"] == "the guest did not send our mark"
+
+
+def test_a_refused_command_has_its_receipt_too() -> None:
+    written: list[NewRecord] = []
+    guests(Port(busy=True), record=written.append).run(tasks("a"))
+    assert [new.type.value for new in written] == ["command.intent", "command.receipt"]
+    assert written[1].data["problem"] == "another command runs in it (409)"
+
+
+def test_without_a_durable_intent_nothing_is_sent() -> None:
+    def full(_record: NewRecord) -> None:
+        raise JournalError("the disk is full")
+
+    port = Port()
+    with pytest.raises(JournalError):
+        guests(port, record=full).run(tasks("a", "b"))
+    assert port.sent == 0
+
+
 def test_a_busy_machine_is_not_tried_again() -> None:
     (run,) = guests(Port(busy=True)).run(tasks("a"))
     assert run.problem == "another command runs in it (409)"
@@ -171,6 +204,8 @@ def test_every_target_runs_the_script_once_and_the_attempt_is_on_record(
         linux = all(row.target and row.target.os_family == "linux" for row in rows)
         assert sorted(each.casefold() for each in azure.state.guests.commands) == targets
     assert not linux or found.outcome is Outcome.PASS
+    told = [r.type for r in estate.records() if r.type.startswith("command.")]
+    assert told.count("command.intent") == told.count("command.receipt") == len(targets)
     (kept,) = found.artefacts
     data = read_evidence(tmp_path / "estate", kept.file, digest=kept.sha256)
     assert len(data) == kept.size_bytes

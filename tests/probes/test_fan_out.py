@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -115,6 +116,37 @@ def test_the_deadline_of_the_run_ends_a_suite_before_its_own(tmp_path: Path) -> 
     assert seen.suite is not None
     assert seen.suite.problem.startswith("not ended after")
     assert datetime.now(timezone.utc) - soon < timedelta(seconds=20)
+
+
+def test_the_deadline_of_a_workload_holds_for_all_that_is_done_for_it(
+    passing: Path, tmp_path: Path, serve
+) -> None:
+    over = threading.Event()
+
+    def silence(connection) -> None:
+        connection.recv(65_536)
+        over.wait(20)
+
+    port = serve(silence).port
+    url = Endpoint(kind="http", address=f"http://127.0.0.1:{port}/")
+    used_up = ProbeTask(
+        endpoints=(url,), suite=str(passing), context=SuiteContext(workload="Payroll")
+    )
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "test_slow.py").write_text("import time\n\ndef test_a():\n    time.sleep(60)\n")
+    probes = Probes(workload_seconds=0.5, suite_seconds=60, attempts=1)
+    began = datetime.now(timezone.utc)
+    first, second = probes.look([used_up, task(slow)], silent)
+    over.set()
+    assert first.observations is not None
+    assert first.observations[0].last is not None
+    assert first.observations[0].last.answer is Answer.TIMEOUT
+    assert first.suite is not None
+    assert first.suite.problem == "the suite was not run: the time of its workload was up"
+    assert second.suite is not None
+    assert second.suite.problem == "not ended after 0.5 s"
+    assert datetime.now(timezone.utc) - began < timedelta(seconds=20)
 
 
 def test_connections_to_azure_are_not_pickled() -> None:

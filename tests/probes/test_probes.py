@@ -138,6 +138,51 @@ def test_http_is_judged_by_its_status(serve, status: str, answer: Answer) -> Non
     assert server.connections == 1
 
 
+def expected(server, **expects) -> Observation:
+    url = f"http://127.0.0.1:{server.port}/health?key=canary"
+    limits = Limits(deadline_seconds=5.0, attempts=1, pause_seconds=0.0)
+    return observe_endpoint(Endpoint(kind="http", address=url, **expects), limits)
+
+
+@pytest.mark.parametrize(
+    ("status", "expects", "answer", "detail"),
+    [
+        ("200 OK", {"status": 200, "contains": "all is well"}, Answer.ANSWERED, "HTTP 200"),
+        ("204 No Content", {"status": 200}, Answer.WRONG, "HTTP 204, expected 200"),
+        ("401 Unauthorized", {"status": 401}, Answer.ANSWERED, "HTTP 401"),
+        ("401 Unauthorized", {}, Answer.WRONG, "HTTP 401"),
+        (
+            "200 OK",
+            {"contains": "maintenance"},
+            Answer.WRONG,
+            "HTTP 200 without the expected text",
+        ),
+        ("500 Oops", {"contains": "all is well"}, Answer.WRONG, "HTTP 500"),
+    ],
+)
+def test_http_is_judged_by_what_is_expected(serve, status, expects, answer, detail) -> None:
+    seen = expected(serve(http_reply(status, b"canary: all is well")), **expects)
+    assert answers(seen) == [answer]
+    assert seen.last is not None
+    assert seen.last.detail == detail
+    assert "canary" not in repr(seen)
+
+
+def test_an_answer_that_takes_too_long_is_wrong(serve) -> None:
+    waited = threading.Event()
+
+    def slow(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        waited.wait(0.2)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    seen = expected(serve(slow), max_ms=50)
+    assert answers(seen) == [Answer.WRONG]
+    assert seen.last is not None
+    assert seen.last.detail == f"HTTP 200 after {seen.last.elapsed_ms} ms, more than 50"
+    assert answers(expected(serve(slow), max_ms=60_000)) == ANSWERS
+
+
 def test_https_verifies_and_tells_the_expiry(serve, authority, ca_file) -> None:
     server = serve(http_reply("200 OK"), context_for(authority, "127.0.0.1"))
     url = f"https://127.0.0.1:{server.port}/"

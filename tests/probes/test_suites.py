@@ -53,10 +53,10 @@ def suite(tmp_path: Path):
     return run
 
 
-def verdict(run: SuiteRun) -> Verdict:
+def verdict(run: SuiteRun, **pinned) -> Verdict:
     context = WorkloadContext(
         now=datetime(2026, 1, 31, tzinfo=timezone.utc),
-        workload=Workload(name="Payroll", items=("*",), suite="tests/payroll"),
+        workload=Workload(name="Payroll", items=("*",), suite="tests/payroll", **pinned),
         rows=(),
         suite=run,
     )
@@ -341,3 +341,69 @@ def test_the_plugin_loads_no_azure_module() -> None:
         "sys.exit(repr(bad) if bad else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+HIDDEN = "def test_1():\n    assert False\n\n\ndef test_1():\n    pass\n"
+
+
+def test_a_test_that_another_hides_is_seen_by_the_linter_alone(suite, tmp_path: Path) -> None:
+    run = suite(HIDDEN)
+    assert verdict(run).outcome.value == "pass"
+    assert run.collected == ("test_pay.py::test_1",)
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F811"]
+    said = subprocess.run(
+        [*ruff, str(tmp_path / "suite")], capture_output=True, text=True, check=False
+    )
+    assert said.returncode == 1
+    assert "F811" in said.stdout
+    hidden = verdict(run, suite_requires=("test_pay.py::test_1", "test_pay.py::test_2"))
+    assert (hidden.outcome.value, hidden.detail) == (
+        "fail",
+        "required, and not passed: test_pay.py::test_2",
+    )
+
+
+FORGERY = """
+import pytest
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    outcome = yield
+    report = outcome.get_result()
+    report.outcome = "passed"
+"""
+
+
+def test_suite_code_that_forges_a_report_is_trusted_and_its_pinned_hash_is_not(suite) -> None:
+    honest = suite({"test_pay.py": ONE_FAILS})
+    assert verdict(honest, suite_sha256=honest.digest).outcome.value == "fail"
+    forged = suite({"conftest.py": FORGERY, "test_pay.py": ONE_FAILS})
+    assert verdict(forged).outcome.value == "pass"
+    assert forged.digest[:12] in verdict(forged).detail
+    pinned = verdict(forged, suite_sha256=honest.digest)
+    assert (pinned.outcome.value, pinned.detail) == (
+        "inconclusive",
+        f"the suite is {forged.digest[:12]}, and {honest.digest[:12]} is pinned",
+    )
+    assert verdict(forged, suite_sha256=forged.digest).outcome.value == "pass"
+
+
+@pytest.mark.parametrize(
+    ("files", "outcome", "detail"),
+    [
+        ("def test_a():\n    pass\n", "pass", "1 tests passed"),
+        ("def test_b():\n    pass\n", "fail", "required, and not passed: test_pay.py::test_a"),
+        (
+            "import pytest\n\n@pytest.mark.skip\ndef test_a():\n    pass\n",
+            "fail",
+            "required, and not passed: test_pay.py::test_a",
+        ),
+        ("import os\n\ndef test_a():\n    os._exit(0)\n", "inconclusive", "never ended"),
+        ("import no_such_module\n", "inconclusive", "collected"),
+    ],
+    ids=["passed", "absent", "skipped", "never-ended", "broken"],
+)
+def test_a_required_test_must_have_passed(suite, files: str, outcome: str, detail: str) -> None:
+    said = verdict(suite(files), suite_requires=("test_pay.py::test_a",))
+    assert said.outcome.value == outcome
+    assert detail in said.detail

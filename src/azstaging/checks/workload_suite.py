@@ -32,7 +32,9 @@ def workload_suite(context: WorkloadContext) -> Verdict:
         return inconclusive("the suite was not run")
     if bad := sorted({phase.test for phase in run.phases if phase.outcome == "failed"}):
         return failed(f"{len(bad)} of {len(run.collected)} tests failed: {_named(bad)}")
-    doubt = _doubt(run)
+    if (missing := _missing(run, context.workload.suite_requires)) and _has_ended(run):
+        return failed(f"required, and not passed: {_named(missing)}")
+    doubt = _doubt(run) or _other(run, context.workload.suite_sha256)
     if doubt:
         return inconclusive(doubt, run.way_out)
     return passed(f"{len(run.collected)} tests passed, suite {run.digest[:12]}")
@@ -50,15 +52,35 @@ def _doubt(run: SuiteRun) -> str:
         return "no test was collected"
     if run.deselected:
         return f"left out: {_named(list(run.deselected))}"
-    done = {phase.test for phase in run.phases if _is_proof(phase.when, phase.outcome)}
-    excused = {phase.test for phase in run.phases if phase.outcome == "skipped"}
-    excused |= {phase.test for phase in run.phases if phase.expected_failure}
-    open_ = [test for test in run.collected if test not in done or test in excused]
-    if open_:
+    if open_ := _open(run):
         return f"{len(open_)} of {len(run.collected)} tests prove nothing: {_named(open_)}"
     if run.exit_status != 0 or run.exit_code != 0:
         return f"the tests passed, and the session ended with {run.exit_status}, {run.exit_code}"
     return ""
+
+
+def _missing(run: SuiteRun, required: tuple[str, ...]) -> list[str]:
+    """Return the required tests that did not pass, in the order of the configuration."""
+    open_ = set(_open(run))
+    return [test for test in required if test not in run.collected or test in open_]
+
+
+def _has_ended(run: SuiteRun) -> bool:
+    return not run.problem and run.exit_status is not None and not run.broken
+
+
+def _other(run: SuiteRun, pinned: str) -> str:
+    if pinned in {"", run.digest}:
+        return ""
+    return f"the suite is {run.digest[:12]}, and {pinned[:12]} is pinned"
+
+
+def _open(run: SuiteRun) -> list[str]:
+    """Return the collected tests of which nothing is proven."""
+    done = {phase.test for phase in run.phases if _is_proof(phase.when, phase.outcome)}
+    excused = {phase.test for phase in run.phases if phase.outcome == "skipped"}
+    excused |= {phase.test for phase in run.phases if phase.expected_failure}
+    return [test for test in run.collected if test not in done or test in excused]
 
 
 def _is_proof(when: str, outcome: str) -> bool:

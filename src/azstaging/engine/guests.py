@@ -8,12 +8,18 @@ from threading import Lock
 from azstaging.engine.ports import Clock, GuestPort, Json, Sleep
 from azstaging.errors import StagingError
 from azstaging.model.commands import CommandRun, GuestTask
+from azstaging.model.records import NewRecord
+from azstaging.rules.command_records import command_intent_record, command_receipt_record
 from azstaging.rules.guest_script import command_body, command_run
 
 _CONFLICT = 409
 _THREADS = 8
 _TICK_SECONDS = 5.0
 _ENDED = frozenset({"succeeded", "failed", "canceled"})
+
+
+def _recorded_nowhere(_record: NewRecord) -> None:
+    """Write nothing."""
 
 
 class Guests:
@@ -25,6 +31,7 @@ class Guests:
         mark: gives a new hexadecimal mark for every command.
         deadline_seconds: for one command; Run Command itself ends after 90 minutes.
         until: when the run must be over, aware UTC, or None.
+        record: writes a record durably; called before a script is sent, and when its end is known.
     """
 
     def __init__(
@@ -36,6 +43,7 @@ class Guests:
         mark: Callable[[], str],
         deadline_seconds: float = 300.0,
         until: datetime | None = None,
+        record: Callable[[NewRecord], object] = _recorded_nowhere,
     ) -> None:
         self._azure = azure
         self._clock = clock
@@ -43,10 +51,17 @@ class Guests:
         self._mark = mark
         self._seconds = deadline_seconds
         self._until = until
+        self._record = record
+        self._writing = Lock()
         self._locks: dict[str, Lock] = {}
 
     def run(self, tasks: Sequence[GuestTask]) -> tuple[CommandRun, ...]:
-        """Run every task once; one answer each, in their order. It does not raise."""
+        """Run every task once; one answer each, in their order.
+
+        Raises:
+            JournalError: an intent or a receipt could not be written; without its intent nothing
+                is sent.
+        """
         for task in tasks:
             self._locks.setdefault(task.machine.key, Lock())
         if not tasks:
@@ -55,23 +70,31 @@ class Guests:
             return tuple(threads.map(self._one, tasks))
 
     def _one(self, task: GuestTask) -> CommandRun:
-        name = task.machine.name
-        with self._locks[task.machine.key]:
-            try:
-                return self._followed(task)
-            except StagingError as error:
-                return CommandRun(machine=name, problem=_why(error))
-
-    def _followed(self, task: GuestTask) -> CommandRun:
         name, mark = task.machine.name, self._mark()
-        body = command_body(task, mark=mark)
-        if body is None:
-            return CommandRun(machine=name, problem="its operating system is not told")
-        end = self._clock() + timedelta(seconds=self._seconds)
-        end = min(end, self._until or end)
-        if self._clock() >= end:
-            return CommandRun(machine=name, problem="not sent: the time of the run was up")
-        operation = self._azure.run_command(task.machine, body)
+        with self._locks[task.machine.key]:
+            body = command_body(task, mark=mark)
+            if body is None:
+                return CommandRun(machine=name, problem="its operating system is not told")
+            end = self._clock() + timedelta(seconds=self._seconds)
+            end = min(end, self._until or end)
+            if self._clock() >= end:
+                return CommandRun(machine=name, problem="not sent: the time of the run was up")
+            self._write(command_intent_record(task))
+            operation = ""
+            try:
+                operation = self._azure.run_command(task.machine, body)
+                run = self._followed(task, operation, mark=mark, end=end)
+            except StagingError as error:
+                run = CommandRun(machine=name, problem=_why(error))
+            self._write(command_receipt_record(task, run, operation))
+            return run
+
+    def _write(self, record: NewRecord) -> None:
+        with self._writing:
+            self._record(record)
+
+    def _followed(self, task: GuestTask, operation: str, *, mark: str, end: datetime) -> CommandRun:
+        name = task.machine.name
         while True:
             answer = self._azure.get_command(task.machine, task.location, operation)
             if str(answer.get("status")).casefold() in _ENDED:

@@ -28,6 +28,8 @@ class RecordType(enum.Enum):
     INTENT = "release.intent"
     SENT = "release.sent"
     RECEIPT = "release.receipt"
+    COMMAND_INTENT = "command.intent"
+    COMMAND_RECEIPT = "command.receipt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

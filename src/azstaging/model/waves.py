@@ -9,10 +9,19 @@ from azstaging.model.ids import ResourceId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Something to probe: ``kind`` is tcp, tls, http or dns; ``address`` host, host:port or URL."""
+    """Something to probe: ``kind`` is tcp, tls, http or dns; ``address`` host, host:port or URL.
+
+    Attributes:
+        status: the one HTTP status that is good; None takes any below 400.
+        contains: text that the first 64 KiB of the answer hold, or "".
+        max_ms: an answer that takes longer is none, or None.
+    """
 
     kind: str
     address: str
+    status: int | None = None
+    contains: str = ""
+    max_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +33,8 @@ class Workload:
             a glob). Ids are exact; a name that matches several machines selects all of them and
             is reported.
         suite: folder of pytest files, or "".
+        suite_requires: ids of tests that must have passed, e.g. ``test_pay.py::test_login``.
+        suite_sha256: the digest that the suite must have, or "".
         guest_script: path of a script for Run Command, or "".
         criticality: free text for reports, e.g. ``high``.
     """
@@ -33,6 +44,8 @@ class Workload:
     owner: str = ""
     criticality: str = ""
     suite: str = ""
+    suite_requires: tuple[str, ...] = ()
+    suite_sha256: str = ""
     guest_script: str = ""
     endpoints: tuple[Endpoint, ...] = ()
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from azstaging.probes import dns, http, tcp, tls
 from azstaging.probes.pytest_suite import run_suite
 from azstaging.probes.seen import Limits, Seen, failure, shown
 
-_PROBES: dict[str, Callable[[str, float, Limits], Seen]] = {
+_PROBES: dict[str, Callable[[Endpoint, float, Limits], Seen]] = {
     "tcp": tcp.probe,
     "tls": tls.probe,
     "http": http.probe,
@@ -34,6 +35,7 @@ _MOST_THREADS = 16
 # An answer may be on its way from another machine when the time is up.
 _GRACE_SECONDS = 5.0
 _LATE = "not tried: the time of the run was up"
+_OVER = "the suite was not run: the time of its workload was up"
 _T = TypeVar("_T")
 
 
@@ -48,6 +50,8 @@ class Probes:
         executor: runs probes and suites, on other machines if it likes (Dask's does); the folder
             of a suite must exist there. Threads of our own when not given.
         suite_seconds: for one run of a workload's suite.
+        workload_seconds: for all that is done for one workload; what waits for a free processor
+            does not count.
         until: when the run must be over, aware UTC; what is not done by then is not proven.
     """
 
@@ -60,10 +64,11 @@ class Probes:
         ca_file: str = "",
         executor: Executor | None = None,
         suite_seconds: float = 300.0,
+        workload_seconds: float = 900.0,
         until: datetime | None = None,
     ) -> None:
         self.limits = Limits(
-            deadline_seconds=deadline_seconds,
+            deadline_seconds=min(deadline_seconds, workload_seconds),
             attempts=attempts,
             pause_seconds=pause_seconds,
             ca_file=ca_file,
@@ -71,6 +76,7 @@ class Probes:
         )
         self._executor = executor
         self._suite_seconds = suite_seconds
+        self._workload_seconds = workload_seconds
 
     def look(self, tasks: Sequence[ProbeTask], progress: Progress) -> tuple[Probed, ...]:
         """Look at every endpoint and run every suite; one answer per task. It does not raise."""
@@ -80,19 +86,35 @@ class Probes:
             processes = self._executor or stack.enter_context(
                 ThreadPoolExecutor(os.cpu_count() or 1)
             )
-            running = [
-                (
-                    task,
-                    [_submit(sockets, observe_endpoint, e, self.limits) for e in task.endpoints],
-                    _submit(processes, self._suite, task) if task.suite else None,
-                )
+            observing = [
+                [_submit(sockets, observe_endpoint, e, self.limits) for e in task.endpoints]
                 for task in tasks
             ]
+            running = []
+            for task, futures in zip(tasks, observing, strict=True):
+                pairs = zip(task.endpoints, futures, strict=True)
+                seen = tuple(self._observed(endpoint, future) for endpoint, future in pairs)
+                suite = self._start(processes, task, seen) if task.suite else None
+                running.append((seen, suite))
             found = []
-            for done, (task, observing, suite) in enumerate(running, 1):
-                found.append(self._gather(task, observing, suite))
+            for done, (seen, suite) in enumerate(running, 1):
+                ran = None if suite is None else self._ran(suite)
+                found.append(Probed(observations=seen or None, suite=ran))
                 progress("probe", done, len(running))
         return tuple(found)
+
+    def _start(
+        self, processes: Executor, task: ProbeTask, seen: Sequence[Observation]
+    ) -> "Future[SuiteRun]":
+        """Start a suite with what its workload's endpoints have left of the time."""
+        left = self._workload_seconds - max(map(_seconds_of, seen), default=0.0)
+        if left <= 0:
+            over: Future[SuiteRun] = Future()
+            over.set_result(SuiteRun(problem=_OVER))
+            return over
+        seconds = min(self._suite_seconds, left)
+        run = partial(_run_task, seconds=seconds, until=self.limits.until)
+        return _submit(processes, run, task)
 
     def observe(self, endpoints: Sequence[Endpoint]) -> tuple[Observation, ...]:
         """Look at every endpoint; one observation each, in their order. It does not raise."""
@@ -106,23 +128,6 @@ class Probes:
             context,
             deadline_seconds=self._suite_seconds,
             until=self.limits.until,
-        )
-
-    @property
-    def _suite(self) -> Callable[[ProbeTask], SuiteRun]:
-        return partial(_run_task, seconds=self._suite_seconds, until=self.limits.until)
-
-    def _gather(
-        self,
-        task: ProbeTask,
-        observing: "Sequence[Future[Observation]]",
-        suite: "Future[SuiteRun] | None",
-    ) -> Probed:
-        pairs = zip(task.endpoints, observing, strict=True)
-        seen = tuple(self._observed(endpoint, future) for endpoint, future in pairs)
-        return Probed(
-            observations=seen if task.endpoints else None,
-            suite=None if suite is None else self._ran(suite),
         )
 
     def _seconds_left(self) -> float | None:
@@ -149,6 +154,10 @@ class Probes:
         except Exception as error:  # noqa: BLE001 - a lost worker proves nothing, and is not the end
             future.cancel()
             return SuiteRun(problem=f"the run of the suite was lost: {type(error).__name__}")
+
+
+def _seconds_of(observation: Observation) -> float:
+    return sum(attempt.elapsed_ms for attempt in observation.attempts) / 1000
 
 
 def _submit(executor: Executor, work: Callable[..., _T], *arguments: object) -> "Future[_T]":
@@ -187,6 +196,7 @@ def observe_endpoint(endpoint: Endpoint, limits: Limits) -> Observation:
         at, started = _now(), time.monotonic()
         seen = _attempt(endpoint, budget, limits)
         elapsed = int((time.monotonic() - started) * 1000)
+        seen = _in_time(endpoint, seen, elapsed)
         attempts.append(
             ProbeAttempt(at=at, answer=seen.answer, detail=seen.detail, elapsed_ms=elapsed)
         )
@@ -210,7 +220,7 @@ def _attempt(endpoint: Endpoint, seconds: float, limits: Limits) -> Seen:
 
     def run() -> None:
         try:
-            found.append(probe(endpoint.address, seconds, limits))
+            found.append(probe(endpoint, seconds, limits))
         except Exception as error:  # noqa: BLE001 - every failure is an observation
             found.append(failure(error))
 
@@ -218,6 +228,16 @@ def _attempt(endpoint: Endpoint, seconds: float, limits: Limits) -> Seen:
     worker.start()
     worker.join(seconds)
     return found[0] if found else Seen(answer=Answer.TIMEOUT, detail="no answer in time")
+
+
+def _in_time(endpoint: Endpoint, seen: Seen, elapsed_ms: int) -> Seen:
+    """Return a good answer that came later than it may as a wrong one."""
+    if seen.answer is not Answer.ANSWERED or endpoint.max_ms is None:
+        return seen
+    if elapsed_ms <= endpoint.max_ms:
+        return seen
+    late = f"{seen.detail} after {elapsed_ms} ms, more than {endpoint.max_ms}"
+    return replace(seen, answer=Answer.WRONG, detail=late)
 
 
 def _now() -> datetime:

@@ -3,16 +3,17 @@
 import socket
 
 from azstaging.model.observations import Answer
+from azstaging.model.waves import Endpoint
 from azstaging.probes.seen import Limits, Seen, split
 
 
-def probe(address: str, _timeout: float, _limits: Limits) -> Seen:
+def probe(endpoint: Endpoint, _timeout: float, _limits: Limits) -> Seen:
     """Resolve the name; the resolver has no deadline of its own, the caller keeps it.
 
     Raises:
         OSError, ValueError: no address, or no name.
     """
-    name = split(address).hostname
+    name = split(endpoint.address).hostname
     if not name:
         raise ValueError("a name is needed")
     found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)

@@ -3,6 +3,7 @@
 import socket
 
 from azstaging.model.observations import Answer
+from azstaging.model.waves import Endpoint
 from azstaging.probes.seen import Limits, Seen, split
 
 
@@ -23,13 +24,13 @@ def connect(address: str, default_port: int | None, timeout: float) -> tuple[soc
     return socket.create_connection((parts.hostname, port), timeout=timeout), parts.hostname
 
 
-def probe(address: str, timeout: float, _limits: Limits) -> Seen:
+def probe(endpoint: Endpoint, timeout: float, _limits: Limits) -> Seen:
     """Connect and close.
 
     Raises:
         OSError, ValueError: see ``connect``.
     """
-    connection, _ = connect(address, None, timeout)
+    connection, _ = connect(endpoint.address, None, timeout)
     with connection:
         return Seen(
             answer=Answer.ANSWERED, detail="connected", addresses=(connection.getpeername()[0],)

@@ -4,6 +4,7 @@ import ssl
 from datetime import datetime, timezone
 
 from azstaging.model.observations import Answer
+from azstaging.model.waves import Endpoint
 from azstaging.probes.seen import Limits, Seen
 from azstaging.probes.tcp import connect
 
@@ -26,13 +27,13 @@ def expiry(connection: ssl.SSLSocket) -> datetime | None:
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(until), tz=timezone.utc)
 
 
-def probe(address: str, timeout: float, limits: Limits) -> Seen:
+def probe(endpoint: Endpoint, timeout: float, limits: Limits) -> Seen:
     """Connect, shake hands, close.
 
     Raises:
         OSError, ValueError: no connection, or a certificate that does not hold.
     """
-    connection, host = connect(address, _PORT, timeout)
+    connection, host = connect(endpoint.address, _PORT, timeout)
     with connection, trusting(limits).wrap_socket(connection, server_hostname=host) as secured:
         until = expiry(secured)
         return Seen(

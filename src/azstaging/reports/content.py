@@ -210,6 +210,7 @@ def _waivers(lookup: Lookup) -> list[doc.Waiver]:
             expires=format_time(waiver.expires),
             in_force=waiver_holds(waiver, now),
             days_left=max(0, (waiver.expires - now) // timedelta(days=1)),
+            age_days=max(0, (now - waiver.created) // timedelta(days=1)),
         )
         for waiver in lookup.report.waivers
     ]

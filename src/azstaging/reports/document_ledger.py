@@ -4,7 +4,7 @@ import msgspec
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One waiver; ``in_force`` and ``days_left`` as of when the report was made."""
+    """One waiver; ``in_force``, ``days_left`` and ``age_days`` as of when the report was made."""
 
     check: str
     subject: str
@@ -17,6 +17,7 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     expires: str
     in_force: bool
     days_left: int
+    age_days: int | None = None
 
 
 class PolicyCheck(msgspec.Struct, frozen=True, kw_only=True, gc=False):

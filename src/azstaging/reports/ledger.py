@@ -60,6 +60,7 @@ def waivers(document: Document) -> Table:
             Column(key="ticket", label="Ticket"),
             Column(key="created", label="Created", kind="time", shown=False),
             Column(key="expires", label="Expires", kind="time"),
+            Column(key="age_days", label="Age in days", kind="int"),
             Column(key="days_left", label="Days left", kind="int"),
             Column(key="subject", label="Subject", kind="id", shown=False),
         ),
@@ -74,6 +75,7 @@ def waivers(document: Document) -> Table:
                 w.ticket,
                 w.created,
                 w.expires,
+                w.age_days,
                 w.days_left,
                 w.subject,
             )
