@@ -95,7 +95,12 @@ class Staging(Releasing):
             ),
             baselines=frozenset(each.key for each in frozen_now(inventory, frozen)),
             around=read_surroundings(
-                self.azure, inventory, self.config.policy, clock=self._clock, frozen=frozen
+                self.azure,
+                inventory,
+                self.config.policy,
+                clock=self._clock,
+                frozen=frozen,
+                keep=self._keep,
             ),
             commands=self._guest_commands(inventory),
             keep=self._keep,

@@ -21,6 +21,7 @@ class Cloud:
         scope: what an access token for ARM is asked for. In Azure Government its host is not
             the endpoint's.
         authority: host that issues tokens.
+        storage_suffix: of the hosts of its storage accounts, or "" where none is known.
         boards_url: origin of Azure DevOps Services, or "" where there is none.
     """
 
@@ -29,6 +30,7 @@ class Cloud:
     scope: str
     authority: str
     boards_url: str = ""
+    storage_suffix: str = ""
 
     @property
     def is_loopback(self) -> bool:
@@ -41,6 +43,7 @@ PUBLIC = Cloud(
     arm_endpoint="https://management.azure.com",
     scope="https://management.azure.com/.default",
     authority="login.microsoftonline.com",
+    storage_suffix="core.windows.net",
     boards_url="https://dev.azure.com",
 )
 US_GOVERNMENT = Cloud(
@@ -48,12 +51,14 @@ US_GOVERNMENT = Cloud(
     arm_endpoint="https://management.usgovcloudapi.net",
     scope="https://management.core.usgovcloudapi.net/.default",
     authority="login.microsoftonline.us",
+    storage_suffix="core.usgovcloudapi.net",
 )
 CHINA = Cloud(
     name="china",
     arm_endpoint="https://management.chinacloudapi.cn",
     scope="https://management.chinacloudapi.cn/.default",
     authority="login.chinacloudapi.cn",
+    storage_suffix="core.chinacloudapi.cn",
 )
 CLOUDS = {cloud.name: cloud for cloud in (PUBLIC, US_GOVERNMENT, CHINA)}
 

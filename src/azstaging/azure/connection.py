@@ -9,6 +9,7 @@ from azstaging.azure.activitylog import ActivityLog
 from azstaging.azure.backup import Backups
 from azstaging.azure.bodies import Json
 from azstaging.azure.clouds import Cloud
+from azstaging.azure.console import Console
 from azstaging.azure.datareplication import DataReplication
 from azstaging.azure.metrics import Metrics
 from azstaging.azure.migrate import Migrate
@@ -18,6 +19,7 @@ from azstaging.azure.run_command import RunCommand
 from azstaging.azure.session import ArmSession
 from azstaging.azure.siterecovery import SiteRecovery
 from azstaging.engine.ports import StopAnswer
+from azstaging.model.console import ConsoleData
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import StopRequest
 from azstaging.model.plans import PlannedRequest, Principal
@@ -48,6 +50,7 @@ class AzureConnection:
         self.backups = Backups(session)
         self.commands = RunCommand(session)
         self.metrics = Metrics(session)
+        self.console = Console(session)
 
     def __repr__(self) -> str:
         return f"AzureConnection({self.session.cloud.arm_endpoint})"
@@ -190,6 +193,10 @@ class AzureConnection:
         return self.metrics.get_metrics(
             vm_id, names, since, until, interval_seconds=interval_seconds
         )
+
+    def get_console(self, vm_id: ResourceId) -> ConsoleData:
+        """Get console picture and serial log of a machine."""
+        return self.console.get_console(vm_id)
 
     def run_command(self, vm_id: ResourceId, body: Json) -> str:
         """Start a command in a guest, once; the id of its operation."""

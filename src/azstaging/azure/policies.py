@@ -66,6 +66,15 @@ USER_AGENT = _user_agent()
 
 # A POST counts as a read only for these paths; every other POST is a change.
 QUERY_PATHS = frozenset({"/providers/microsoft.resourcegraph/resources"})
+_QUERY_ACTION = re.compile(
+    r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft\.compute/virtualmachines/[^/]+"
+    r"/retrievebootdiagnosticsdata"
+)
+
+
+def _is_query(path: str) -> bool:
+    return path in QUERY_PATHS or _QUERY_ACTION.fullmatch(path) is not None
+
 
 _READ_METHODS = frozenset({"GET", "HEAD"})
 _RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
@@ -120,7 +129,7 @@ class CallPolicy(Policy):
     def _check(call: Call, method: str) -> None:
         reads = call.kind is CallKind.READ and method in _READ_METHODS
         queries = call.kind is CallKind.QUERY and method == "POST"
-        if call.kind is CallKind.QUERY and call.path.casefold() not in QUERY_PATHS:
+        if call.kind is CallKind.QUERY and not _is_query(call.path.casefold()):
             raise ConfigurationError(
                 f"POST {call.path} is not known to be a read; it was not sent."
             )

@@ -3,6 +3,7 @@
 from azstaging.checks.backup_item import backup_item
 from azstaging.checks.baseline_present import baseline_present
 from azstaging.checks.boot_diagnostics import boot_diagnostics
+from azstaging.checks.console import console
 from azstaging.checks.diff_clean import diff_clean
 from azstaging.checks.encryption import encryption
 from azstaging.checks.endpoint_reachable import endpoint_reachable
@@ -31,6 +32,7 @@ ITEM_CHECKS: tuple[Check[ItemContext], ...] = (
     backup_item,
     baseline_present,
     boot_diagnostics,
+    console,
     diff_clean,
     encryption,
     licence,

@@ -12,7 +12,7 @@ from typing import Generic, Literal, TypeVar, overload
 
 from azstaging.model.commands import CommandRun
 from azstaging.model.differences import DiffClass, Difference
-from azstaging.model.findings import Outcome
+from azstaging.model.findings import Artefact, Outcome
 from azstaging.model.imports import ImportedResults
 from azstaging.model.inventory import Gap, InventoryItem
 from azstaging.model.observations import Observation
@@ -32,11 +32,13 @@ class Verdict:
     Attributes:
         detail: one clause without full stop, for people; names are not escaped.
         next_step: what to do about it; without it the check's own next step is used.
+        artefacts: what it was judged by, where that was kept.
     """
 
     outcome: Outcome
     detail: str
     next_step: str = ""
+    artefacts: tuple[Artefact, ...] = ()
 
 
 def passed(detail: str) -> Verdict:

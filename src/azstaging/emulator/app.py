@@ -20,6 +20,7 @@ from azstaging.emulator.answers import Answer
 from azstaging.emulator.arm import Arm, Call
 from azstaging.emulator.boards import boards_routes
 from azstaging.emulator.boards_state import BoardsState
+from azstaging.emulator.console import STORAGE, blob_of
 from azstaging.emulator.faults import Fault, Script
 from azstaging.emulator.identities import AUDIENCE, InvalidTokenError, make_token
 from azstaging.emulator.state import State
@@ -117,6 +118,7 @@ class EmulatorApp:
         arm = [
             Route("/metadata/endpoints", self._metadata),
             Route("/msi/token", self._managed_identity),
+            Route(f"{STORAGE}/{{blob:path}}", self._blob),
             Route("/subscriptions", self._arm, methods=_METHODS),
             Route("/subscriptions/{rest:path}", self._arm, methods=_METHODS),
             Route("/Subscriptions/{rest:path}", self._arm, methods=_METHODS),
@@ -226,6 +228,15 @@ class EmulatorApp:
         return JSONResponse(
             [{"name": "Emulator", "resourceManager": origin, "authentication": login}]
         )
+
+    async def _blob(self, request: Request) -> Response:
+        status, data = blob_of(
+            self.state.consoles,
+            request.path_params["blob"],
+            request.query_params.get("sig", ""),
+            token="authorization" in request.headers,
+        )
+        return Response(data, status, media_type="application/octet-stream")
 
     async def _managed_identity(self, request: Request) -> Response:
         """Answer as the identity endpoint of Azure Automation does; ``client_id`` names who."""

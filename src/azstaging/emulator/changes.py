@@ -8,6 +8,7 @@ import msgspec
 from azstaging.emulator import answers
 from azstaging.emulator.addresses import stable_guid
 from azstaging.emulator.answers import Answer
+from azstaging.emulator.console import boot_diagnostics
 from azstaging.emulator.guests import start_command
 from azstaging.emulator.jobs import Job
 from azstaging.emulator.paths import Address
@@ -46,6 +47,8 @@ def change(state: State, address: Address, call: "Call", identity: str) -> Answe
         return missing(state, Address(key) if action else address)
     if (call.method, entry.kind, action) == ("POST", "vm", "runcommand"):
         return start_command(state.guests, entry, call)
+    if (call.method, entry.kind, action) == ("POST", "vm", "retrievebootdiagnosticsdata"):
+        return boot_diagnostics(state.consoles, entry, call)
     rule = _CHANGES.get((call.method, entry.kind, action))
     if rule is None:
         return answers.error(

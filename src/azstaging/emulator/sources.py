@@ -87,6 +87,7 @@ SOURCES: tuple[Source, ...] = (
     Source("Backup items of a vault", "documented", "Azure VMs only; names of 2023-02-01."),
     Source("Run Command: 202, then the operation", "documented", "Output cut to 4,096 bytes."),
     Source("Run Command: 409 while another runs", "documented", "Its text is guessed."),
+    Source("Boot diagnostics, and their blobs", "documented", "A token at a blob is refused."),
     Source("Metrics of a VM", "documented", "The same value in every interval."),
     Source("Resource Graph", "recorded", "resultTruncated is text; migration items are absent."),
     Source("Identity endpoint", "documented", "App Service flavour, numeric expires_on."),

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from azstaging.emulator.activity import Event
+from azstaging.emulator.console import Consoles
 from azstaging.emulator.estate import Estate, Lock, Machine
 from azstaging.emulator.guests import GuestState
 from azstaging.emulator.jobs import Job
@@ -49,6 +50,7 @@ class State:
         registrations: resource providers that somebody registered; nothing should be here.
         events: what the activity log tells, in order.
         backups: casefolded id of a vault -> its backup items.
+        consoles: what machines show on their consoles; others show a login.
         guests: what Run Command finds inside machines.
         metrics: casefolded VM id -> metric -> value in every interval; others are quiet.
         executions: casefolded id of a wave's execution -> step id -> step; empty at first.
@@ -76,6 +78,7 @@ class State:
             self.registrations: list[str] = []
             self.backups: dict[str, list[Json]] = {}
             self.guests = GuestState()
+            self.consoles: Consoles = {}
             self.metrics: dict[str, dict[str, float]] = {}
             self.executions: Executions = {}
             self.events: list[Event] = []

@@ -1,13 +1,13 @@
 """Runs every check on every item and workload, and makes findings of what they say."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Protocol
 
 from azstaging.checks import IMPORTED_CHECKS, item_checks, workload_checks
 from azstaging.checks.interface import C, Check, ItemContext, Verdict, WorkloadContext
+from azstaging.engine.keeping import Keep, kept_nowhere
 from azstaging.engine.ports import Clock, Progress
 from azstaging.model.commands import CommandRun, GuestTask
 from azstaging.model.decisions import Policy
@@ -39,15 +39,6 @@ def _silent(step: str, done: int, total: int) -> None:
     """Show no progress."""
 
 
-Keep = Callable[[str, bytes], Artefact]
-"""Keeps bytes under a name and says where; the same bytes are kept once."""
-
-
-def _kept_nowhere(name: str, data: bytes) -> Artefact:
-    """Name what was looked at by its hash alone."""
-    return Artefact(name=name, sha256=sha256(data).hexdigest(), size_bytes=len(data))
-
-
 def run_checks(
     inventory: Inventory,
     diff: Diff,
@@ -60,7 +51,7 @@ def run_checks(
     baselines: Collection[str] | None = None,
     around: Mapping[str, Surroundings] | None = None,
     commands: Mapping[str, tuple[CommandRun, ...]] | None = None,
-    keep: Keep = _kept_nowhere,
+    keep: Keep = kept_nowhere,
     progress: Progress = _silent,
 ) -> Findings:
     """Run every check on every item that is not released, and on every workload.
@@ -122,6 +113,7 @@ class _Maker:
                 lifetime_seconds=lifetimes.get(name) or check.lifetime_seconds,
                 next_step="" if outcome is Outcome.PASS else _next_step(check, verdict),
                 run=run,
+                artefacts=verdict.artefacts,
             )
 
 

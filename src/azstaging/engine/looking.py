@@ -5,6 +5,7 @@ from typing import Any
 from azstaging.engine.ports import (
     ActivityReader,
     AzurePort,
+    ConsoleReader,
     Identity,
     MetricsReader,
     ReplicationReader,
@@ -21,6 +22,7 @@ _READS = frozenset(
         SurroundingsReader,
         Identity,
         MetricsReader,
+        ConsoleReader,
     )
     for name in vars(protocol)
     if not name.startswith("_")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from azstaging.model.console import ConsoleData
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import StopRequest
 from azstaging.model.plans import PlannedRequest, Principal
@@ -188,6 +189,15 @@ class MetricsReader(Protocol):
         interval_seconds: int,
     ) -> Json:
         """GET metrics of a machine: ``average`` and ``total`` per interval."""
+        ...
+
+
+@runtime_checkable
+class ConsoleReader(Protocol):
+    """Reads what machines show on their consoles, for the check that asks for it."""
+
+    def get_console(self, vm_id: ResourceId) -> ConsoleData:
+        """Get console picture and serial log; neither address nor signature is kept."""
         ...
 
 

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from azstaging.engine.ports import Clock, MetricsReader, SurroundingsReader
+from azstaging.engine.keeping import Keep, kept_nowhere
+from azstaging.engine.ports import Clock, ConsoleReader, MetricsReader, SurroundingsReader
 from azstaging.errors import StagingError
+from azstaging.model.console import ConsoleData, ConsoleSeen
 from azstaging.model.decisions import Policy
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.inventory import InventoryItem, Phase
@@ -16,10 +18,12 @@ from azstaging.model.usage import Usage
 from azstaging.providers import metrics
 from azstaging.providers.backup import backup_from
 from azstaging.rules.baseline import Frozen, is_of
+from azstaging.rules.serial_log import stuck_at
 from azstaging.rules.usage import source_usage
 
 BACKUP_ITEM = "backup-item"
 PERFORMANCE = "performance"
+CONSOLE = "console"
 _THREADS = 8
 
 
@@ -30,6 +34,7 @@ def read_surroundings(
     *,
     clock: Clock,
     frozen: Mapping[str, Frozen] | None = None,
+    keep: Keep = kept_nowhere,
 ) -> dict[str, Surroundings]:
     """Read around the targets of items that are not released.
 
@@ -40,6 +45,7 @@ def read_surroundings(
         policy: only what its checks need is read.
         clock: ends the time whose metrics are read.
         frozen: baselines by casefolded item id; they tell how hard the sources worked.
+        keep: keeps console pictures and serial logs.
 
     Returns:
         By casefolded item id. What could not be read is None in it, with the problem; it does
@@ -62,7 +68,29 @@ def read_surroundings(
                     usage_problem=problem,
                     source_usage=source,
                 )
+    if CONSOLE in listed and isinstance(azure, ConsoleReader):
+        look = partial(_console_around, azure)
+        with ThreadPoolExecutor(_THREADS) as threads:
+            for row, (data, problem) in zip(staged, threads.map(look, staged), strict=True):
+                seen = None if data is None else _kept(data, keep)
+                around = found.get(row.id.key, Surroundings())
+                found[row.id.key] = replace(around, console=seen, console_problem=problem)
     return found
+
+
+def _console_around(azure: ConsoleReader, row: InventoryItem) -> tuple[ConsoleData | None, str]:
+    if row.target is None:
+        return None, ""
+    try:
+        return azure.get_console(row.target.id), ""
+    except StagingError as error:
+        return None, f"its console could not be read: {_why(error)}"
+
+
+def _kept(data: ConsoleData, keep: Keep) -> ConsoleSeen:
+    pairs = (("console", data.picture), ("serial-log", data.log))
+    artefacts = tuple(keep(name, content) for name, content in pairs if content)
+    return ConsoleSeen(artefacts=artefacts, stuck=stuck_at(data.log))
 
 
 def _usage_around(

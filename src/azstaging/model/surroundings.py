@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from azstaging.model.console import ConsoleSeen
 from azstaging.model.usage import Usage
 
 
@@ -29,6 +30,8 @@ class Surroundings:
         backups: backup items of the machine, in the order of the vaults; None when they were
             not read, or not all of them.
         backups_problem: why not, or "".
+        console: what was kept of its console; None when it was not read.
+        console_problem: why not, or "".
         usage: how hard the machine worked on the last day; None when that is not known.
         usage_problem: why not, or "".
         source_usage: how hard its source worked, as the baseline tells; None when it does not.
@@ -36,6 +39,8 @@ class Surroundings:
 
     backups: tuple[Backup, ...] | None = None
     backups_problem: str = ""
+    console: ConsoleSeen | None = None
+    console_problem: str = ""
     usage: Usage | None = None
     usage_problem: str = ""
     source_usage: Usage | None = None
