@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 
@@ -11,6 +12,7 @@ import pytest
 import azstaging
 from azstaging.azure.credentials import StaticCredential
 from azstaging.cli.estate_config import write_config
+from azstaging.emulator.faults import Fault
 from azstaging.emulator.sample import sample_estate
 from azstaging.emulator.server import Emulator
 from azstaging.errors import JournalError, LeaseHeldError
@@ -122,6 +124,35 @@ def test_a_blob_named_stop_halts_a_release(office):
     code, _, errors = office(*RELEASE, who="releaser")
     assert code == 5, errors
     assert office.azure.state.stops == []
+
+
+def test_of_two_releasing_processes_the_second_is_refused_and_the_first_holds(office):
+    """The first is between its intent and the answer to its first stop when the second comes."""
+    office.approved_plan()
+    begun, refused = threading.Event(), threading.Event()
+
+    def wait_for_the_other(_state):
+        begun.set()
+        refused.wait(60)
+
+    stops = ("DELETE *replicationmigrationitems/*", "POST *replicationprotecteditems/*/remove")
+    office.azure.script.set([Fault(match=m, kind="call", call=wait_for_the_other) for m in stops])
+    with office.start(*RELEASE, who="releaser") as first:
+        try:
+            assert begun.wait(60)
+            code, _, errors = office(*RELEASE, who="releaser")
+            assert first.poll() is None
+            sent = [r for r in office.azure.requests if r.method != "GET"]
+        finally:
+            refused.set()
+        _, said = first.communicate(timeout=180)
+    assert code == 6, errors
+    assert "nothing was changed" in errors
+    assert len(sent) <= 1
+    assert first.returncode == 0, said
+    sent = [r.path.casefold() for r in office.azure.requests if r.method != "GET"]
+    assert set(Counter(sent).values()) == {1}
+    assert len(sent) == len(office.azure.state.stops)
 
 
 def test_the_epoch_grows_with_each_lease(container):
