@@ -128,6 +128,13 @@ class MemoryAzure:
         self._ask("list_vm_sizes", f"{subscription}/{location}")
         return self.sizes
 
+    def list_hyper_v_sites(self, subscription: str) -> list[Json]:
+        self._ask("list_hyper_v_sites", subscription)
+        root = f"/subscriptions/{subscription}/".casefold()
+        machines = [ResourceId(each["id"]) for each in self.machines]
+        sites = dict.fromkeys(each.parent() for each in machines if each.after("HyperVSites"))
+        return [{"id": site.text} for site in sites if site.key.startswith(root)]
+
     def list_discovered_machines(self, site: ResourceId) -> list[Json]:
         self._ask("list_discovered_machines", site)
         return [m for m in self.machines if ResourceId(m["id"]).is_under(site)]

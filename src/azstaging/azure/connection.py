@@ -136,6 +136,10 @@ class AzureConnection:
         """List the run-time states of all VMs of a subscription."""
         return self.resources.list_virtual_machine_states(subscription_id)
 
+    def list_hyper_v_sites(self, subscription_id: str) -> list[Json]:
+        """List the OffAzure sites of Hyper-V appliances in a subscription."""
+        return self.migrate.list_hyper_v_sites(subscription_id)
+
     def list_discovered_machines(self, site: ResourceId) -> list[Json]:
         """List the machines of an OffAzure site, deleted ones included."""
         return self.migrate.list_discovered_machines(site)

@@ -46,6 +46,16 @@ class Migrate:
         """
         return self._session.list_all(project.child("machines"), MIGRATE_PROJECTS)
 
+    def list_hyper_v_sites(self, subscription_id: str) -> list[Json]:
+        """List the Hyper-V sites of a subscription.
+
+        Azure: HypervSitesController_ListBySubscription, 2023-06-06,
+        GET {subscription}/providers/Microsoft.OffAzure/HyperVSites
+        """
+        scope = subscription_scope(subscription_id)
+        path = scope.child("providers", "Microsoft.OffAzure", "HyperVSites")
+        return self._session.list_all(path, OFF_AZURE)
+
     def list_discovered_machines(self, site: ResourceId) -> list[Json]:
         """List the machines of a VMware, Hyper-V, server or import site, deleted ones included.
 

@@ -128,6 +128,7 @@ def _read_rows(
     lists.start(sorted({each.subscription_id or "" for each in items} - {""}), (LOCKS,))
     lists.start(sorted(subscriptions_of(items.values())), TARGET_KINDS)
     sources.start(items.values())
+    sources.look_for(items.values(), found.subscriptions)
     lists.start_sizes(sorted(likely_places(items.values())))
     details = start_details(azure, items, reads)
     ahead = _work_ahead(items, details, lists, sources, reads)
@@ -142,7 +143,8 @@ def _read_rows(
     lists.gather_sizes()
     sources.start(items.values())
     known = sources.read(items.values(), resources)
-    return build_rows(matched, resources, known, ahead), found.vaults
+    unnamed = sources.nameless(items.values())
+    return build_rows(matched, resources, {**known, **unnamed}, ahead), found.vaults
 
 
 def _work_ahead(

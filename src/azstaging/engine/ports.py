@@ -73,6 +73,10 @@ class ResourceReader(Protocol):
         """Instance views of all VMs of a subscription (``statusOnly=true``), by id."""
         ...
 
+    def list_hyper_v_sites(self, subscription_id: str) -> list[Json]:
+        """All Hyper-V sites of a subscription."""
+        ...
+
     def list_discovered_machines(self, site: ResourceId) -> list[Json]:
         """All discovered machines of an OffAzure site."""
         ...

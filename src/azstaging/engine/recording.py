@@ -21,7 +21,16 @@ _DISKS, _ADAPTERS = "list_disks", "list_network_interfaces"
 _LISTS = frozenset(
     {"list_vaults", "list_replication_vaults", "list_migration_items", "list_protected_items"}
     | {"list_data_replication_items", "list_virtual_machines", "list_discovered_machines"}
-    | {_SKUS, _SIZES, _LOCKS, _STATES, _DISKS, _ADAPTERS, "list_subscriptions"}
+    | {
+        _SKUS,
+        _SIZES,
+        _LOCKS,
+        _STATES,
+        _DISKS,
+        _ADAPTERS,
+        "list_subscriptions",
+        "list_hyper_v_sites",
+    }
 )
 _ONE = frozenset({"get_item", "get_virtual_machine", "get_resource"})
 
@@ -97,6 +106,10 @@ def kept_bodies(recording: Recording, inventory: Inventory) -> list[Json]:
     for row in inventory:
         wanted |= {row.id.key, row.item.vault_id.key}
         found = (row.target_id, row.item.target_id, row.item.source_id, *row.test_machines)
+        if row.source is not None:
+            # A Hyper-V item does not name it: it was found in a site, which is kept with it.
+            found = (*found, row.source.id)
+            wanted.add(row.source.id.parent().key)
         machines |= {each for each in found if each is not None}
         wanted |= {part.id.key for part in (*_disks(row), *_nics(row))}
     wanted |= {each.key for each in machines}

@@ -20,6 +20,7 @@ _KEPT = frozenset(
         "list_virtual_machines",
         "list_virtual_machine_states",
         "list_discovered_machines",
+        "list_hyper_v_sites",
         "list_network_interfaces",
         "list_candidates",
         "list_disks",

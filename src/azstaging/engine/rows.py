@@ -147,7 +147,9 @@ def _source(
     early: SourceMachine | None,
 ) -> tuple[SourceMachine | None, str]:
     if item.source_id is None:
-        return None, _NO_SOURCE
+        # Looked for by what the item says of it; held by the item's id.
+        found = sources.get(item.id, Source(note=_NO_SOURCE))
+        return None if found.body is None else source_machine(found.body), found.note
     known = sources.get(item.source_id, Source(note=_NOT_READ))
     if known.body is None:
         return None, known.note

@@ -5,6 +5,12 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from azstaging.engine.hyperv_sources import (
+    Discovered,
+    nameless,
+    sites_read,
+    subscriptions_to_look_in,
+)
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads, Result
 from azstaging.engine.resources import VMS, Resources, is_virtual_machine
@@ -37,6 +43,7 @@ class SourceLists:
         self._azure = azure
         self._reads = reads
         self._started: dict[ResourceId, Future[Result[Bodies]]] = {}
+        self._hyper_v: list[Future[Result[list[ResourceId]]]] = []
 
     def start(self, items: Iterable[ReplicatedItem]) -> None:
         """Start the lists of the sites that hold several of the items' source machines."""
@@ -45,6 +52,31 @@ class SourceLists:
         for site, count in sites.items():
             if count >= _LIST_FROM and site not in self._started:
                 self._started[site] = self._reads.start(_site_read(self._azure, site))
+
+    def look_for(self, items: Iterable[ReplicatedItem], subscriptions: Iterable[str]) -> None:
+        """Start to look for the Hyper-V sites that may know items which name no source."""
+        for subscription in subscriptions_to_look_in(items, subscriptions):
+            self._hyper_v.append(self._reads.start(sites_read(self._azure, subscription)))
+
+    def nameless(self, items: Iterable[ReplicatedItem]) -> Mapping[ResourceId, Source]:
+        """Return what is known of the sources of Hyper-V items, by the id of the item."""
+        if not self._hyper_v:
+            return {}
+        listed = self._reads.collect(self._hyper_v, "sites")
+        discovered = Discovered(unread=[each.gap.detail for each in listed if each.gap])
+        sites = dict.fromkeys(site for each in listed for site in each.value or ())
+        for site in sites:
+            if site not in self._started:
+                self._started[site] = self._reads.start(_site_read(self._azure, site))
+        results = self._reads.collect([self._started[site] for site in sites], "sources")
+        for result in results:
+            if result.value is not None:
+                discovered.add(result.value)
+            elif result.gap is not None:
+                self._reads.note(result.gap, _MACHINES)
+                discovered.unread.append(result.gap.detail)
+        found = ((item.id, discovered.find(item)) for item in items if nameless(item))
+        return {each: Source(body=body, note=note) for each, (body, note) in found}
 
     def early(self, source: ResourceId | None) -> Source | None:
         """Return a machine of a site whose list is there already; None where it is not known."""

@@ -74,6 +74,7 @@ _TARGETS = _grants(
 _SOURCES = _grants(
     [
         (f"{_SITES}/VMwareSites/machines/read", "the source machines behind a VMware appliance"),
+        (f"{_SITES}/HyperVSites/read", "where the source machines of Hyper-V items may be"),
         (f"{_SITES}/HyperVSites/machines/read", "the source machines behind a Hyper-V appliance"),
         (f"{_SITES}/ServerSites/machines/read", "the source machines behind a physical appliance"),
         ("Microsoft.Migrate/migrateProjects/solutions/read", "the vault of a project named by id"),
