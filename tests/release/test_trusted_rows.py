@@ -77,7 +77,8 @@ def test_what_the_operation_says_decides_nothing(bench, kind, options):
 def test_jobs_that_nobody_can_read_are_unknown_and_never_sent_again(bench, kind, options):
     b = bench(ONE)
     plan = b.approved()
-    b.fault(kind, JOBS, times=0, **options)
+    # Before the first stop they are readable: else nothing would be sent at all.
+    b.fault(kind, JOBS, times=0, after=1, **options)
     result = b.release(plan)
     assert b.states(result) == {"file-01": "unknown"}
     assert exit_codes.of_release(result) == exit_codes.PARTLY
