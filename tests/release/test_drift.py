@@ -185,3 +185,13 @@ def test_what_came_is_one_row_and_what_stayed_is_told_by_its_values(bench):
     assert found[f"disks[{new.id.name}]"].staged == ""
     assert found[f"disks[{kept}].size_gib"].resource == row.target.disks[1].id
     assert "private_address 10.9.9.9" in found[f"nics[{nic.id.name}].addresses[10.9.9.9]"].now
+
+
+def test_an_adapter_that_went_away_with_its_addresses_is_one_row(bench):
+    _b, staging = staged(bench)
+    row = staging.inventory().items[0]
+    frozen = staging.frozen(staging.inventory())[row.id.key]
+    nic = row.target.nics[0]
+    assert nic.addresses
+    (gone,) = drift_of(replace(row, target=replace(row.target, nics=())), frozen)
+    assert (gone.field, gone.now) == (f"nics[{nic.id.name}]", "")
