@@ -13,6 +13,7 @@ _IN_REASON = {
     "dask": "dask is needed",
     "fish": "fish is needed",
     "libreoffice": "libreoffice",
+    "polars": "polars is an extra",
     "python310": "python 3.10",
     "wheel": "the wheel alone is needed",
     "zsh": "zsh is needed",
