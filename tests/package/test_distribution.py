@@ -114,7 +114,8 @@ def test_the_wheel_alone_does_the_whole_run(python, tmp_path):
         assert azstaging("check")[0] in {1, 3}, azstaging.errors
         assert azstaging("report", "--out", "reports")[0] in {0, 3}, azstaging.errors
         assert (tmp_path / "reports" / "engineer.html").is_file()
-        assert azstaging("boards", "--apply")[0] in {0, 3}, azstaging.errors
+        # One vault may not be read, and something was written: partly applied.
+        assert azstaging("boards", "--apply")[0] == 4, azstaging.errors
         assert azstaging("plan", "--out", "p.json")[0] == 0, azstaging.errors
         assert azstaging("approve", "p.json", "--comment", "CHG-1", who="approver")[0] == 0
         code, _ = azstaging("release", "p.json", "--execute", who="releaser")
