@@ -126,7 +126,7 @@ def test_the_table_of_a_pyproject_counts_and_is_checked_the_same(desk):
         (["inventory", "--query", "items["], ("--query", "not JMESPath")),
         (["inventory", "--query", "x" * 501], ("longer than 500",)),
         (["inventory", "--query", ""], ("--query",)),
-        (["approve", "p.json"], ("'--comment'",)),
+        (["approve", "p.json"], ("--comment",)),
         (["release", "none.json"], ("none.json", "No such file")),
         (["journal", "verify", "none"], ("no journal at none",)),
         (["journal", "verify"], ("No journal is named",)),

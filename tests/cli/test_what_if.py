@@ -9,7 +9,7 @@ def test_another_policy_decides_over_the_same_evidence(world):
     assert world("plan", "-o", "json").code == 0
     before = world("journal", "head", "estate").stdout
     strict = world.folder / "strict.toml"
-    strict.write_text('[gate]\nrequired = ["phase-staged", "licence", "no-such-evidence"]\n')
+    strict.write_text('[gate]\nrequired = ["phase-staged", "licence", "backup-item"]\n')
     asked = world("plan", "--what-if", strict, "-o", "json")
     assert asked.code == 1, asked.stderr
     loose = world.folder / "loose.toml"
