@@ -217,9 +217,15 @@ class Check:
 
     def _done_is_proven(self, item: str, index: int) -> None:
         key = self.truth.key_of[item]
+        # Since the intent: a run that settles it may read the proof before the request, held up
+        # on its way, arrives at an item that somebody else has stopped.
+        intents = [
+            number
+            for number, (kind, _, data) in enumerate(self.lines[:index])
+            if kind == "release.intent" and _item(data) == item
+        ]
         read = [e for e in self.exchanges if e.lines <= index and e.method == "GET"]
-        sent = [e for e in self.exchanges if e.method != "GET" and self._item(e) == item]
-        since = [e for e in read if sent and e.at >= sent[0].at]
+        since = [e for e in read if intents and e.lines > intents[-1]]
         gone = any(e.path.casefold() == item and e.status == 404 for e in since)
         there = any(e.path.casefold() == self.truth.vm[item] and e.status == 200 for e in since)
         job = any("/replicationjobs" in e.path.casefold() and b"Succeeded" in e.body for e in since)

@@ -180,6 +180,9 @@ class Story:
 
     def _prepare(self) -> None:
         """Put the script in place, and forge what the releaser is handed."""
+        if self.waiting["unapproved"] or self.waiting["approved-by-releaser"]:
+            # Before anything is set to fail: this approval is part of the scene.
+            self._take_approval(own=bool(self.waiting["approved-by-releaser"]))
         for event in self.waiting.pop("stop-fault"):
             kind, options = STOP_FAULTS[event.size % len(STOP_FAULTS)]
             match = STOPS[0] if event.item < 2 else STOPS[1]
@@ -202,8 +205,6 @@ class Story:
             self._edit(event)
         for event in self.waiting["plan-grown"]:
             self._grow(event)
-        if self.waiting["unapproved"] or self.waiting["approved-by-releaser"]:
-            self._take_approval(own=bool(self.waiting["approved-by-releaser"]))
         for kind in ("plan-edited", "plan-grown", "unapproved", "approved-by-releaser"):
             self.waiting[kind] = []
 
