@@ -168,6 +168,7 @@ def test_the_epoch_grows_with_each_lease(container):
             actor="",
         )
         lease.release(VAULT)
+        assert store.guards == [], "a lease that was given back guards nothing"
 
 
 def take(store, vault, run):

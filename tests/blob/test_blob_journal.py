@@ -203,6 +203,20 @@ def test_files_go_with_the_journal(url, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "name", ["../outside.json", "baselines/../../outside.json", "/etc/outside", "a\\..\\b", "C:x"]
+)
+def test_a_file_outside_the_estate_is_not_fetched(container, name):
+    container.put("outside.json", b"{}")
+    journal = BlobJournal(container)
+    before = sorted(journal.folder.parent.glob("outside*"))
+    with pytest.raises(JournalError, match="not in an estate folder") as refused:
+        journal.fetch([name])
+    assert refused.value.broken
+    assert sorted(journal.folder.parent.glob("outside*")) == before
+    journal.close()
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "https://store.blob.core.windows.net",

@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from azstaging import __version__
@@ -289,8 +289,19 @@ class BlobJournal:
             self.container.put(name, path.read_bytes())
 
     def fetch(self, names: Iterable[str]) -> None:
-        """Get files of the container into ``folder``; what is missing stays missing."""
+        """Get files of the container into ``folder``; what is missing stays missing.
+
+        Raises:
+            JournalError: a name leads out of the folder: whoever wrote it wants another file.
+        """
         for name in names:
+            parts = PurePosixPath(name).parts
+            if ".." in parts or name.startswith("/") or "\\" in name or ":" in name:
+                raise JournalError(
+                    f"{self.source} names the file {name!r}, which is not in an estate folder; "
+                    "nothing was fetched.",
+                    broken=True,
+                )
             path = self.folder / name
             if not path.exists() and (part := self.container.read(name)) is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)

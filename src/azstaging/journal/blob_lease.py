@@ -132,3 +132,5 @@ class BlobLease:
         held = self._held.pop(vault_id, None)
         if held is not None:
             held.release()
+        if not self._held and self._guard in self._store.guards:
+            self._store.guards.remove(self._guard)
