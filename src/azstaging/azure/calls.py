@@ -9,7 +9,10 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
+
+from azure.core.rest import HttpRequest, HttpResponse
 
 from azstaging.errors import ConfigurationError, UnreachableError
 
@@ -161,6 +164,14 @@ class Tally:
         """Return the counts so far, sorted by name."""
         with self._lock:
             return dict(sorted(self._counts.items()))
+
+
+class Sender(Protocol):
+    """Sends a prepared request: ``Pipeline.run``, or ``send_request`` of an official client."""
+
+    def __call__(self, request: HttpRequest, *, stream: bool, call: Call) -> HttpResponse:
+        """Send and return the response."""
+        ...
 
 
 def segment_after(path: str, keyword: str) -> str:

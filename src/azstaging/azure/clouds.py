@@ -148,6 +148,15 @@ def is_loopback_origin(url: str) -> bool:
     return is_loopback_host(urlsplit(url).hostname)
 
 
+def plain_parts(url: str) -> SplitResult | None:
+    """Return the parts of a URL; None of one that libraries read differently, or with a login."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return None if "@" in parts.netloc or "\\" in url else parts
+
+
 def origin_of(parts: SplitResult) -> tuple[str, str, int]:
     """Return scheme, host and port of a URL, the default port filled in; port 0 if invalid."""
     try:

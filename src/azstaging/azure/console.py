@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import requests
 
 from azstaging.azure.api_versions import COMPUTE
-from azstaging.azure.clouds import Cloud, origin_of
+from azstaging.azure.clouds import Cloud, origin_of, plain_parts
 from azstaging.azure.session import ArmSession
 from azstaging.azure.transport import make_session
 from azstaging.errors import UnexpectedResponseError
@@ -66,11 +66,8 @@ def _refused(problem: str, vm_id: ResourceId) -> UnexpectedResponseError:
 
 def is_storage(url: str, cloud: Cloud) -> bool:
     """Tell whether a URL leads to blobs of the cloud; of a local ARM, to that alone."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    if "@" in parts.netloc or "\\" in url:
+    parts = plain_parts(url)
+    if parts is None:
         return False
     scheme, host, port = origin_of(parts)
     if cloud.is_loopback:

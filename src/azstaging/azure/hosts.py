@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from azstaging.azure.calls import Call
-from azstaging.azure.clouds import Cloud, origin_of
+from azstaging.azure.clouds import Cloud, origin_of, plain_parts
 from azstaging.azure.redaction import redact
 from azstaging.errors import UnexpectedResponseError
 
@@ -35,11 +35,8 @@ class HostPin:
 
     def allows(self, url: str, *, changes: bool = False) -> bool:
         """Tell whether a request to the URL may be sent."""
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            return False
-        if "@" in parts.netloc or "\\" in url:
+        parts = plain_parts(url)
+        if parts is None:
             return False
         scheme, host, port = origin_of(parts)
         if (scheme, host, port) == self._origin:

@@ -15,6 +15,11 @@ def ca_bundle() -> str:
     return next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), "")
 
 
+def trusted_by(verify: bool | str | None) -> bool | str:
+    """Return what a connection trusts: as given, else what the environment names, else True."""
+    return verify if verify is not None else ca_bundle() or True
+
+
 def proxy_of(url: str) -> str:
     """Return the proxy of a URL, without user and password; "" where there is none.
 

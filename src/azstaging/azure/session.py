@@ -8,11 +8,11 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
 
 from azure.core.pipeline import Pipeline
-from azure.core.rest import HttpRequest, HttpResponse
+from azure.core.rest import HttpRequest
 
 from azstaging.azure import api_versions
 from azstaging.azure.bodies import (
@@ -24,8 +24,17 @@ from azstaging.azure.bodies import (
     rows_of,
     unexpected,
 )
-from azstaging.azure.calls import Answer, Call, CallKind, Change, ChangeAnswer, Tally, path_of
-from azstaging.azure.changes import change_answer
+from azstaging.azure.calls import (
+    Answer,
+    Call,
+    CallKind,
+    Change,
+    ChangeAnswer,
+    Sender,
+    Tally,
+    path_of,
+)
+from azstaging.azure.changes import run_once
 from azstaging.azure.clouds import Cloud
 from azstaging.azure.credentials import (
     TokenCredential,
@@ -34,9 +43,9 @@ from azstaging.azure.credentials import (
     describe_credential,
     principal_of,
 )
-from azstaging.azure.failures import no_answer, refusal
+from azstaging.azure.failures import refusal
 from azstaging.azure.hosts import HostPin
-from azstaging.azure.network import ca_bundle
+from azstaging.azure.network import trusted_by
 from azstaging.azure.policies import (
     BodyPolicy,
     CallPolicy,
@@ -50,7 +59,7 @@ from azstaging.azure.redaction import redact_http_logs
 from azstaging.azure.throttle import Rates, Throttle, TimeBudget
 from azstaging.azure.tracing import tracing_policies
 from azstaging.azure.transport import SingleSendTransport
-from azstaging.errors import ConfigurationError, StagingError
+from azstaging.errors import ConfigurationError
 from azstaging.model.bodies import packed
 from azstaging.model.ids import ResourceId, check_segment
 from azstaging.model.plans import Principal
@@ -64,14 +73,6 @@ Query = Mapping[str, str]
 MAX_PAGES = 20_000
 _OK = 200
 _NO_RATES = Rates()
-
-
-class Sender(Protocol):
-    """Sends a prepared request: ``Pipeline.run``, or ``send_request`` of an official client."""
-
-    def __call__(self, request: HttpRequest, *, stream: bool, call: Call) -> HttpResponse:
-        """Send and return the response."""
-        ...
 
 
 class ArmSession:
@@ -109,7 +110,7 @@ class ArmSession:
         self._tokens = TokenSource(self.credential, cloud.scope)
         throttle = Throttle(rates=rates, max_in_flight=max_in_flight, budget=self._budget)
         self._transport = SingleSendTransport(
-            pool_size=max_in_flight, loopback=cloud.is_loopback, verify=_verify(verify)
+            pool_size=max_in_flight, loopback=cloud.is_loopback, verify=trusted_by(verify)
         )
         self.policies: list[Policy] = [
             CallPolicy(),
@@ -324,29 +325,7 @@ class ArmSession:
         Raises:
             ServiceError: as for `send_change`.
         """
-        if change.sent:
-            raise ConfigurationError(f"{change.method} {path_of(change.url)} was sent already.")
-        kind = CallKind.DELETE if change.method == "DELETE" else CallKind.WRITE
-        call = Call(
-            kind=kind,
-            method=change.method,
-            path=path_of(change.url),
-            client_request_id=change.client_request_id,
-            change=change,
-        )
-        failure: Exception | None = None
-        try:
-            send(call)
-        except Exception as error:  # noqa: BLE001  # a client's own error must not hide the answer
-            failure = error
-        if call.outcome is not None:
-            return change_answer(call, *call.outcome, pin=self._pin)
-        if change.sent:
-            # Whatever the client did after the request left, it is not known to be undone.
-            raise call.failure or no_answer(failure or RuntimeError("no answer"), call)
-        if isinstance(failure, StagingError):
-            raise failure
-        raise ConfigurationError(f"{call.title} was not sent ({failure!r}).") from failure
+        return run_once(change, send, pin=self._pin)
 
     def principal(self) -> Principal | None:
         """Return who we are: ``tid`` and ``oid`` of a token that ARM has just accepted.
@@ -410,9 +389,3 @@ class ArmSession:
                 path,
             )
         return link
-
-
-def _verify(verify: bool | str | None) -> bool | str:
-    if verify is not None:
-        return verify
-    return ca_bundle() or True

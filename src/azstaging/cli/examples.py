@@ -3,7 +3,7 @@
 import click
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
-    "demo": ("azstaging demo", "azstaging demo --out /tmp/demo --machines 200"),
+    "demo": ("azstaging demo", "azstaging demo --out rehearsal --machines 200"),
     "init": ("azstaging init", "azstaging init --out wave-07.toml"),
     "doctor": ("azstaging doctor", "azstaging doctor -o json --query 'facts.\"missing actions\"'"),
     "inventory": (

@@ -208,16 +208,8 @@ def _attempt(attempter: Attempter, item: PlanItem, row: InventoryItem) -> Attemp
 
 def _too_late(attempter: Attempter, attempt: Attempt) -> Receipt:
     waited = (attempter.clock() - attempt.at).total_seconds()
-    return Receipt(
-        item_id=attempt.item_id,
-        name=attempt.name,
-        generation=attempt.generation,
-        plan_digest=attempt.plan_digest,
-        state=ReceiptState.NONE,
-        at=attempter.clock(),
-        reason=f"{waited:.0f} s went by after its intent was written, so it was not sent",
-        witnesses=("no request was sent",),
-    )
+    reason = f"{waited:.0f} s went by after its intent was written, so it was not sent"
+    return _without_effect(attempter, attempt, reason, "no request was sent")
 
 
 def _refusal(attempter: Attempter, attempt: Attempt, error: StagingError) -> Receipt:
@@ -227,6 +219,11 @@ def _refusal(attempter: Attempter, attempt: Attempt, error: StagingError) -> Rec
         witness = f"HTTP {error.status}"
     else:
         witness = "no request was sent"
+    reason = f"the request had no effect: {error}"
+    return _without_effect(attempter, attempt, reason, witness)
+
+
+def _without_effect(attempter: Attempter, attempt: Attempt, reason: str, witness: str) -> Receipt:
     return Receipt(
         item_id=attempt.item_id,
         name=attempt.name,
@@ -234,6 +231,6 @@ def _refusal(attempter: Attempter, attempt: Attempt, error: StagingError) -> Rec
         plan_digest=attempt.plan_digest,
         state=ReceiptState.NONE,
         at=attempter.clock(),
-        reason=f"the request had no effect: {error}",
+        reason=reason,
         witnesses=(witness,),
     )

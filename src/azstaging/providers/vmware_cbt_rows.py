@@ -129,21 +129,6 @@ class Row(_Strict):
 ROWS = msgspec.json.Decoder(Row)
 _INSTANCE = "VMwareCbt"
 _NO_SOURCE = SourceFacts()
-_RAW = (
-    "migrationState",
-    "migrationStateDescription",
-    "replicationStatus",
-    "lastMigrationTime",
-    "lastMigrationStatus",
-    "testMigrateState",
-    "testMigrateStateDescription",
-    "lastTestMigrationTime",
-    "lastTestMigrationStatus",
-    "health",
-    "currentJob",
-    "resyncState",
-    "resyncRequired",
-)
 
 
 def quick_row(text: bytes, body: Body) -> ReplicatedItem | None:
@@ -211,22 +196,22 @@ def _once(value: _Text) -> _Text:
 
 
 def _raw(properties: _Properties, details: _Details) -> dict[str, Any]:
-    values = (
-        _once(properties.migration_state),
-        _once(properties.migration_state_description),
-        _once(properties.replication_status),
-        properties.last_migration_time,
-        _once(properties.last_migration_status),
-        _once(properties.test_migrate_state),
-        _once(properties.test_migrate_state_description),
-        properties.last_test_migration_time,
-        _once(properties.last_test_migration_status),
-        _once(properties.health),
-        properties.current_job,
-        _once(details.resync_state),
-        _once(details.resync_required),
-    )
-    return {name: value for name, value in zip(_RAW, values, strict=True) if value is not UNSET}
+    told = {
+        "migrationState": _once(properties.migration_state),
+        "migrationStateDescription": _once(properties.migration_state_description),
+        "replicationStatus": _once(properties.replication_status),
+        "lastMigrationTime": properties.last_migration_time,
+        "lastMigrationStatus": _once(properties.last_migration_status),
+        "testMigrateState": _once(properties.test_migrate_state),
+        "testMigrateStateDescription": _once(properties.test_migrate_state_description),
+        "lastTestMigrationTime": properties.last_test_migration_time,
+        "lastTestMigrationStatus": _once(properties.last_test_migration_status),
+        "health": _once(properties.health),
+        "currentJob": properties.current_job,
+        "resyncState": _once(details.resync_state),
+        "resyncRequired": _once(details.resync_required),
+    }
+    return {name: value for name, value in told.items() if value is not UNSET}
 
 
 def _settings(details: _Details, vm_name: str) -> TargetSettings:
