@@ -39,6 +39,7 @@ from azstaging.rules.evidence import CLOCK_SKEW
 from azstaging.rules.imports import read_results
 from azstaging.rules.status import Status, status_of
 from azstaging.rules.wave_step import StepCompletion
+from azstaging.spans import span
 
 GUEST_COMMAND = "guest-command"
 
@@ -107,6 +108,7 @@ class Staging(Releasing):
             clock=self._clock,
             run=self.run,
             progress=self._progress,
+            trace=lambda item_id: span("check item", item=item_id),
         )
         records = self._append(*(history.finding_record(finding) for finding in findings))
         return history.with_sequences(findings, records)

@@ -76,6 +76,18 @@ def test_a_verb_has_one_span_and_its_requests_are_below_it(spans, azure, tmp_pat
     assert len(detail) == len(items)
 
 
+def test_each_item_that_is_checked_has_a_span_below_its_verb(spans, azure, tmp_path):
+    run = staging(azure, tmp_path)
+    inventory = run.inventory()
+    run.check(inventory)
+    [verb] = [span for span in spans() if span.name == "azstaging check"]
+    items = [span for span in spans() if span.name == "azstaging check item"]
+    assert {span.attributes["azstaging.item"] for span in items} == {
+        str(row.id) for row in inventory.items
+    }
+    assert {span.parent.span_id for span in items} == {verb.context.span_id}
+
+
 def test_a_request_span_says_what_the_service_called_it_and_shows_no_query(spans, azure, tmp_path):
     staging(azure, tmp_path).inventory()
     requests = [span for span in spans() if span.kind is SpanKind.CLIENT]

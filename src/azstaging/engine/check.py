@@ -1,6 +1,7 @@
 """Runs every check on every item and workload, and makes findings of what they say."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -8,7 +9,7 @@ from typing import Protocol
 from azstaging.checks import IMPORTED_CHECKS, item_checks, workload_checks
 from azstaging.checks.interface import C, Check, ItemContext, Verdict, WorkloadContext
 from azstaging.engine.keeping import Keep, kept_nowhere
-from azstaging.engine.ports import Clock, Progress
+from azstaging.engine.ports import Clock, Progress, Trace
 from azstaging.model.commands import CommandRun, GuestTask
 from azstaging.model.decisions import Policy
 from azstaging.model.differences import Diff, Difference
@@ -39,6 +40,10 @@ def _silent(step: str, done: int, total: int) -> None:
     """Show no progress."""
 
 
+def _untraced(_item_id: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 def run_checks(
     inventory: Inventory,
     diff: Diff,
@@ -53,6 +58,7 @@ def run_checks(
     commands: Mapping[str, tuple[CommandRun, ...]] | None = None,
     keep: Keep = kept_nowhere,
     progress: Progress = _silent,
+    trace: Trace = _untraced,
 ) -> Findings:
     """Run every check on every item that is not released, and on every workload.
 
@@ -69,11 +75,12 @@ def run_checks(
         commands: what came back of the scripts inside the targets, by workload.
         keep: keeps what the findings on a workload were judged by, every attempt of it.
         progress: called once per item and workload.
+        trace: goes around the checks of one item.
 
     Returns:
         Findings sorted by subject and check. They are not recorded here.
     """
-    maker = _Maker(at=clock(), run=run, lifetimes=dict(policy.lifetimes))
+    maker = _Maker(at=clock(), run=run, lifetimes=dict(policy.lifetimes), trace=trace)
     checks = item_checks(policy)
     facts = _Facts(diff=diff, baselines=baselines, around=around or {})
     findings = _item_findings(maker, inventory, checks, facts, progress)
@@ -87,8 +94,11 @@ def run_checks(
 class _Maker:
     """Makes findings of one run."""
 
-    def __init__(self, *, at: datetime, run: str, lifetimes: dict[str, int]) -> None:
+    def __init__(
+        self, *, at: datetime, run: str, lifetimes: dict[str, int], trace: Trace = _untraced
+    ) -> None:
         self.at = at
+        self.trace = trace
         self._run = run
         self._lifetimes = lifetimes
 
@@ -164,7 +174,8 @@ def _item_findings(
             unread=tuple(gap for gap in unread if _touches(gap, row)) if unread else (),
             around=facts.around.get(key, _NOTHING_READ),
         )
-        found += maker.findings(checks, context, item_subject(row))
+        with maker.trace(str(row.id)):
+            found += maker.findings(checks, context, item_subject(row))
         progress("check", done, len(rows))
     return found
 

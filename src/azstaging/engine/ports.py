@@ -5,6 +5,7 @@ shorter list. JSON objects are exactly what the service sent.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -260,3 +261,5 @@ Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
 Progress = Callable[[str, int, int], None]
 """Called with (step, done, total); total 0 means unknown."""
+Trace = Callable[[str], AbstractContextManager[None]]
+"""Called with an item's id around what is done for it; see ``azstaging.spans``."""
