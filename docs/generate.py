@@ -54,6 +54,10 @@ def schema_page() -> str:
     """Return the top level of every published JSON schema."""
     lines = [_NOTE, "# JSON schemas", "", "A document names its schema in the key `schema`. Keys"]
     lines += ["carry their units; times are RFC 3339 UTC; null means not told.", ""]
+    lines += [
+        "The documents of other commands name a schema as well; these are the published ones."
+    ]
+    lines += ["In others keys may be added; none changes its meaning without a new number.", ""]
     for file in sorted((DOCS / "schemas").glob("*.schema.json")):
         schema = json.loads(file.read_text("utf-8"))
         name = schema.get("title") or file.name

@@ -187,6 +187,7 @@ def _adapter(rows: Rows, row: InventoryItem, prefix: str, triple: NicTriple) -> 
     _mac(rows, prefix, triple)
     _public_address(rows, prefix, triple)
     _secondary(rows, prefix, triple)
+    _ipv6(rows, prefix, triple)
 
 
 def _source_address(triple: NicTriple) -> str:
@@ -292,17 +293,46 @@ def _secondary(rows: Rows, prefix: str, triple: NicTriple) -> None:
     actual = _ipv4_or_unread(triple.actual.addresses) if triple.actual else []
     if max(len(source), len(actual)) <= 1:
         return
-    first, address = _source_address(triple), _actual(triple)
-    now = address.private_address if address else ""
+    first, now = _primaries(triple)
     before, after = _without(source, first), _without(actual, now)
-    moved = bool(first and now) and first != now
-    rule = _judge_secondary(rows, before, after, moved=moved)
+    rule = _judge_secondary(rows, before, after, moved=_moved(triple))
     if not actual:
         rule = rows.unseen
     elif not source:
         rule = "source-not-told"
     sides = (_told(source, before), "", _told(actual, after))
     rows.add("network", f"{prefix}.secondary_addresses", sides, rule)
+
+
+def _primaries(triple: NicTriple) -> tuple[str, str]:
+    address = _actual(triple)
+    return _source_address(triple), address.private_address if address else ""
+
+
+def _moved(triple: NicTriple) -> bool:
+    first, now = _primaries(triple)
+    return bool(first and now) and first != now
+
+
+def _ipv6(rows: Rows, prefix: str, triple: NicTriple) -> None:
+    """Compare global IPv6 addresses by value, where either side has some."""
+    told = triple.source.addresses if triple.source else ()
+    there = triple.actual.addresses if triple.actual else ()
+    before, after = _given(told, 6), _given([ip.private_address for ip in there], 6)
+    if not before and not after:
+        return
+    # One that does not tell its address may be of either version.
+    unread = [""] * sum(not ip.private_address for ip in there)
+    if set(before) <= set(after):
+        rule = "same" if len(before) == len(after) else "addresses.more"
+    else:
+        rule = _judge_secondary(rows, before, [*after, *unread], moved=_moved(triple))
+    if not there:
+        rule = rows.unseen
+    elif not told:
+        rule = "source-not-told"
+    sides = (_told(list(told), before), "", _told([str(ip) for ip in there], [*after, *unread]))
+    rows.add("network", f"{prefix}.ipv6_addresses", sides, rule)
 
 
 def _judge_secondary(rows: Rows, before: list[str], after: list[str], *, moved: bool) -> str:
@@ -338,13 +368,17 @@ def _ipv4_or_unread(addresses: Sequence[TargetAddress]) -> list[str]:
 
 
 def _ipv4(addresses: Sequence[str]) -> list[str]:
-    """Return the IPv4 addresses that a person gave: no link-local ones, no loopback."""
+    return _given(addresses, 4)
+
+
+def _given(addresses: Sequence[str], version: int) -> list[str]:
+    """Return the addresses that a person gave: no link-local ones, no loopback."""
     found = []
     for text in addresses:
         try:
             address = ipaddress.ip_address(text.strip())
         except ValueError:
             continue
-        if address.version == 4 and not (address.is_link_local or address.is_loopback):  # noqa: PLR2004
+        if address.version == version and not (address.is_link_local or address.is_loopback):
             found.append(str(address))
     return found
