@@ -7,6 +7,7 @@ import pytest
 from azstaging.errors import ConfigurationError, GateClosedError, PlanRefusedError
 from azstaging.model.ids import ResourceId
 from azstaging.model.records import RecordType
+from azstaging.rules.abandon import reasons
 from azstaging.rules.plan import plan_bytes, plan_from
 
 GIVEN_UP = {"Personnel": ("personnel-01", "personnel-02"), "Invoicing": ("invoice-01",)}
@@ -41,12 +42,12 @@ def test_what_was_not_migrated_is_given_up_once_and_proven(estate):
     result = abandon(estate, plan)
     assert estate.states(result) == {"personnel-01": "done", "invoice-01": "done"}
     assert estate.sent() == {"personnel-01": 1, "invoice-01": 1}
-    reasons = {
+    told = {
         item.name: item.request.body["properties"]["disableProtectionReason"]
         for item in plan.items
         if item.request.body
     }
-    assert reasons == {"INVOICE-01": "NotSpecified"}
+    assert told == {"INVOICE-01": "NotSpecified"}
     assert all("no target VM was known" in receipt.witnesses for receipt in result.receipts)
     assert abandon(estate, plan).requests == ()
     assert not estate.state.purges
@@ -74,6 +75,16 @@ def test_a_machine_that_runs_nowhere_is_not_abandoned(estate):
     estate.source_power("invoice-01", "OFF")
     with pytest.raises(GateClosedError, match="the source is off"):
         planned(estate, "invoice-01")
+
+
+def test_a_source_that_only_the_name_tells_is_not_enough(estate):
+    inventory = estate.as_("planner").inventory()
+    row = next(row for row in inventory.items if row.name == "PERSONNEL-01")
+    assert reasons(row, inventory, now=inventory.read_at) == ()
+    by_name = replace(row, source_note="found by its name alone")
+    [reason] = reasons(by_name, inventory, now=inventory.read_at)
+    assert reason.code == "source-not-running"
+    assert "found by its name alone" in reason.detail
 
 
 def test_the_source_that_stops_after_the_plan_holds_it(estate):

@@ -36,6 +36,12 @@ def source_off(context: ItemContext) -> Verdict:
         return inconclusive(row.source_note or "the source machine was not read")
     if source.power == "on":
         return failed(f"{source.name} is on")
+    if row.source_note:
+        # A namesake that is off says nothing of the machine that was migrated.
+        return inconclusive(
+            f"{source.name} is {source.power or 'of unknown power'}, but it was {row.source_note}",
+            "Look whether it is the machine that was migrated, and whether that one is off.",
+        )
     if source.is_deleted:
         return inconclusive("discovery does not see the source any more; its power is not known")
     if source.power != "off":

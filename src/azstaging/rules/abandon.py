@@ -92,6 +92,8 @@ def _source(row: InventoryItem) -> Iterable[Reason]:
         why = "discovery does not see the source any more"
     elif source.power != "on":
         why = f"the source is {source.power or 'of unknown power'}"
+    elif row.source_note:
+        why = f"{source.name} runs, but it was {row.source_note}"
     else:
         return
     yield item_reason(
