@@ -124,6 +124,10 @@ class AzureConnection:
         """List the replication jobs of a vault that started at or after ``since``."""
         return self._of_vault(vault).list_jobs(vault, since)
 
+    def list_latest_jobs(self, vault: ResourceId, since: datetime) -> tuple[list[Json], bool]:
+        """List those of which one list tells, and say whether these are all."""
+        return self._of_vault(vault).list_latest_jobs(vault, since)
+
     def get_job(self, vault: ResourceId, job_id: str) -> Json:
         """Get one replication job by its id."""
         return self._of_vault(vault).get_job(vault, job_id)

@@ -115,22 +115,37 @@ class SiteRecovery:
         Raises:
             UnexpectedResponseError: the service cut the list before it reached ``since``.
         """
-        rows = self._list(vault, "replicationJobs")
-        found = started_since(rows, since)
-        reaches_back = len(found) < len(rows) and newest_first(rows)
-        if len(rows) < _JOB_LIST_LIMIT or reaches_back:
-            return found
-        # Cut, perhaps: ask for that time only. EndTime is not given, it could hide running jobs.
-        query = {"$filter": f"StartTime eq '{format_time(since)}'"}
-        narrowed = self._list(vault, "replicationJobs", query)
-        if len(narrowed) >= _JOB_LIST_LIMIT:
+        found, whole = self.list_latest_jobs(vault, since)
+        if not whole:
             raise UnexpectedResponseError(
-                f"{vault} lists {len(narrowed)} jobs since {format_time(since)} and may have cut "
+                f"{vault} lists {len(found)} jobs since {format_time(since)} and may have cut "
                 "the list. No conclusion was drawn from it.",
                 resource_id=vault.text,
                 operation="ReplicationJobs_List",
             )
-        return started_since(narrowed, since)
+        return found
+
+    def list_latest_jobs(self, vault: ResourceId, since: datetime) -> tuple[list[Json], bool]:
+        """List jobs as `list_jobs` does, however far back the service goes.
+
+        Azure: ReplicationJobs_List, GET {vault}/replicationJobs
+
+        Returns:
+            The jobs, and False where the service may have cut the list before ``since``.
+        """
+        rows = self._list(vault, "replicationJobs")
+        found = started_since(rows, since)
+        reaches_back = len(found) < len(rows) and newest_first(rows)
+        if len(rows) < _JOB_LIST_LIMIT or reaches_back:
+            return found, True
+        # Cut, perhaps: ask for that time only. EndTime is not given, it could hide running jobs.
+        query = {"$filter": f"StartTime eq '{format_time(since)}'"}
+        narrowed = self._list(vault, "replicationJobs", query)
+        if len(narrowed) < _JOB_LIST_LIMIT:
+            return started_since(narrowed, since), True
+        # Either may hold what the other lacks; of what is in both the later read counts.
+        either = {str(job.get("id")): job for job in (*rows, *narrowed)}
+        return started_since(list(either.values()), since), False
 
     def get_job(self, vault: ResourceId, job_id: str) -> Json:
         """Get one replication job by its id.

@@ -5,22 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from azstaging.engine.ports import AzurePort, Clock, Sleep
-from azstaging.engine.readback import Targets
+from azstaging.engine.readback import Jobs, Targets
 from azstaging.errors import NotFoundError, StagingError
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import Collection
-from azstaging.model.jobs import Job, JobState
+from azstaging.model.jobs import JobState
 from azstaging.model.plans import Attempt, Receipt
 from azstaging.providers import parse_item
-from azstaging.providers.jobs import parse_job
-from azstaging.rules.outcome import (
-    JOB_CLOCK_SKEW,
-    ItemRead,
-    Observation,
-    TargetRead,
-    find_job,
-    judge,
-)
+from azstaging.rules.outcome import ItemRead, Observation, TargetRead, judge
 
 # Jobs take from 11 seconds to 3.5 minutes in recordings: start quick, settle at 15 seconds.
 POLL_SECONDS = (0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
@@ -55,19 +47,29 @@ def follow(
     Returns:
         The attempts that are still open.
     """
-    pending = list(attempts)
+    pending = attempts
     tick = 0
     while pending:
-        for attempt, seen in observe(follower, pending):
-            receipt = judge(attempt, seen, settle=follower.settle)
-            if receipt is not None:
-                settled(receipt)
-                pending.remove(attempt)
+        pending = look_once(follower, pending, settled)
         pause = POLL_SECONDS[min(tick, len(POLL_SECONDS) - 1)]
         if not pending or _beyond(follower, pause):
             break
         follower.sleep(pause)
         tick += 1
+    return tuple(pending)
+
+
+def look_once(
+    follower: Follower, attempts: Sequence[Attempt], settled: Callable[[Receipt], None]
+) -> tuple[Attempt, ...]:
+    """Read every attempt once, as `follow` does at each tick; return those still open."""
+    pending = []
+    for attempt, seen in observe(follower, attempts):
+        receipt = judge(attempt, seen, settle=follower.settle)
+        if receipt is None:
+            pending.append(attempt)
+        else:
+            settled(receipt)
     return tuple(pending)
 
 
@@ -87,21 +89,19 @@ def observe(
     for attempt in attempts:
         by_vault.setdefault(attempt.vault_id.casefold(), []).append(attempt)
     for group in by_vault.values():
-        jobs, targets = _jobs(follower.azure, group), Targets(follower.azure)
+        jobs, targets = Jobs(follower.azure, group), Targets(follower.azure)
         for attempt in group:
             yield attempt, _observe_one(follower, attempt, jobs, targets)
 
 
-def _observe_one(
-    follower: Follower, attempt: Attempt, jobs: list[Job] | None, targets: Targets
-) -> Observation:
+def _observe_one(follower: Follower, attempt: Attempt, jobs: Jobs, targets: Targets) -> Observation:
     """Read the item once its job has ended, and its target once it is gone.
 
     While the job runs, or is not found before ``settle``, the list of jobs is all that is read.
-    ``jobs`` is None when they are unread.
     """
-    job = _job(follower.azure, attempt, jobs)
-    silent = job is None and follower.clock() < attempt.at + follower.settle
+    settled = follower.clock() >= attempt.at + follower.settle
+    job = jobs.of(attempt, settled=settled)
+    silent = job is None and not settled
     if silent or (job is not None and job.state is JobState.RUNNING):
         item = ItemRead.UNREAD
     else:
@@ -110,38 +110,8 @@ def _observe_one(
     if item is ItemRead.GONE and attempt.target_id:
         target = targets.read(ResourceId(attempt.target_id))
     return Observation(
-        at=follower.clock(), item=item, target=target, job=job, jobs_read=jobs is not None
+        at=follower.clock(), item=item, target=target, job=job, jobs_read=jobs.all_read
     )
-
-
-def _jobs(azure: AzurePort, attempts: Sequence[Attempt]) -> list[Job] | None:
-    since = min(attempt.at for attempt in attempts) - JOB_CLOCK_SKEW
-    try:
-        return [
-            parse_job(body) for body in azure.list_jobs(ResourceId(attempts[0].vault_id), since)
-        ]
-    except StagingError:
-        # Unread is not empty; the next tick reads them again.
-        return None
-
-
-def _job(azure: AzurePort, attempt: Attempt, jobs: list[Job] | None) -> Job | None:
-    listed = find_job(attempt, jobs or ())
-    if listed is None:
-        return _job_by_id(azure, attempt, attempt.job_id)
-    if listed.state in {JobState.FAILED, JobState.SUSPENDED}:
-        # The rows of the list leave out why.
-        return _job_by_id(azure, attempt, listed.id) or listed
-    return listed
-
-
-def _job_by_id(azure: AzurePort, attempt: Attempt, job_id: str) -> Job | None:
-    if not job_id:
-        return None
-    try:
-        return parse_job(azure.get_job(ResourceId(attempt.vault_id), job_id))
-    except StagingError:
-        return None
 
 
 def _read_item(azure: AzurePort, attempt: Attempt) -> ItemRead:

@@ -58,6 +58,10 @@ class ReplicationReader(Protocol):
         """Replication jobs of a vault (either kind) that started at or after ``since``."""
         ...
 
+    def list_latest_jobs(self, vault: ResourceId, since: datetime) -> tuple[list[Json], bool]:
+        """The same as far as one list tells them, and whether these are all of them."""
+        ...
+
     def get_job(self, vault: ResourceId, job_id: str) -> Json:
         """GET one replication job by its id (the last segment)."""
         ...

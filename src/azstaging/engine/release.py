@@ -9,9 +9,10 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from azstaging.engine.attempt import Attempter, NoEffect, Refused, after_effect, look, send
-from azstaging.engine.follow import Follower, follow
+from azstaging.engine.follow import Follower, follow, look_once
 from azstaging.engine.ports import AzurePort, Clock, JournalPort, LeasePort, Progress
 from azstaging.engine.rulebook import RELEASE, Rulebook
 from azstaging.engine.witness import require_jobs
@@ -37,6 +38,8 @@ from azstaging.rules.readiness import begun_workloads
 _AGAIN = "Run the same command again once that is settled; azstaging status says what is open."
 # A change is sent only while there is time to hear its answer; else it would use up its attempt.
 _ANSWER = timedelta(seconds=60)
+# How often what was sent is looked at while more is sent: an unknown end must stop that soon.
+_LOOK = timedelta(seconds=15)
 
 
 def _never() -> bool:
@@ -91,6 +94,7 @@ class _Ledger:
     receipts: list[Receipt] = field(default_factory=list)
     sent: list[Attempt] = field(default_factory=list)
     still_open: tuple[Attempt, ...] = ()
+    looked_at: datetime | None = None
     stopped: str = ""
     out_of_time: bool = False
 
@@ -202,6 +206,7 @@ def _send_all(release: Release, groups: Sequence[Sequence[PlanItem]], ledger: _L
         rulebook=release.rulebook,
     )
     for items in groups:
+        _look_back(release, ledger)
         # The first is looked at last: its own look, right before its intent, is one of these.
         refused = look(attempter, items[1:]) if not ledger.stopped else None
         blocked = _hold(ledger, refused) if refused else ""
@@ -286,13 +291,29 @@ def _follow_canary(release: Release, ledger: _Ledger) -> None:
         ledger.stopped = "the first item of this run was not proven done; nothing new is sent"
 
 
+def _look_back(release: Release, ledger: _Ledger) -> None:
+    """Settle what has ended meanwhile, if it is time; between workloads, never within one."""
+    now = release.clock()
+    ledger.looked_at = ledger.looked_at or now
+    if ledger.stopped or now < ledger.looked_at + _LOOK:
+        return
+    known = len(ledger.receipts)
+    look_once(release.follower, _pending(ledger), partial(_settle, release, ledger))
+    ledger.looked_at = release.clock()
+    unknown = [r for r in ledger.receipts[known:] if r.state is ReceiptState.UNKNOWN]
+    if unknown:
+        ledger.stopped = f"the effect on {unknown[0].name} is unknown; nothing new is sent"
+
+
 def _follow(release: Release, ledger: _Ledger) -> None:
-    finished = {receipt.item_id for receipt in ledger.receipts}
-    pending = [attempt for attempt in ledger.sent if attempt.item_id not in finished]
+    pending = _pending(ledger)
     if pending:
-        ledger.still_open = follow(
-            release.follower, pending, lambda receipt: _settle(release, ledger, receipt)
-        )
+        ledger.still_open = follow(release.follower, pending, partial(_settle, release, ledger))
+
+
+def _pending(ledger: _Ledger) -> list[Attempt]:
+    finished = {receipt.item_id for receipt in ledger.receipts}
+    return [attempt for attempt in ledger.sent if attempt.item_id not in finished]
 
 
 def _time_is_up(release: Release) -> bool:
