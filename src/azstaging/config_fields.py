@@ -178,6 +178,10 @@ class Table:
             raise ConfigurationError(f"{self.name(key)} must be from {least} to {most}.")
         return number
 
+    def optional_integer(self, key: str, *, least: int) -> int | None:
+        """Return a whole number within bounds, or None when the key is not there."""
+        return self.integer(key, least, least=least) if self.has(key) else None
+
     def lifetimes(self, key: str) -> tuple[tuple[str, int], ...]:
         """Return check -> lifetime in seconds, sorted."""
         table = self.table(key)

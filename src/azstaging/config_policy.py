@@ -36,6 +36,7 @@ def policy_from(table: Table) -> Policy:
         approval_hours=table.integer("approval_hours", 8, least=1, most=72),
         plan_hours=table.integer("plan_hours", 24, least=1, most=168),
         settle_seconds=table.integer("settle_seconds", 900, least=1, most=86_400),
+        max_stops_per_hour=table.optional_integer("max_stops_per_hour", least=1),
         accept_unprovable_target=table.flag("accept_unprovable_target", default=False),
     )
     table.finish()

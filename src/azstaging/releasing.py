@@ -14,6 +14,7 @@ from azstaging import __version__
 from azstaging.approving import Approving
 from azstaging.checks import WORKLOAD_CHECKS
 from azstaging.engine import release as release_engine
+from azstaging.engine.pacing import pace_of
 from azstaging.engine.planning import confirm, may_abandon, render_abandon, render_requests
 from azstaging.engine.resolve import reconsider, resolve
 from azstaging.engine.rulebook import ABANDON, RELEASE, Rulebook
@@ -29,6 +30,7 @@ from azstaging.model.plans import Plan, Principal, Receipt, ReleaseResult
 from azstaging.providers import stop_request_of
 from azstaging.rules import gate, history
 from azstaging.rules import plan as plans
+from azstaging.rules.pace import pace_rows
 from azstaging.rules.preflight import NOT_OK, OK, Preflight, PreflightRow, preflight
 from azstaging.rules.residue import Residue, residue, seed_disks
 
@@ -89,7 +91,11 @@ class Releasing(Approving):
             self._case(inventory),
             requests,
             permissions={vault.key: self._permissions(vault) for vault in vaults},
-            places=(self._try_journal(), *(self._try_lease(vault) for vault in vaults)),
+            places=(
+                self._try_journal(),
+                *(self._try_lease(vault) for vault in vaults),
+                *pace_rows(inventory, pace_of(self.config.policy, self.past()), self._clock()),
+            ),
             now=self._clock(),
         )
 

@@ -408,6 +408,20 @@ def time_is_up_before_the_first_stop(make: Make) -> Any:
     return done
 
 
+def the_hour_is_full(make: Make) -> Any:
+    world = make()
+    world.configure("[gate]\nmax_stops_per_hour = 2")
+    done = world("release", world.make_approved_plan(), "--execute", who="releaser")
+    assert world.stops == 2
+    assert "an hour may see 2 stops (gate.max_stops_per_hour), 2 were begun since" in done.stderr
+    assert "The hour is full. Run the same command again from" in done.stderr
+    status = world("status")
+    assert "This hour: an hour may see 2 stops" in status.stderr
+    assert "The next may go from" in status.stderr
+    assert "not ok" in world("preflight").stdout
+    return done
+
+
 SCENARIOS: tuple[tuple[int, Scenario], ...] = (
     (0, everything_is_read),
     (0, checks_pass),
@@ -452,6 +466,7 @@ SCENARIOS: tuple[tuple[int, Scenario], ...] = (
     (6, another_run_has_the_vault),
     (7, time_is_up_while_reading),
     (7, time_is_up_before_the_first_stop),
+    (7, the_hour_is_full),
 )
 
 

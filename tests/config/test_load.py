@@ -19,6 +19,8 @@ def refused(tmp_path, text):
         ('[jornal]\nurl = "x"\n[wave]\nexpected = "absent.csv"\n', "did you mean 'journal'"),
         ("[wave]\nexpectd = 3\n", "did you mean 'expected'"),
         ('[cloud]\nclient_secret = "x"\n', "Secrets do not belong"),
+        ("[gate]\nmax_stops_per_hour = 0\n", "gate.max_stops_per_hour must be from 1"),
+        ('[gate]\nmax_stops_per_hour = "2/h"\n', "gate.max_stops_per_hour must be a whole number"),
         ("[gate]\napprovals = 0\n", "gate.approvals must be from 1"),
         ("[wave]\nexpected = true\n", "wave.expected must be"),
         ("[wave\n", "is not TOML"),

@@ -166,6 +166,28 @@ def test_a_workload_that_was_begun_is_finished_first(bench):
     assert b.as_("reader").status().begun == ()
 
 
+def test_a_begun_workload_that_a_plan_leaves_out_is_held_first(bench):
+    b = bench({"Zeta": ("file-01", "file-02"), "Alpha": ("report-02",)})
+    first = b.approved("Zeta")
+    b.release(first, deadline=b.clock() + timedelta(seconds=62))
+    left = ({"file-01", "file-02"} - set(b.sent())).pop()
+    other = b.approved("Alpha")
+    dry = b.as_("releaser").release(other)
+    result = b.release(other)
+    assert b.sent()["report-02"] == 1
+    assert b.sent()[left] == 0
+    for each in (dry, result):
+        assert list(b.held(each)) == [left]
+        [held] = each.held
+        assert held.reason.startswith("Zeta was begun at ")
+        assert first.digest in held.next_step
+        assert exit_codes.of_release(each) == exit_codes.PARTLY
+    nothing_left = b.release(other)
+    assert exit_codes.of_release(nothing_left) == exit_codes.PARTLY
+    assert b.release(first).clean
+    assert b.release(other).clean
+
+
 def test_a_begun_workload_that_cannot_be_finished_is_held_first(bench):
     b = bench({"Zeta": ("file-01", "file-02"), "Alpha": ("report-02",)})
     plan = b.approved()

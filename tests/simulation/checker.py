@@ -10,9 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from simulation.schedule import Story
-from simulation.world import EVIDENCE_SECONDS, KEYS, START, Exchange, World
+from simulation.world import EVIDENCE_SECONDS, KEYS, START, STOPS_PER_HOUR, Exchange, World
 
 APPROVAL_HOURS = 8
+# Two clocks that may still be used are ten minutes apart at most.
+HOUR_BY_ANY_CLOCK = timedelta(minutes=50)
 
 
 class Truth:
@@ -63,6 +65,7 @@ class Check:
             item = change.path.casefold().removesuffix("/remove")
             if item in self.truth.key_of:
                 self._one_change(index, change, item)
+        self._pace()
         self._attempts()
         self._effects()
         self._resumed()
@@ -175,6 +178,13 @@ class Check:
         holders = [r for t, r, d in until if t == "lease.taken" and _vault(d) == vault]
         if not holders or holders[-1] != change.run:
             self._say(f"{key} was sent by a run that does not hold the lease of its vault")
+
+    def _pace(self) -> None:
+        """No hour sees more stops than the policy says, whoever began them."""
+        sent = sorted([*self.story.others, *(change.at for _, change in self.changes)])
+        for first, last in zip(sent, sent[STOPS_PER_HOUR:], strict=False):
+            if last - first < HOUR_BY_ANY_CLOCK:
+                self._say(f"more than {STOPS_PER_HOUR} stops in the hour from {first:%H:%M}")
 
     def _attempts(self) -> None:
         """A further attempt needs a receipt none or failed, and another plan."""

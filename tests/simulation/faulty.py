@@ -20,6 +20,7 @@ from azstaging.model.records import RecordType
 from azstaging.rules import gate, outcome, readiness
 from azstaging.rules import plan as plans
 from azstaging.rules.fingerprint import fingerprint
+from azstaging.rules.pace import Pace
 from simulation.world import SPARE_KEYS, MemoryLease, MemoryStore, World
 
 Faulty = Callable[[World], Any]
@@ -126,6 +127,7 @@ def two_releasers(_world: World) -> Any:
     return _swapped(
         (MemoryLease, "acquire", acquire),
         (MemoryStore, "append", append),
+        (MemoryStore, "_require_held", lambda *_args: None),
         (release, "require_held", lambda *_args: None),
     )
 
@@ -204,6 +206,22 @@ def no_canary(_world: World) -> Any:
     return _swapped((release, "_follow_canary", lambda *_args: None))
 
 
+def no_limit(_world: World) -> Any:
+    """The hour has room for everything."""
+    return _swapped((release, "pace_of", lambda *_args: Pace(limit=None)))
+
+
+def own_pace(_world: World) -> Any:
+    """Only what this run has sent itself counts."""
+    real = release.pace_of
+
+    def pace_of(policy: Any, past: Any, journal: Any) -> Any:
+        pace = real(policy, past, journal)
+        return replace(pace, begun=pace.begun[len(past.intended()) :])
+
+    return _swapped((release, "pace_of", pace_of))
+
+
 FAULTY: tuple[Faulty, ...] = (
     no_intent,
     sends_again_on_time_out,
@@ -218,4 +236,6 @@ FAULTY: tuple[Faulty, ...] = (
     goes_on_after_unknown,
     attempts_again,
     no_canary,
+    no_limit,
+    own_pace,
 )

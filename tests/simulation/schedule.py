@@ -3,13 +3,13 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from azstaging.emulator.estate import Lock
 from azstaging.emulator.faults import Fault
 from azstaging.errors import JournalError, StagingError
-from simulation.world import KEYS, SPARE_KEYS, START, Client, Killed, World
+from simulation.world import KEYS, SPARE_KEYS, START, STOPS_PER_HOUR, Client, Killed, World
 
 MAX_RUNS = 5
 STOPS = ("delete */replicationmigrationitems/*", "post */replicationprotecteditems/*/remove")
@@ -77,7 +77,9 @@ AT_REQUEST = (
     *("rival", "lease-lost", "echo"),
 )
 AT_APPEND = ("kill-before-append", "kill-after-append", "append-fails", "lease-lost-at-append")
-AT_START = ("skewed", "plan-grown", "plan-edited", "unapproved", "approved-by-releaser")
+AT_START = (
+    *("skewed", "plan-grown", "plan-edited", "unapproved", "approved-by-releaser", "busy-hour"),
+)
 SCRIPTED = ("stop-fault", "read-fault", "storm")
 KINDS = (*AT_REQUEST, *AT_APPEND, *AT_START, *SCRIPTED)
 LATER_SECONDS = (120, 1500, 1801, 3700, 8 * 3600, 25 * 3600)
@@ -121,6 +123,7 @@ class Story:
         self.disturbed = False
         self.nested = False
         self.ends: list[RunEnd] = []
+        self.others: list[datetime] = []
         self.plan = world.plan
         self.approved = True
         self.echoing = 0
@@ -205,8 +208,23 @@ class Story:
             self._edit(event)
         for event in self.waiting["plan-grown"]:
             self._grow(event)
-        for kind in ("plan-edited", "plan-grown", "unapproved", "approved-by-releaser"):
+        for event in self.waiting["busy-hour"][:1]:
+            self._busy_hour(event)
+        for kind in (
+            "busy-hour",
+            "plan-edited",
+            "plan-grown",
+            "unapproved",
+            "approved-by-releaser",
+        ):
             self.waiting[kind] = []
+
+    def _busy_hour(self, event: Event) -> None:
+        """Let another run have stopped other machines a while ago."""
+        at = self.world.clock.now - timedelta(minutes=event.size % 70)
+        self.others = [at] * (1 + event.item % STOPS_PER_HOUR)
+        for number in range(len(self.others)):
+            self.world.record_a_stop(f"other-{number}", at)
 
     def _edit(self, event: Event) -> None:
         item = self.plan.items[event.item % len(self.plan.items)]

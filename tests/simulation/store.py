@@ -28,6 +28,7 @@ class MemoryStore:
         self.lines = lines
         self.folder = folder
         self.seen = seen
+        self.opened = seen
         self.openers = 1
         self.client: Client | None = None
         self.before: Callable[[Any], None] = lambda _records: None
@@ -48,6 +49,8 @@ class MemoryStore:
         self.before(records)
         if self.client is not None and self.client.dead:
             raise Killed
+        if any(new.type.value.startswith("release.") for new in records):
+            self._require_held(run)
         if self.seen != len(self.lines.records):
             raise JournalError("Another run has appended to the journal; nothing was written.")
         written = []
@@ -63,6 +66,21 @@ class MemoryStore:
         self.seen = len(self.lines.records)
         self.after(records)
         return tuple(written)
+
+    def _require_held(self, run: str) -> None:
+        """Refuse to write after a later lease, also when its record was read meanwhile.
+
+        What comes before the first intent, the run looks at itself.
+        """
+        holders: dict[str, set[str]] = {}
+        for record in self.lines.records[self.opened :]:
+            if record.type == "lease.taken":
+                vault = str(record.data["vault_id"]).casefold()
+                # From our own on: the last one to take it holds it.
+                taken = {record.run} | (holders.get(vault, set()) if record.run != run else set())
+                holders[vault] = taken
+        if any(run in runs and len(runs) > 1 for runs in holders.values()):
+            raise JournalError("The lease was lost to another run; nothing was written.")
 
 
 class MemoryLease:

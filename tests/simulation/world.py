@@ -12,7 +12,7 @@ import random
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +30,17 @@ from azstaging.emulator.state import State
 from azstaging.engine import collect as collect_engine
 from azstaging.engine import release as release_engine
 from azstaging.journal import Journal
-from azstaging.model.plans import Plan
+from azstaging.model.plans import Attempt, Plan, Receipt, ReceiptState
 from azstaging.model.records import NewRecord, RecordType
-from azstaging.rules.history import fold
+from azstaging.rules.history import fold, intent_record, receipt_record
 from simulation.store import Lines, MemoryLease, MemoryStore
 from simulation.wire import START, URL, Client, Clock, Exchange, Killed, Wire, WireSession
 
 JOB_SECONDS = 1.0
 SETTLE_SECONDS = 60
 EVIDENCE_SECONDS = 1800
+# As many as are planned: an hour is short of room only when others have used it.
+STOPS_PER_HOUR = 3
 WORKLOADS = {"Build": ("build-01", "build-02"), "Time": ("time-db-01",)}
 SPARE = "Reports"  # Open like the others, and never planned.
 KEYS = tuple(key for keys in WORKLOADS.values() for key in keys)
@@ -149,6 +151,7 @@ class World:
         scope = [self.state.scene.ids.vault(v) for v in self.estate.vaults if v.name in vaults]
         text += f"\n[scope]\nvaults = {json.dumps(scope)}\n"
         text += f"\n[gate]\nsettle_seconds = {SETTLE_SECONDS}\n"
+        text += f"max_stops_per_hour = {STOPS_PER_HOUR}\n"
         text += f'lifetimes = {{ "target-running" = {EVIDENCE_SECONDS} }}\n'
         file.write_text(text, "utf-8")
         return azstaging.load_configuration(file)
@@ -228,6 +231,29 @@ class World:
         store.before = lambda records: self.before_append(records)
         store.after = lambda records: self.after_append(records)
         return staging
+
+    def record_a_stop(self, name: str, at: datetime) -> None:
+        """Put a machine of another plan on record: intended, and without effect."""
+        planned = self.plan.items[0]
+        attempt = Attempt(
+            item_id=planned.id.rpartition("/")[0] + f"/{name}",
+            name=name,
+            generation="1",
+            vault_id=planned.vault_id,
+            plan_digest="sha256:of-another-plan",
+            target_id="",
+            at=at,
+        )
+        receipt = Receipt(
+            item_id=attempt.item_id,
+            name=name,
+            generation="1",
+            plan_digest=attempt.plan_digest,
+            state=ReceiptState.NONE,
+            at=at,
+        )
+        written = [intent_record(attempt, planned.request), receipt_record(receipt)]
+        self.journal()._store.append(written, at=at, run="run-of-others", actor="")
 
     def decide(self, staging: Any) -> Any:
         inventory = staging.inventory()

@@ -130,19 +130,22 @@ def of_preflight(preflight: Preflight) -> int:
 
 
 def of_release(result: ReleaseResult) -> int:
-    """0 all done, 4 partly or unknown, 3 all refused by the service, 5 nothing may go, 7 no time.
+    """0 all done, 4 partly or unknown, 3 all refused by the service, 5 nothing may go, 7 run again.
 
-    Out of time means that all that was sent is done: running again goes on with the rest.
+    Out of time, or at the limit of the hour, all that was sent is done: running again, when there
+    is time or room, goes on with the rest.
     """
     states = {receipt.state for receipt in result.receipts}
     if ReceiptState.UNKNOWN in states or result.open_attempts:
         return PARTLY
-    if result.out_of_time and states <= {ReceiptState.DONE}:
+    late = result.out_of_time or result.next_at is not None
+    if late and states <= {ReceiptState.DONE}:
         return DEADLINE
     if states == {ReceiptState.NONE}:
         return UNDETERMINED
     if result.executed and result.receipts:
         return DONE if result.clean else PARTLY
-    if result.held and not result.requests:
+    # What an earlier plan left of a begun workload is held too, and refuses nothing of this one.
+    if any(held.item_id in result.names for held in result.held) and not result.requests:
         return REFUSED
     return PARTLY if result.held else DONE

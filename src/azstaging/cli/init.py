@@ -42,6 +42,7 @@ name = "wave-1"
 # required = ["phase-staged", "target-running", "diff-clean"]
 # advisory = []
 # approvals = 1
+# max_stops_per_hour = 10                # of all runs and plans; more wait for the next hour
 # lifetimes = { target-running = 3600 }  # seconds
 # accept_unprovable_target = false       # Azure Local: job and absence would be proof enough
 

@@ -16,6 +16,7 @@ from azstaging.files import read_bytes
 from azstaging.model.plans import Plan, ReleaseResult
 from azstaging.model.release_views import release_document, release_rows
 from azstaging.model.text import display
+from azstaging.rules.pace import minute
 from azstaging.rules.plan import check_verb, plan_from
 from azstaging.run import utc_now
 from azstaging.staging import Staging
@@ -62,11 +63,6 @@ def run_plan(
 ) -> int:
     """Run a plan with its verb, or show what a run would do when there is none."""
     say_stakes(plan, now=utc_now())
-    for begun in staging.status().begun:
-        if begun.name not in plan.workloads:
-            left = display(", ".join(begun.left))
-            say(f"{display(begun.name)} was begun and is not in this plan; left: {left}.")
-            say("  Plan the rest of it first: half a workload is released, the other half is not.")
     if verb is None:
         result = staging.preview(plan)
         _show(result, output, query)
@@ -95,5 +91,7 @@ def _show(result: ReleaseResult, output: str, query: str | None) -> None:
             say(f"  {display(change)}")
         if held.next_step:
             say(f"  {display(held.next_step)}")
+    if result.next_at is not None:
+        say(f"The hour is full. Run the same command again from {minute(result.next_at)} on.")
     if result.out_of_time:
         say("The deadline was near. Run the same command again; it goes on with the rest.")

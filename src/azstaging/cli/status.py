@@ -8,10 +8,12 @@ from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import blob_credential, configuration, journal_option
 from azstaging.cli.streams import say
+from azstaging.engine.pacing import pace_of
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
 from azstaging.model.release_views import status_document
 from azstaging.rules.history import fold
+from azstaging.rules.pace import room
 from azstaging.rules.status import status_of
 from azstaging.run import utc_now
 
@@ -32,7 +34,8 @@ def command(ctx: click.Context, /, output: str, query: str | None, journal_url: 
             "status reads a journal; none is named.", advice="Add --journal estate/."
         )
     journal = Journal.read(url, credential=blob_credential(config))
-    status = status_of(fold(journal.records()), now=utc_now())
+    now, past = utc_now(), fold(journal.records())
+    status = status_of(past, now=now)
     rows: list[dict[str, Any]] = status.rows()
     emit(status_document(status), rows, output=output, query=query, empty="Nothing is open.")
     say(
@@ -40,4 +43,7 @@ def command(ctx: click.Context, /, output: str, query: str | None, journal_url: 
         f"{len(status.released)} released, {len(status.abandoned)} abandoned, "
         f"{len(status.unknown)} unknown."
     )
+    if (pace := pace_of(config.policy, past)).limit is not None:
+        hour = room(pace, now)
+        say(f"This hour: {hour.detail}. {hour.next_step}".rstrip())
     return exit_codes.PARTLY if status.open_attempts or status.unknown else exit_codes.DONE

@@ -1,7 +1,8 @@
 """Stop replication: in which order things happen. What may happen is decided in `rules`.
 
-The first item of a run goes alone. A workload is looked at whole before its first item is sent.
-After the first unknown nothing new is sent; what was sent is followed to its end.
+The first item of a run goes alone. A workload is looked at whole before its first item is sent,
+and is not begun while the hour has no room for it. After the first unknown nothing new is sent;
+what was sent is followed to its end.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from functools import partial
 
 from azstaging.engine.attempt import Attempter, NoEffect, Refused, after_effect, look, send
 from azstaging.engine.follow import Follower, follow, look_once
+from azstaging.engine.pacing import pace_of
 from azstaging.engine.ports import AzurePort, Clock, JournalPort, LeasePort, Progress
 from azstaging.engine.rulebook import RELEASE, Rulebook
 from azstaging.engine.witness import require_jobs
@@ -33,7 +35,8 @@ from azstaging.model.records import NewRecord
 from azstaging.rules import records
 from azstaging.rules.gate import Case
 from azstaging.rules.history import History
-from azstaging.rules.readiness import begun_workloads
+from azstaging.rules.pace import is_begun, paced
+from azstaging.rules.readiness import Readiness, begun_workloads, left_out
 
 _AGAIN = "Run the same command again once that is settled; azstaging status says what is open."
 # A change is sent only while there is time to hear its answer; else it would use up its attempt.
@@ -96,6 +99,8 @@ class _Ledger:
     still_open: tuple[Attempt, ...] = ()
     looked_at: datetime | None = None
     stopped: str = ""
+    next_step: str = ""
+    next_at: datetime | None = None
     out_of_time: bool = False
 
 
@@ -104,15 +109,23 @@ def preview(
 ) -> ReleaseResult:
     """Say what a real run would send at ``now``, and what it would hold; sends nothing."""
     sorted_out = rulebook.sort_out(plan, case, past, now=now)
-    groups = _together(sorted_out.ready, begun_workloads(sorted_out, case))
+    groups, begun = _ordered(sorted_out, case)
+    going = paced(groups, pace_of(case.policy, past), begun, now=now, until=plan.expires)
     return ReleaseResult(
         plan_digest=plan.digest,
         executed=False,
-        requests=tuple((item.id, item.request) for group in groups for item in group),
+        requests=tuple((item.id, item.request) for group in going.groups for item in group),
         receipts=(),
-        held=sorted_out.held,
+        held=(*left_out(plan, case, past), *sorted_out.held, *going.held),
+        next_at=going.next_at,
         names=_names(plan),
     )
+
+
+def _ordered(sorted_out: Readiness, case: Case) -> tuple[list[list[PlanItem]], frozenset[str]]:
+    """Return what goes together, in order, and which workloads an earlier run began."""
+    begun = begun_workloads(sorted_out, case)
+    return _together(sorted_out.ready, begun), begun
 
 
 @contextmanager
@@ -168,11 +181,12 @@ def execute(release: Release) -> ReleaseResult:
     sorted_out = release.rulebook.sort_out(
         release.plan, release.case, release.past, now=release.clock()
     )
-    groups = _together(sorted_out.ready, begun_workloads(sorted_out, release.case))
+    groups, begun = _ordered(sorted_out, release.case)
     require_jobs(release.azure, sorted_out.ready, release.clock())
-    ledger = _Ledger(held=list(sorted_out.held))
+    left = left_out(release.plan, release.case, release.past)
+    ledger = _Ledger(held=[*left, *sorted_out.held])
     try:
-        _send_all(release, groups, ledger)
+        _send_all(release, groups, begun, ledger)
         _follow(release, ledger)
     except JournalError as error:
         if not ledger.requests or error.effect is not Effect.NONE:
@@ -187,6 +201,7 @@ def execute(release: Release) -> ReleaseResult:
         held=tuple(ledger.held),
         open_attempts=ledger.still_open,
         out_of_time=ledger.out_of_time,
+        next_at=ledger.next_at,
         names=_names(release.plan),
     )
 
@@ -195,7 +210,12 @@ def _names(plan: Plan) -> dict[str, str]:
     return {item.id: item.name for item in plan.items}
 
 
-def _send_all(release: Release, groups: Sequence[Sequence[PlanItem]], ledger: _Ledger) -> None:
+def _send_all(
+    release: Release,
+    groups: Sequence[Sequence[PlanItem]],
+    begun: AbstractSet[str],
+    ledger: _Ledger,
+) -> None:
     attempter = Attempter(
         plan_digest=release.plan.digest,
         until=release.until,
@@ -207,6 +227,7 @@ def _send_all(release: Release, groups: Sequence[Sequence[PlanItem]], ledger: _L
     )
     for items in groups:
         _look_back(release, ledger)
+        _keep_pace(release, ledger, items, was_begun=is_begun(items, begun))
         # The first is looked at last: its own look, right before its intent, is one of these.
         refused = look(attempter, items[1:]) if not ledger.stopped else None
         blocked = _hold(ledger, refused) if refused else ""
@@ -237,11 +258,8 @@ def _send_next(
     """Send one item, unless its group is ``blocked``; return why the rest of the group is."""
     if any(held.item_id.casefold() == item.id.casefold() for held in ledger.held):
         return blocked
-    if not ledger.stopped and release.halted():
-        ledger.stopped = "somebody asked to halt: the estate folder holds a file named stop"
-    if not ledger.stopped and _time_is_up(release):
-        ledger.stopped = "the deadline was too near to send it"
-        ledger.out_of_time = True
+    if not blocked:
+        _may_go_on(release, item, ledger)
     if ledger.stopped or blocked:
         _hold(ledger, Refused(item=item, reason=ledger.stopped or blocked))
         return blocked
@@ -263,6 +281,29 @@ def _send_next(
     return blocked
 
 
+def _may_go_on(release: Release, item: PlanItem, ledger: _Ledger) -> None:
+    """Stop before this item when somebody asked for it, or time or the hour's room is up."""
+    if not ledger.stopped and release.halted():
+        ledger.stopped = "somebody asked to halt: the estate folder holds a file named stop"
+    if not ledger.stopped and _time_is_up(release):
+        ledger.stopped = "the deadline was too near to send it"
+        ledger.out_of_time = True
+    _keep_pace(release, ledger, [item], was_begun=True)
+
+
+def _keep_pace(
+    release: Release, ledger: _Ledger, items: Sequence[PlanItem], *, was_begun: bool
+) -> None:
+    """Stop before these items, which go together, when the hour has no room for them."""
+    if ledger.stopped:
+        return
+    pace, now = pace_of(release.case.policy, release.past, release.journal), release.clock()
+    if not pace.allowed(len(items), now, was_begun=was_begun):
+        wait = pace.wait(items, now, until=release.until, was_begun=was_begun)
+        ledger.stopped, ledger.next_step = wait.reason, wait.next_step
+        ledger.next_at = wait.next_at
+
+
 def _hold(ledger: _Ledger, refused: Refused) -> str:
     item = refused.item
     ledger.held.append(
@@ -272,7 +313,7 @@ def _hold(ledger: _Ledger, refused: Refused) -> str:
             workloads=item.workloads,
             reason=refused.reason,
             changes=refused.changes,
-            next_step=refused.next_step or _AGAIN,
+            next_step=refused.next_step or ledger.next_step or _AGAIN,
         )
     )
     return f"workload {min(item.workloads)} is held"

@@ -40,6 +40,8 @@ class Policy:
         approvals: approvers that a plan needs, at least 1.
         approval_hours: how long an approval holds.
         plan_hours: how long a plan holds.
+        max_stops_per_hour: most requests that stop replication in any 60 minutes, of all runs
+            over one estate folder, abandoned ones included; None for no limit.
         accept_unprovable_target: Azure Local items may be released although nobody can read the
             machine that the migration made.
     """
@@ -52,6 +54,7 @@ class Policy:
     approval_hours: int = 8
     plan_hours: int = 24
     settle_seconds: int = 900
+    max_stops_per_hour: int | None = None
     accept_unprovable_target: bool = False
 
 

@@ -209,6 +209,7 @@ class ReleaseResult(Tabular):
         held: items of the plan that were not sent.
         open_attempts: sent, but not settled before the deadline.
         out_of_time: some items were held only because the deadline was near; run again.
+        next_at: when the next may go; None unless items were held by ``gate.max_stops_per_hour``.
         names: display name by item id, of everything the plan names.
     """
 
@@ -219,6 +220,7 @@ class ReleaseResult(Tabular):
     held: tuple[Held, ...]
     open_attempts: tuple[Attempt, ...] = ()
     out_of_time: bool = False
+    next_at: datetime | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -4,6 +4,7 @@ from typing import Any
 
 from azstaging.model.ids import ResourceId, id_key
 from azstaging.model.plans import ReleaseResult
+from azstaging.model.times import format_time
 from azstaging.model.views import Document, Row, plain
 
 
@@ -51,6 +52,7 @@ def release_document(result: ReleaseResult) -> Document:
         "held": plain(result.held),
         "open_attempts": plain(result.open_attempts),
         "out_of_time": result.out_of_time,
+        "next_at": format_time(result.next_at) if result.next_at else None,
     }
 
 

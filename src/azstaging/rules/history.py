@@ -7,6 +7,7 @@ close a gate.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from azstaging.model.findings import Finding
@@ -120,6 +121,10 @@ class History:
         """Return the attempts without a receipt: intents that nobody has resolved yet."""
         receipts = self._state.receipts
         return tuple(a for key, a in self._state.attempts.items() if key not in receipts)
+
+    def intended(self) -> tuple[datetime, ...]:
+        """Return when each intent on record was written, whatever came of it."""
+        return tuple(attempt.at for attempt in self._state.attempts.values())
 
     def unknown_attempts(self) -> tuple[Attempt, ...]:
         """Return the attempts whose last receipt says unknown."""

@@ -15,6 +15,7 @@ from azstaging.model.plans import Held, Plan, PlanItem, Receipt, ReceiptState
 from azstaging.rules.fingerprint import changes, fingerprint
 from azstaging.rules.gate import Case, decide
 from azstaging.rules.history import History
+from azstaging.rules.status import begun_in_part
 
 PLAN_AGAIN = "Look at what changed; then check, plan and have it approved again."
 FIND_OUT = "Find out who stopped or moved it; azstaging inventory shows what is there."
@@ -68,6 +69,29 @@ def begun_workloads(sorted_out: Readiness, case: Case) -> frozenset[str]:
     of_plan = (name for item in sorted_out.done for name in item.workloads)
     released = (row for row in case.inventory.items if row.phase is Phase.RELEASED)
     return frozenset((*of_plan, *(name for row in released for name in row.workloads)))
+
+
+def left_out(plan: Plan, case: Case, past: History) -> tuple[Held, ...]:
+    """Hold what is left of workloads that an earlier run began and this plan leaves out.
+
+    A workload that was begun is finished, or held first, by the next run, whatever it runs.
+    """
+    planned = {id_key(item.id) for item in plan.items}
+    in_part = {each.name: each for each in begun_in_part(past)}  # by its latest plan
+    return tuple(
+        Held(
+            item_id=str(row.id),
+            name=row.name,
+            workloads=row.workloads,
+            reason=f"{begun.name} was begun at {begun.at:%Y-%m-%d %H:%M} UTC, is released in part, "
+            "and this plan leaves the rest out",
+            next_step=f"Run its plan {begun.plan_digest} again; or plan {begun.name} anew and "
+            "have that approved.",
+        )
+        for begun in in_part.values()
+        for row in case.inventory.in_workload(begun.name)
+        if row.phase is not Phase.RELEASED and row.name in begun.left and row.id.key not in planned
+    )
 
 
 def is_done(item: PlanItem, plan: Plan, past: History) -> bool:

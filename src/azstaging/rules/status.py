@@ -92,7 +92,7 @@ def _begun_row(workload: BegunWorkload) -> dict[str, Any]:
     }
 
 
-def _begun(past: History) -> tuple[BegunWorkload, ...]:
+def begun_in_part(past: History) -> tuple[BegunWorkload, ...]:
     """Return the workloads released in part, by plan, unless another plan released the rest."""
     released = past.released()
     found = []
@@ -144,5 +144,5 @@ def status_of(past: History, *, now: datetime) -> Status:
         approvals=past.approvals(),
         receipts=receipts,
         abandoned=tuple(past.abandoned().values()),
-        begun=_begun(past),
+        begun=begun_in_part(past),
     )

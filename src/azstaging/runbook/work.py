@@ -18,6 +18,7 @@ from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.model.plans import Plan, ReceiptState, ReleaseResult
 from azstaging.rules.batches import batches
 from azstaging.rules.evidence import item_subject, workload_scope
+from azstaging.rules.pace import minute
 from azstaging.run import utc_now
 from azstaging.runbook.blobs import put_files
 from azstaging.runbook.job import Job, run
@@ -226,6 +227,11 @@ def _require_settled(result: ReleaseResult) -> None:
             f"What became of {', '.join(unknown)} is unknown.",
             effect=Effect.UNKNOWN,
             advice="Look at the items in the portal; azstaging status lists them.",
+        )
+    if result.next_at is not None and not result.open_attempts:
+        raise DeadlineReachedError(
+            f"{len(result.held)} items are held: the hour has no room for more stops.",
+            advice=f"Start the job again from {minute(result.next_at)} on.",
         )
     if result.open_attempts or result.out_of_time:
         names = ", ".join(attempt.name for attempt in result.open_attempts)
