@@ -1,6 +1,10 @@
 """How an inventory is read: what is asked for, in which order, and how little."""
 
+import threading
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Phase
@@ -34,6 +38,51 @@ def test_long_lists_are_started_before_the_details(shapes: Any, read: Any) -> No
         assert order.index(listing) < first_detail
     assert order.count("list_virtual_machine_states") == 1
     assert order.count("list_discovered_machines") == 1
+
+
+def test_what_others_wait_for_is_not_read_behind_the_details(
+    shapes: Any, read: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sites and sizes that only a first look shows: the first detail waits here until both came."""
+    azure = shapes.migrated(*(f"app{n}" for n in range(3)))
+    vault = shapes.vault()
+    site = f"/subscriptions/{shapes.subscription}/resourceGroups/rg/providers"
+    site += "/Microsoft.OffAzure/HyperVSites/site"
+    azure.machines.append({"id": f"{site}/machines/m", "properties": {"instanceUuid": "aaaa"}})
+    # The item tells no location: only its machine, which is found by its disk, does.
+    item = shapes.protected_item("hv", vault, instanceType="HyperVReplicaAzure", vmId="aaaa")
+    details = item["properties"]["providerSpecificDetails"]
+    details["azureVmDiskDetails"] = [{"diskId": shapes.disk_id("hv-os")}]
+    details["recoveryAzureResourceGroupId"] = shapes.group
+    item["properties"] |= {"protectionState": "PlannedFailoverCommitted"}
+    item["properties"] |= {"activeLocation": "Recovery", "testFailoverState": "None"}
+    azure.protected[vault.key] = [item]
+    azure.vms.append(shapes.vm("hv", "hv-os") | {"location": "northeurope"})
+    azure.disks.append(shapes.disk("hv-os", "hv"))
+    there = {"list_skus": threading.Event(), "list_discovered_machines": threading.Event()}
+    for name, event in there.items():
+        monkeypatch.setattr(azure, name, _telling(getattr(azure, name), name, event))
+    get_item = azure.get_item
+
+    def patient(item_id: ResourceId) -> Any:
+        assert all(event.wait(20) for event in there.values())
+        return get_item(item_id)
+
+    monkeypatch.setattr(azure, "get_item", patient)
+    inventory = read(azure, executor_threads=1)
+    assert inventory.complete
+    row = inventory.find(item["id"])
+    assert (row.target.cores, row.source.id.name) == (2, "m")
+
+
+def _telling(call: Callable[..., Any], name: str, event: threading.Event) -> Callable[..., Any]:
+    def told(*arguments: Any) -> Any:
+        # Of the sizes those of the place that no item names.
+        if name != "list_skus" or "northeurope" in arguments:
+            event.set()
+        return call(*arguments)
+
+    return told
 
 
 def test_reads_per_item_stay_few(shapes: Any, read: Any) -> None:

@@ -3,6 +3,7 @@
 import pickle
 from typing import Any
 
+import msgspec
 import pytest
 
 from azstaging.model.bodies import Bodies, Body, packed
@@ -25,6 +26,45 @@ def test_what_is_taken_out_of_a_body_changes_nothing_in_it() -> None:
     body = packed(JSON)
     body["properties"]["ä"].clear()
     assert body == JSON
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"id": "/a", "n": 1}',
+        '{"n": {"id": "/inner"}}',
+        '{"id": null}',
+        '{"id": 7}',
+        '{"id": ""}',
+        '{"ID": "/a"}',
+        '{"id": "/a", "id": "/b"}',
+        '{"id": "/\\u00e4\\n"}',
+    ],
+)
+@pytest.mark.parametrize("small", [False, True])
+def test_the_id_is_told_as_the_object_tells_it(text: str, small: bool) -> None:
+    body = Body(text.encode())
+    if small:
+        body.pack()
+    whole = msgspec.json.decode(text)
+    for _ in range(2):
+        assert body.get("id") == whole.get("id")
+    assert ("id" in body) is ("id" in whole)
+    body.forget()
+    assert body.get("id") is None
+
+
+def test_a_torn_row_has_no_id_either() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        Body(b'{"id": "/a", "n": [1, 2, }').get("id")
+
+
+def test_reading_only_gives_the_object_itself() -> None:
+    whole = {"id": "/a"}
+    body = Body(whole=whole)
+    assert body.peek() is whole
+    body.pack()
+    assert body.peek() == whole
 
 
 def test_what_is_no_json_stays_as_it_is() -> None:

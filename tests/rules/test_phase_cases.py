@@ -5,8 +5,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from azstaging.engine.rows import listed_row
+from azstaging.model.bodies import Body
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import Collection
 from azstaging.model.machines import TargetMachine
@@ -81,6 +84,8 @@ def test_phase_of_case(file: dict[str, Any], provider: str, case: dict[str, Any]
         assert _plain(getattr(facts, name)) == value, name
     for clause in (*unrecognised, *case.get("evidence", ())):
         assert clause in verdict.evidence
+    # A row of a list lets its JSON go; what that told is not lost with it.
+    assert listed_row(parse_item(Body(msgspec.json.encode(body)), collection)).facts == facts
 
 
 def _values(collection: Collection, name: str) -> set[object]:

@@ -8,7 +8,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from azure.core.pipeline import Pipeline
@@ -60,7 +60,6 @@ from azstaging.azure.throttle import Rates, Throttle, TimeBudget
 from azstaging.azure.tracing import tracing_policies
 from azstaging.azure.transport import SingleSendTransport
 from azstaging.errors import ConfigurationError
-from azstaging.model.bodies import packed
 from azstaging.model.ids import ResourceId, check_segment
 from azstaging.model.plans import Principal
 
@@ -254,12 +253,11 @@ class ArmSession:
             ServiceError: see `list_pages`.
         """
         rows: dict[str, Json] = {}
-        for page in self.list_pages(path, api_version, query, sender=sender):
+        for page in self.list_pages(path, api_version, query, sender=sender, raw=compact):
             for row in page:
                 row_id = row.get("id")
                 key = row_id.casefold() if isinstance(row_id, str) else ""
-                key = key or f"#{len(rows)}"
-                rows[key] = cast(Json, packed(row)) if compact else row
+                rows[key or f"#{len(rows)}"] = row
         return list(rows.values())
 
     def post_read(self, path: str, api_version: str, body: Json) -> Json:

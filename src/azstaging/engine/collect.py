@@ -67,7 +67,8 @@ def collect(
         wave: workloads and what is expected.
         clock: gives the time of the inventory, taken before the first read.
         released: latest receipt by item id, from the journal.
-        executor_threads: reads in flight at most.
+        executor_threads: threads that read, and a quarter as many for what others wait for. How
+            many requests are in flight at most is the connection's to say (``max_in_flight``).
         lists_only: read the lists of items and nothing else: no disks of agentless items, no
             target, no source. Such an inventory opens no gate.
         progress: called with (step, done, total).
@@ -94,13 +95,17 @@ def _read(
     progress: Progress | None,
 ) -> Inventory:
     """Read everything in threads, and return it as it was read."""
-    executor = ThreadPoolExecutor(executor_threads, thread_name_prefix="azstaging-read")
-    reads = Reads(executor, progress)
+    executors = [
+        ThreadPoolExecutor(threads, thread_name_prefix=f"azstaging-{name}")
+        for name, threads in (("read", executor_threads), ("first", max(1, executor_threads // 4)))
+    ]
+    reads = Reads(executors[0], progress, first=executors[1])
     try:
         rows, vaults = (_list_rows if lists_only else _read_rows)(azure, scope, reads)
     finally:
         # After an error or Ctrl-C nothing that still waits is sent.
-        executor.shutdown(wait=True, cancel_futures=True)
+        for each in executors:
+            each.shutdown(wait=True, cancel_futures=True)
     return Inventory(
         read_at=read_at,
         items=tuple(rows),
@@ -131,6 +136,7 @@ def _read_rows(
     sources.look_for(items.values(), found.subscriptions)
     lists.start_sizes(sorted(likely_places(items.values())))
     details = start_details(azure, items, reads)
+    sources.start_nameless()
     ahead = _work_ahead(items, details, lists, sources, reads)
     lists.start(sorted(subscriptions_of(items.values())), TARGET_KINDS)
     resources = lists.gather()
@@ -138,8 +144,9 @@ def _read_rows(
         ahead[each].matched if each in ahead else match_one(items[each], resources)
         for each in sorted(items, key=_key)
     ]
-    matched = read_what_lists_lack(azure, matched, resources, reads)
-    lists.start_sizes(sorted(places_of(matched, resources)))
+    matched = read_what_lists_lack(azure, matched, resources, reads, settled=ahead)
+    late = (each for each in matched if each.item.id not in ahead)
+    lists.start_sizes(sorted(places_of(late, resources)))
     lists.gather_sizes()
     sources.start(items.values())
     known = sources.read(items.values(), resources)
@@ -155,11 +162,15 @@ def _work_ahead(
     reads: Reads,
 ) -> Mapping[ResourceId, Parts]:
     """Wait for the details, and put machines together in the meantime."""
-    ahead = Ahead(lists.gather(), sources, lists.listed)
+    resources = lists.gather()
+    ahead = Ahead(resources, sources, lists.listed)
+    whole = [item for item in items.values() if item.id not in details]
+    # Not every item tells where its machine is: the machines that were listed do.
+    places = places_of((match_one(item, resources) for item in whole), resources)
+    lists.start_sizes(sorted(places), first=True)
     lists.gather_sizes()
-    for item in items.values():
-        if item.id not in details:
-            ahead.take(item)
+    for item in whole:
+        ahead.take(item)
     order = list(details)
     reads.collect(list(details.values()), "details", lambda index: ahead.take(items[order[index]]))
     return ahead.parts

@@ -1,7 +1,7 @@
 """Finds the machine of every item, and reads what the lists say nothing about."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from azstaging.engine.ports import AzurePort, Json
@@ -97,13 +97,22 @@ def migrated_machines(items: Iterable[ReplicatedItem]) -> Counter[str]:
 
 
 def read_what_lists_lack(
-    azure: AzurePort, matched: list[Matched], resources: Resources, reads: Reads
+    azure: AzurePort,
+    matched: list[Matched],
+    resources: Resources,
+    reads: Reads,
+    *,
+    settled: Container[ResourceId] = (),
 ) -> list[Matched]:
-    """Read machines that no list has, and run-time states of migrated machines."""
+    """Read machines that no list has, and run-time states of migrated machines.
+
+    Of the items in ``settled`` all that is needed is known.
+    """
+    late = [each for each in matched if each.item.id not in settled]
     owners = dict.fromkeys(each.match.vm for each in matched if each.match.vm is not None)
     missing = [vm for vm in owners if vm.key not in resources.vms]
-    _list_states(azure, _lacking(matched, resources), resources, reads)
-    wanted = list(dict.fromkeys([*missing, *_lacking(matched, resources)]))
+    _list_states(azure, _lacking(late, resources), resources, reads)
+    wanted = list(dict.fromkeys([*missing, *_lacking(late, resources)]))
     results = reads.run((_vm_read(azure, vm) for vm in wanted), "machines")
     fates: dict[ResourceId, str] = {}
     for vm, result in zip(wanted, results, strict=True):

@@ -72,8 +72,15 @@ class Reads:
     inventory can be made of them.
     """
 
-    def __init__(self, executor: Executor, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        progress: Progress | None = None,
+        *,
+        first: Executor | None = None,
+    ) -> None:
         self._executor = executor
+        self._first = first or executor
         self._progress = progress
         self._lock = threading.Lock()
         self._gaps: dict[tuple[str, str, str, str], Gap] = {}
@@ -97,10 +104,11 @@ class Reads:
         with self._lock:
             self._gaps.setdefault(key, gap)
 
-    def start(self, read: Read[T]) -> "Future[Result[T]]":
-        """Start one read."""
+    def start(self, read: Read[T], *, first: bool = False) -> "Future[Result[T]]":
+        """Start one read; with ``first`` it does not wait behind those that were started before."""
+        executor = self._first if first else self._executor
         # Spans of the thread that asks are the parents of those of the thread that reads.
-        return self._executor.submit(copy_context().run, self._attempt, read)
+        return executor.submit(copy_context().run, self._attempt, read)
 
     def run(self, reads: Iterable[Read[T]], step: str) -> list[Result[T]]:
         """Run reads side by side and return their results in the order of the reads."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from azstaging.engine.ports import AzurePort, Json
@@ -37,6 +38,7 @@ _ACTIONS = {
     LOCKS: "Microsoft.Authorization/locks/read",
 }
 _ROWS_A_PAGE = 100
+_NO_VIEWS: Mapping[str, JsonObject] = MappingProxyType({})
 # What `providers.compute` reads of disks and adapters, casefolded.
 _KEPT_BESIDE = frozenset({"id", "managedby", "sku"})
 _KEPT = {
@@ -88,20 +90,26 @@ class Resources:
             yield from self.locks.get(key, ())
             key = key.rpartition("/")[0]
 
-    def add(self, kind: str, bodies: Iterable[Json]) -> None:
-        """Take in the rows of one list."""
+    def add(
+        self, kind: str, bodies: Iterable[Json], views: Mapping[str, JsonObject] = _NO_VIEWS
+    ) -> None:
+        """Take in the rows of one list; of machines with their instance views, by key."""
         if kind == LOCKS:
             for lock in map(lock_from, bodies):
                 self.locks.setdefault(lock.scope.key, []).append(lock)
             return
         held = {VMS: self.vms, DISKS: self.disks, NICS: self.nics}[kind]
         for row in bodies:
-            body = row.unpack() if isinstance(row, Body) else row
-            found = parse_id(body.get("id"))
+            found = parse_id(row.get("id"))
             if found is None:
                 continue
-            # Machines are kept as they came, and are bytes already where the list was long.
-            held[found.key] = _slim(body, kind) if kind in _KEPT else row
+            if kind == VMS:
+                # As they came, taken apart only to put the view in.
+                view = views.get(found.key)
+                held[found.key] = row if view is None else _with_view(_whole(row), view) or row
+                continue
+            body = _whole(row)
+            held[found.key] = _slim(body, kind)
             if kind == DISKS:
                 source = Fields(body).object("properties").object("creationData")
                 copied = source.id("sourceResourceId")
@@ -110,19 +118,15 @@ class Resources:
 
     def add_states(self, bodies: Iterable[Json]) -> None:
         """Add the instance views of a ``statusOnly`` list to the machines that are known."""
-        for body in bodies:
-            found = parse_id(body.get("id"))
-            view = Fields(body).object("properties").value("instanceView")
-            if found is not None and isinstance(view, Mapping):
-                self.add_view(found, view)
+        for key, view in _views_of(bodies).items():
+            self.add_view(ResourceId(key), view)
 
     def add_view(self, vm: ResourceId, view: Mapping[str, Any]) -> None:
         """Add an instance view to a machine; one that it has already stays."""
         known = self.vms.get(vm.key)
-        properties = known.get("properties") if known is not None else None
-        if known is None or not isinstance(properties, dict) or properties.get("instanceView"):
-            return
-        self.vms[vm.key] = {**known, "properties": {**properties, "instanceView": view}}
+        seen = None if known is None else _with_view(known, view)
+        if seen is not None:
+            self.vms[vm.key] = seen
 
     def has_view(self, vm: ResourceId) -> bool:
         """Tell whether the power state of a machine is known."""
@@ -190,11 +194,12 @@ class TargetLists:
         self._started.clear()
         return self.resources
 
-    def start_sizes(self, places: Iterable[Place]) -> None:
-        """Start the lists of sizes of some places, each once."""
+    def start_sizes(self, places: Iterable[Place], *, first: bool = False) -> None:
+        """Start the lists of sizes of some places, each once; ``first`` as for `Reads.start`."""
         for place in places:
             if place not in self._sizes:
-                self._sizes[place] = self._reads.start(_size_read(self._azure, *place))
+                read = _size_read(self._azure, *place)
+                self._sizes[place] = self._reads.start(read, first=first)
 
     def gather_sizes(self) -> None:
         """Wait for the sizes that were started."""
@@ -212,13 +217,14 @@ class TargetLists:
     def _take(self, kind: str, subscription: str, bodies: list[Json]) -> int:
         """Keep the rows of a list, in the thread that read it, and let their JSON go at once."""
         _checked(kind, bodies)
-        with self._lock:
-            self.resources.add(kind, bodies)
+        views: Mapping[str, JsonObject] = _NO_VIEWS
         if kind == VMS and worth_listing(self._migrated[subscription], len(bodies)):
             states = self._reads.now(states_read(self._azure, subscription))
+            views = _views_of(states.value or ())
             with self._lock:
                 self.resources.states_listed.add(subscription)
-                self.resources.add_states(states.value or ())
+        with self._lock:
+            self.resources.add(kind, bodies, views)
         return len(bodies)
 
     def _read(self, subscription: str, kind: str) -> Read[int]:
@@ -236,6 +242,30 @@ class TargetLists:
             call=lambda: self._take(kind, subscription, listing[kind](subscription)),
             covers_items=False,
         )
+
+
+def _whole(row: Json) -> Json:
+    return row.unpack() if isinstance(row, Body) else row
+
+
+def _views_of(states: Iterable[Json]) -> dict[str, JsonObject]:
+    """Return the instance views of a ``statusOnly`` list by the key of their machine."""
+    views: dict[str, JsonObject] = {}
+    for row in states:
+        body = _whole(row)
+        found = parse_id(body.get("id"))
+        view = Fields(body).object("properties").value("instanceView")
+        if found is not None and isinstance(view, Mapping):
+            views[found.key] = view
+    return views
+
+
+def _with_view(vm: Json, view: Mapping[str, Any]) -> Json | None:
+    """Return a machine with an instance view, or None: it has one, or has no place for it."""
+    properties = vm.get("properties")
+    if not isinstance(properties, dict) or properties.get("instanceView"):
+        return None
+    return {**vm, "properties": {**properties, "instanceView": view}}
 
 
 def _slim(body: Json, kind: str) -> Json:

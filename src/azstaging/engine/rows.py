@@ -57,9 +57,10 @@ def build_rows(
 
 def listed_row(item: ReplicatedItem) -> InventoryItem:
     """Build the row of an item of which only the list was read, and let its JSON go."""
+    # Some facts are told by the JSON alone.
+    facts = facts_of(item)
     if isinstance(item.body, Body):
         item.body.forget()
-    facts = facts_of(item)
     verdict = _untargeted(facts)
     return InventoryItem(
         item=item,

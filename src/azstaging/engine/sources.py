@@ -58,6 +58,17 @@ class SourceLists:
         for subscription in subscriptions_to_look_in(items, subscriptions):
             self._hyper_v.append(self._reads.start(sites_read(self._azure, subscription)))
 
+    def start_nameless(self) -> None:
+        """Start the machines of the Hyper-V sites that were looked for; what failed is told later.
+
+        A list of sites is one short read, made by now where others were started after it.
+        """
+        for each in self._hyper_v:
+            for site in each.result().value or ():
+                if site not in self._started:
+                    read = _site_read(self._azure, site)
+                    self._started[site] = self._reads.start(read, first=True)
+
     def nameless(self, items: Iterable[ReplicatedItem]) -> Mapping[ResourceId, Source]:
         """Return what is known of the sources of Hyper-V items, by the id of the item."""
         if not self._hyper_v:
@@ -65,9 +76,7 @@ class SourceLists:
         listed = self._reads.collect(self._hyper_v, "sites")
         discovered = Discovered(unread=[each.gap.detail for each in listed if each.gap])
         sites = dict.fromkeys(site for each in listed for site in each.value or ())
-        for site in sites:
-            if site not in self._started:
-                self._started[site] = self._reads.start(_site_read(self._azure, site))
+        self.start_nameless()
         results = self._reads.collect([self._started[site] for site in sites], "sources")
         for result in results:
             if result.value is not None:

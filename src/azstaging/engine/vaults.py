@@ -66,7 +66,10 @@ def find_items(
         ServiceError: the subscriptions could not be listed, so that nothing is known at all.
     """
     subscriptions, vaults = _vaults(azure, scope, reads)
-    lists = [(vault, collection) for vault in vaults for collection in _collections(vault)]
+    # Longest chains of pages first: the last of them decides when all is read.
+    lists = [
+        (vault, kind) for kind in Collection for vault in vaults if kind in _collections(vault)
+    ]
     rows = _Rows(reads, make)
     wanted = (_list_read(azure, vault, kind, rows) for vault, kind in lists)
     results = reads.run(wanted, "items")

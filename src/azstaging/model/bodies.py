@@ -16,6 +16,13 @@ _ZLIB = b"x"
 _CANNOT = (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, UnicodeError)
 
 
+class _Identified(msgspec.Struct):
+    id: str
+
+
+_IDENTITY = msgspec.json.Decoder(_Identified)
+
+
 class Body(Mapping[str, Any]):
     """One JSON object of the service, read-only. Every look takes it apart anew.
 
@@ -24,11 +31,12 @@ class Body(Mapping[str, Any]):
         whole: the object itself instead; it becomes bytes at the first look, or by `pack`.
     """
 
-    __slots__ = ("_packed", "_whole")
+    __slots__ = ("_id", "_packed", "_whole")
 
     def __init__(self, packed: bytes = b"{}", whole: Mapping[str, Any] | None = None) -> None:
         self._packed = packed
         self._whole = whole
+        self._id = ""
 
     def pack(self) -> None:
         """Turn it into bytes now, where it has not been yet; what is no JSON stays as it is."""
@@ -45,7 +53,11 @@ class Body(Mapping[str, Any]):
 
     def forget(self) -> None:
         """Let the JSON go: it is empty from now on."""
-        self._packed, self._whole = b"{}", None
+        self._packed, self._whole, self._id = b"{}", None, ""
+
+    def peek(self) -> Mapping[str, Any]:
+        """Return it for reading only: as it came where it still is whole, else unpacked."""
+        return self.unpack() if self._whole is None else self._whole
 
     def unpack(self) -> dict[str, Any]:
         """Return it as a dict of its own; changing that changes nothing here."""
@@ -58,7 +70,18 @@ class Body(Mapping[str, Any]):
         return unpacked
 
     def __getitem__(self, name: str) -> Any:
-        return self.unpack()[name]
+        # Asked for again and again, of rows that nobody takes apart yet.
+        return (name == "id" and self._identity()) or self.unpack()[name]
+
+    def _identity(self) -> str:
+        """Return the id where it is plain text, else ""."""
+        text = self.json
+        if not self._id and text is not None:
+            try:
+                self._id = _IDENTITY.decode(text).id
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                return ""
+        return self._id
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.unpack())
@@ -131,7 +154,10 @@ class Bodies(MutableMapping[str, dict[str, Any]]):
 
     def __setitem__(self, key: str, body: Mapping[str, Any]) -> None:
         self._recent.pop(key, None)
-        self._held[key] = packed(body)
+        held = packed(body)
+        if isinstance(held, Body):
+            held.pack()
+        self._held[key] = held
 
     def __delitem__(self, key: str) -> None:
         self._recent.pop(key, None)

@@ -91,6 +91,9 @@ class ResourceId:
     @property
     def subscription_id(self) -> str | None:
         """The subscription's GUID, or None."""
+        # Nearly every id begins with it, and is asked for it more than for anything else.
+        if self.text[:15].casefold() == "/subscriptions/":
+            return self.text[15:].partition("/")[0] or None
         return self.after("subscriptions")
 
     @property

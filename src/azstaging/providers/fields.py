@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 from sys import intern
+from types import MappingProxyType
 from typing import Any
 
 from azstaging.errors import ConfigurationError
@@ -17,6 +18,7 @@ from azstaging.model.ids import ResourceId, parse_id
 
 _TRUE = frozenset({"true", "enabled", "yes"})
 _FALSE = frozenset({"false", "disabled", "no"})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 # More digits than any count, size or duration of the service; longer text is not a number.
 _MAX_DIGITS = 24
 
@@ -35,8 +37,10 @@ class Fields:
         # An exact type first: asking the abstract class costs as much as reading a field.
         if type(body) is dict:
             self.body = body
+        elif body is None:
+            self.body = _NOTHING
         elif isinstance(body, Body):
-            self.body = body.unpack()
+            self.body = body.peek()
         else:
             self.body = body if isinstance(body, Mapping) else {}
         self._spellings: Mapping[str, tuple[str, ...]] | None = None
@@ -90,7 +94,11 @@ class Fields:
         members = found if isinstance(found, list) else ()
         if not members:
             return ()
-        return tuple(Fields(member) for member in members if isinstance(member, Mapping))
+        return tuple(
+            Fields(member)
+            for member in members
+            if type(member) is dict or isinstance(member, Mapping)
+        )
 
     def texts(self, *names: str) -> tuple[str, ...]:
         """Return an array of texts, in the order of the service; empty members are left out."""
