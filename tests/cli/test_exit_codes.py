@@ -413,10 +413,12 @@ def the_hour_is_full(make: Make) -> Any:
     world.configure("[gate]\nmax_stops_per_hour = 2")
     done = world("release", world.make_approved_plan(), "--execute", who="releaser")
     assert world.stops == 2
-    assert "an hour may see 2 stops (gate.max_stops_per_hour), 2 were begun since" in done.stderr
-    assert "The hour is full. Run the same command again from" in done.stderr
+    assert (
+        "2 of the 2 stops that an hour may see (gate.max_stops_per_hour) are taken" in done.stderr
+    )
+    assert "Run the same command again from" in done.stderr
     status = world("status")
-    assert "This hour: an hour may see 2 stops" in status.stderr
+    assert "2 of the 2 stops" in status.stderr
     assert "The next may go from" in status.stderr
     assert "not ok" in world("preflight").stdout
     return done

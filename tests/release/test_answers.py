@@ -21,6 +21,7 @@ ANSWERS = [
     pytest.param("status", {"status": 503, "retry_after_seconds": 1}, "none", False, id="503"),
     pytest.param("status", {"status": 409, "code": "ScopeLocked"}, "none", False, id="lock"),
     pytest.param("status", {"status": 409, "retry_after_seconds": 1}, "none", False, id="409"),
+    pytest.param("status-after", {"status": 409}, "done", True, id="409-after-the-effect"),
     pytest.param("status", {"status": 400}, "none", False, id="400"),
     pytest.param("status", {"status": 403, "code": "AuthorizationFailed"}, "none", False, id="403"),
     pytest.param("status", {"status": 429, "retry_after_seconds": 1}, "none", False, id="429"),
@@ -67,6 +68,52 @@ def test_after_the_first_unknown_nothing_new_is_sent(bench, kind):
     again = b.release(plan)
     assert b.sent() == {"build-01": 1, "build-02": 1, "file-01": 1, "report-02": 1}
     assert b.states(again) == {"file-01": "done", "report-02": "done"}
+
+
+def test_a_conflict_with_a_job_that_began_meanwhile_is_followed_to_its_end(bench):
+    """It may be the job of our own request: nobody can tell from the answer."""
+    b = bench()
+    plan = b.approved()
+    item = b.state.item_id("build-02")
+    vault = item.partition("/replicationFabrics/")[0]
+
+    def stop(state):
+        state.start("DisableMigration", state.entries[item.casefold()], vault)
+
+    b.later(stop, STOPS[0])
+    result = b.release(plan)
+    assert b.states(result) == {"build-02": "done"}
+    assert sum(b.sent().values()) == 1
+    assert "unknown" in b.held(result)["build-01"]
+    assert b.release(plan).clean
+
+
+@pytest.mark.parametrize("unread", ["drop", "status"])
+def test_a_conflict_is_not_believed_while_the_item_cannot_be_read(bench, unread):
+    reads = []
+    for fails in (False, True):
+        b = bench({"Files": ("file-01",)})
+        item = b.state.item_id("file-01").casefold()
+        plan = b.approved()
+        b.fault("status-after", status=409)
+        if fails:  # The read after the conflict, and its retries.
+            b.fault(unread, f"GET {item}", after=reads[0], times=8)
+        begun = len(b.azure.requests)
+        result = b.release(plan)
+        paths = [(r.method, r.path.casefold()) for r in b.azure.requests[begun:]]
+        reads.append(paths[: paths.index(("DELETE", item))].count(("GET", item)))
+        assert b.states(result) == {"file-01": "done"}
+        assert b.sent() == {"file-01": 1}
+
+
+def test_a_conflict_costs_one_read_of_the_item(bench):
+    b = bench({"Files": ("file-01",)})
+    plan = b.approved()
+    b.fault("status", status=409)
+    assert b.states(b.release(plan)) == {"file-01": "none"}
+    sent = next(n for n, r in enumerate(b.azure.requests) if r.method == "DELETE")
+    after = [r.path.casefold() for r in b.azure.requests[sent + 1 :]]
+    assert after == [b.state.item_id("file-01").casefold()]
 
 
 def test_a_refused_token_is_no_unsent_request(bench):

@@ -32,7 +32,9 @@ def test_the_run_ends_cleanly_at_the_limit_and_goes_on_an_hour_later(bench):
     assert not first.open_attempts
     [held] = first.held
     assert held.name.casefold().startswith("report-02")
-    assert "an hour may see 2 stops (gate.max_stops_per_hour), 2 were begun since" in held.reason
+    assert (
+        "2 of the 2 stops that an hour may see (gate.max_stops_per_hour) are taken" in held.reason
+    )
     assert first.next_at == began + HOUR
     assert f"from {minute(first.next_at)} on" in held.next_step
     assert exit_codes.of_release(first) == exit_codes.DEADLINE
@@ -82,7 +84,9 @@ def test_abandon_keeps_the_pace_too(bench):
     b.as_("approver").approve(plan, comment="CHG-7")
     result = b.as_("releaser").abandon(plan, execute=True)
     assert sum(b.sent().values()) == 1
-    assert [h.reason.partition(" (")[0] for h in result.held] == ["an hour may see 1 stop"]
+    assert [h.reason.partition(" (")[0] for h in result.held] == [
+        "1 of the 1 stop that an hour may see"
+    ]
 
 
 def test_an_attempt_without_effect_counts_as_well(bench):
@@ -177,7 +181,7 @@ def test_preflight_says_what_the_hour_has_room_for(bench):
     b.release(plan)
     full = next(row for row in rows() if row[1] == "all runs")
     assert full[0] == "not ok"
-    assert full[2].endswith("; none is left")
+    assert full[2].startswith("2 of the 2 stops")
     assert "UTC" in full[3]
 
 

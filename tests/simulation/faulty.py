@@ -222,6 +222,11 @@ def own_pace(_world: World) -> Any:
     return _swapped((release, "pace_of", pace_of))
 
 
+def believes_a_conflict(_world: World) -> Any:
+    """409 means that nothing happened."""
+    return _swapped((attempt, "_belied", lambda *_args: False))
+
+
 FAULTY: tuple[Faulty, ...] = (
     no_intent,
     sends_again_on_time_out,
@@ -238,4 +243,5 @@ FAULTY: tuple[Faulty, ...] = (
     no_canary,
     no_limit,
     own_pace,
+    believes_a_conflict,
 )

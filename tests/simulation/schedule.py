@@ -43,6 +43,7 @@ STOP_FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("status", {"status": 503}),
     ("status", {"status": 408}),
     ("status-after", {"status": 500}),
+    ("status-after", {"status": 409}),
     ("claims", {}),
     ("registration", {}),
     ("redirect", {}),

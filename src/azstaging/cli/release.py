@@ -16,7 +16,7 @@ from azstaging.files import read_bytes
 from azstaging.model.plans import Plan, ReleaseResult
 from azstaging.model.release_views import release_document, release_rows
 from azstaging.model.text import display
-from azstaging.rules.pace import minute
+from azstaging.reports.words import is_or_are
 from azstaging.rules.plan import check_verb, plan_from
 from azstaging.run import utc_now
 from azstaging.staging import Staging
@@ -85,13 +85,22 @@ def _show(result: ReleaseResult, output: str, query: str | None) -> None:
         empty="Everything in this plan is released; nothing was sent.",
         effect=Effect.DONE if changed else Effect.NONE,
     )
-    for held in result.held:
-        say(f"{display(held.name)} is held: {display(held.reason)}")
-        for change in held.changes:
-            say(f"  {display(change)}")
-        if held.next_step:
-            say(f"  {display(held.next_step)}")
-    if result.next_at is not None:
-        say(f"The hour is full. Run the same command again from {minute(result.next_at)} on.")
+    _say_held(result)
     if result.out_of_time:
         say("The deadline was near. Run the same command again; it goes on with the rest.")
+
+
+def _say_held(result: ReleaseResult, *, most: int = 5) -> None:
+    """Say why items are held and what to do; those with one reason in one breath."""
+    alike: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
+    for held in result.held:
+        alike.setdefault((held.reason, held.changes, held.next_step), []).append(held.name)
+    for (reason, changes, next_step), names in alike.items():
+        named = display(", ".join(names[:most]))
+        if len(names) > most:
+            named += f" and {len(names) - most:,} more"
+        say(f"{named} {is_or_are(len(names))} held: {display(reason)}")
+        for change in changes:
+            say(f"  {display(change)}")
+        if next_step:
+            say(f"  {display(next_step)}")

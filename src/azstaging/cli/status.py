@@ -12,6 +12,7 @@ from azstaging.engine.pacing import pace_of
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
 from azstaging.model.release_views import status_document
+from azstaging.reports.words import count
 from azstaging.rules.history import fold
 from azstaging.rules.pace import room
 from azstaging.rules.status import status_of
@@ -39,11 +40,12 @@ def command(ctx: click.Context, /, output: str, query: str | None, journal_url: 
     rows: list[dict[str, Any]] = status.rows()
     emit(status_document(status), rows, output=output, query=query, empty="Nothing is open.")
     say(
-        f"{len(status.open_attempts)} open attempts, {len(status.live_plans)} live plans, "
+        f"{count(len(status.open_attempts), 'open attempt')}, "
+        f"{count(len(status.live_plans), 'live plan')}, "
         f"{len(status.released)} released, {len(status.abandoned)} abandoned, "
         f"{len(status.unknown)} unknown."
     )
     if (pace := pace_of(config.policy, past)).limit is not None:
         hour = room(pace, now)
-        say(f"This hour: {hour.detail}. {hour.next_step}".rstrip())
+        say(f"{hour.detail}. {hour.next_step}".rstrip())
     return exit_codes.PARTLY if status.open_attempts or status.unknown else exit_codes.DONE

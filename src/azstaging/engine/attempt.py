@@ -13,6 +13,7 @@ from azstaging.engine.reread import reread
 from azstaging.engine.rulebook import RELEASE, Rulebook
 from azstaging.errors import (
     AuthenticationError,
+    ConflictError,
     DeadlineReachedError,
     Effect,
     JournalError,
@@ -25,6 +26,7 @@ from azstaging.errors import (
 from azstaging.model.inventory import InventoryItem
 from azstaging.model.plans import Attempt, PlanItem, Receipt, ReceiptState
 from azstaging.model.records import NewRecord
+from azstaging.providers import parse_item
 from azstaging.rules import records
 from azstaging.rules.fingerprint import changes, fingerprint
 from azstaging.rules.gate import Case
@@ -169,7 +171,7 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | NoEffect | Refused:
         # It went away between the look and the request: only reading can say who did it.
         return attempt
     except StagingError as error:
-        if error.effect is Effect.NONE:
+        if error.effect is Effect.NONE and not _belied(attempter, item, row, error):
             receipt = _refusal(attempter, attempt, error)
             return NoEffect(receipt=receipt, general=isinstance(error, _GENERAL))
         return attempt
@@ -178,6 +180,21 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | NoEffect | Refused:
     except JournalError as error:
         raise after_effect(error, f"The stop of {item.name} was sent and accepted") from error
     return replace(attempt, job_id=answer.job_id, answered=True)
+
+
+def _belied(attempter: Attempter, item: PlanItem, row: InventoryItem, error: StagingError) -> bool:
+    """Tell whether a conflict may be one with our own request, sent twice on its way.
+
+    It is believed only if the item can be read and is as planned: there, and no job on it. Else
+    the effect is unknown, and reading says what became of it.
+    """
+    if not isinstance(error, ConflictError):
+        return False
+    try:
+        fresh = parse_item(attempter.azure.get_item(row.id), row.item.collection)
+    except StagingError:
+        return True
+    return bool(changes(item.fingerprint, fingerprint(replace(row, item=fresh))))
 
 
 def after_effect(error: JournalError, what: str) -> JournalError:

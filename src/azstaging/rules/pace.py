@@ -83,12 +83,10 @@ class Pace:
 
 
 def _reason(recent: Sequence[datetime], limit: int) -> str:
-    if not recent:
-        return f"an hour may see {_stops(limit)} (gate.max_stops_per_hour)"
-    were = "1 was" if len(recent) == 1 else f"{len(recent)} were"
+    first = f", the first at {recent[0]:%Y-%m-%d %H:%M} UTC" if recent else ""
     return (
-        f"an hour may see {_stops(limit)} (gate.max_stops_per_hour), {were} begun since "
-        f"{recent[0]:%Y-%m-%d %H:%M} UTC"
+        f"{len(recent)} of the {_stops(limit)} that an hour may see (gate.max_stops_per_hour) "
+        f"are taken{first}"
     )
 
 
@@ -202,6 +200,6 @@ def room(pace: Pace, now: datetime) -> PreflightRow:
         what=_ROOM,
         on="all runs",
         state=NOT_OK,
-        detail=f"{_reason(recent, limit)}; none is left",
+        detail=_reason(recent, limit),
         next_step=f"The next may go from {minute(next_at)} on.",
     )
