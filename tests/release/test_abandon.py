@@ -171,3 +171,27 @@ def test_killed_in_between_a_rerun_settles_it(estate, monkeypatch):
     assert len(estate.open_attempts()) == 1
     assert estate.states(abandon(estate, plan)) == {"personnel-01": "done"}
     assert estate.sent() == {"personnel-01": 1}
+
+
+def test_what_belongs_to_no_workload_is_held_like_the_rest(bench):
+    """Nothing of a workload's may be asked of a machine that is in none."""
+    b = bench(GIVEN_UP, more="")
+    for key in ("personnel-01", "invoice-01"):
+        b.source_power(key, "ON")
+    alone = replace(b.config, wave=replace(b.config.wave, workloads=()))
+    ids = [ResourceId(b.state.item_id(key)) for key in ("personnel-01", "invoice-01")]
+    plan = b.as_("planner", config=alone).plan_abandon(ids, reason="CHG-7: descoped")
+    assert {item.workloads for item in plan.items} == {()}
+    b.as_("approver", config=alone).approve(plan, comment="CHG-7")
+    for match in ("DELETE *", "POST *remove"):
+        b.fault("status", match, status=403)
+        b.fault("job-failed", match)
+    first = abandon(b, plan, config=alone)
+    assert set(b.states(first).values()) <= {"none", "failed", "done"}
+    stop = b.folder / "estate" / "stop"
+    stop.write_text("ask first")
+    second = b.as_("planner", config=alone).plan_abandon(ids, reason="CHG-7: descoped")
+    b.as_("approver", config=alone).approve(second, comment="CHG-7")
+    held = abandon(b, second, config=alone).held
+    assert len(held) == 2
+    assert {h.reason.partition(":")[0] for h in held} == {"somebody asked to halt"}

@@ -1,7 +1,11 @@
 """A refusal reads as a colleague would say it: what, which item, since when, what to do next."""
 
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from azstaging.errors import PlanRefusedError
 from azstaging.model.records import RecordType
 
 
@@ -38,3 +42,41 @@ def test_a_file_named_stop_halts_within_one_item(bench):
     stop.unlink()
     b.azure.script.set(())
     assert b.release(plan).clean
+
+
+def test_what_waits_for_another_says_for_which_and_what_helps(bench):
+    b = bench()
+    plan = b.approved("Build")
+    b.fault("status", status=403)
+    first = b.release(plan)
+    second = b.release(plan)
+    [waiting] = first.held
+    assert waiting.reason == "workload Build is held: BUILD-02 was attempted without effect"
+    assert "approved" in waiting.next_step
+    again = {held.name: held for held in second.held}
+    assert again["BUILD-01"].reason == "workload Build is held: BUILD-02 may not go"
+    assert again["BUILD-01"].next_step == "It goes when all of its workload may go."
+    assert ".." not in again["BUILD-02"].next_step
+
+
+def test_a_plan_that_is_refused_is_named_with_what_does_not_count(bench):
+    b = bench(gate="approvals = 2")
+    plan = b.plan()
+    for who in ("approver", "reader"):
+        b.as_(who).approve(plan, comment="CHG-1")
+    with pytest.raises(PlanRefusedError) as caught:
+        b.as_("approver").release(plan, execute=True)
+    text = str(caught.value)
+    assert plan.digest[:19] in text
+    assert "1 of 2 approvals; that of the planner or of who would release it does not" in text
+    b.clock.now += timedelta(hours=9)
+    with pytest.raises(PlanRefusedError, match=r"every approval has expired, the last at 20\d\d-"):
+        b.release(plan)
+
+
+def test_a_plan_of_another_journal_is_sent_home(bench):
+    b = bench()
+    plan = b.approved()
+    with pytest.raises(PlanRefusedError) as caught:
+        b.as_("releaser", journal=b.folder / "elsewhere").release(plan, execute=True)
+    assert "--journal" in caught.value.advice()

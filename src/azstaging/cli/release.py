@@ -13,11 +13,12 @@ from azstaging.cli.session import deadline_option, journal_option, session
 from azstaging.cli.streams import say
 from azstaging.errors import Effect
 from azstaging.files import read_bytes
-from azstaging.model.plans import Plan, ReleaseResult
+from azstaging.model.plans import Plan, ReceiptState, ReleaseResult
 from azstaging.model.release_views import release_document, release_rows
 from azstaging.model.text import display
 from azstaging.reports.words import is_or_are
 from azstaging.rules.plan import check_verb, plan_from
+from azstaging.rules.readiness import NEXT_STEPS
 from azstaging.run import utc_now
 from azstaging.staging import Staging
 
@@ -85,6 +86,11 @@ def _show(result: ReleaseResult, output: str, query: str | None) -> None:
         empty="Everything in this plan is released; nothing was sent.",
         effect=Effect.DONE if changed else Effect.NONE,
     )
+    for receipt in result.receipts:
+        if receipt.state is not ReceiptState.DONE:
+            how = "may be stopped" if receipt.state is ReceiptState.UNKNOWN else "was not stopped"
+            say(f"{display(receipt.name)} {how}: {display(receipt.reason)}")
+            say(f"  {NEXT_STEPS[receipt.state]}")
     _say_held(result)
     if result.out_of_time:
         say("The deadline was near. Run the same command again; it goes on with the rest.")

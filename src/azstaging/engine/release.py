@@ -8,7 +8,7 @@ what was sent is followed to its end.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -36,7 +36,13 @@ from azstaging.rules import records
 from azstaging.rules.gate import Case
 from azstaging.rules.history import History
 from azstaging.rules.pace import is_begun, paced
-from azstaging.rules.readiness import Readiness, begun_workloads, left_out
+from azstaging.rules.readiness import (
+    NEXT_STEPS,
+    TOGETHER,
+    Readiness,
+    begun_workloads,
+    left_out,
+)
 
 _AGAIN = "Run the same command again once that is settled; azstaging status says what is open."
 # A change is sent only while there is time to hear its answer; else it would use up its attempt.
@@ -230,7 +236,7 @@ def _send_all(
         _keep_pace(release, ledger, items, was_begun=is_begun(items, begun))
         # The first is looked at last: its own look, right before its intent, is one of these.
         refused = look(attempter, items[1:]) if not ledger.stopped else None
-        blocked = _hold(ledger, refused) if refused else ""
+        blocked = _hold(ledger, refused) if refused else None
         for item in items:
             blocked = _send_next(release, attempter, item, ledger, blocked)
 
@@ -253,15 +259,22 @@ def _together(items: Iterable[PlanItem], begun: AbstractSet[str]) -> list[list[P
 
 
 def _send_next(
-    release: Release, attempter: Attempter, item: PlanItem, ledger: _Ledger, blocked: str
-) -> str:
+    release: Release,
+    attempter: Attempter,
+    item: PlanItem,
+    ledger: _Ledger,
+    blocked: Refused | None,
+) -> Refused | None:
     """Send one item, unless its group is ``blocked``; return why the rest of the group is."""
     if any(held.item_id.casefold() == item.id.casefold() for held in ledger.held):
         return blocked
     if not blocked:
         _may_go_on(release, item, ledger)
-    if ledger.stopped or blocked:
-        _hold(ledger, Refused(item=item, reason=ledger.stopped or blocked))
+    if ledger.stopped:
+        _hold(ledger, Refused(item=item, reason=ledger.stopped))
+        return blocked
+    if blocked:
+        _hold(ledger, replace(blocked, item=item))
         return blocked
     release.progress("release", len(ledger.sent), len(release.plan.items))
     outcome = send(attempter, item)
@@ -272,7 +285,7 @@ def _send_next(
         _settle(release, ledger, outcome.receipt)
         if outcome.general:
             ledger.stopped = f"nothing more was sent: {outcome.receipt.reason}"
-        return f"workload {min(item.workloads)} is held"
+        return _rest(item, "was attempted without effect", NEXT_STEPS[ReceiptState.NONE])
     ledger.sent.append(outcome)
     if not outcome.answered:
         ledger.stopped = f"the effect on {item.name} is unknown; nothing new is sent"
@@ -304,7 +317,14 @@ def _keep_pace(
         ledger.next_at = wait.next_at
 
 
-def _hold(ledger: _Ledger, refused: Refused) -> str:
+def _rest(item: PlanItem, because: str, next_step: str) -> Refused:
+    """Say why what goes together with this item is held."""
+    of = f"workload {min(item.workloads)} is held: " if item.workloads else ""
+    return Refused(item=item, reason=f"{of}{item.name} {because}", next_step=next_step)
+
+
+def _hold(ledger: _Ledger, refused: Refused) -> Refused:
+    """Hold an item; return why the rest of its group is held."""
     item = refused.item
     ledger.held.append(
         Held(
@@ -316,7 +336,7 @@ def _hold(ledger: _Ledger, refused: Refused) -> str:
             next_step=refused.next_step or ledger.next_step or _AGAIN,
         )
     )
-    return f"workload {min(item.workloads)} is held"
+    return _rest(item, "may not go", TOGETHER)
 
 
 def _settle(release: Release, ledger: _Ledger, receipt: Receipt) -> None:

@@ -226,7 +226,11 @@ def plan_from(data: bytes | Mapping[str, Any], *, expected_digest: str | None = 
             code="digest",
         )
     if expected_digest is not None and expected_digest != plan.digest:
-        raise PlanRefusedError(f"This is plan {plan.digest}, not {expected_digest}.", code="digest")
+        raise PlanRefusedError(
+            f"This is plan {plan.digest}, not {expected_digest}.",
+            code="digest",
+            advice="Give the file of the plan that was approved; azstaging status lists the plans.",
+        )
     return plan
 
 
@@ -241,6 +245,8 @@ def check_plan(plan: Plan, *, journal_id: str, policy: Policy, now: datetime) ->
         raise PlanRefusedError(
             f"The plan belongs to journal {plan.journal_id}, not to {journal_id}.",
             code="foreign-journal",
+            advice="Name the estate folder that it was planned in (--journal); its evidence and "
+            "its approvals are there.",
         )
     if now >= plan.expires:
         raise PlanRefusedError(
@@ -250,7 +256,9 @@ def check_plan(plan: Plan, *, journal_id: str, policy: Policy, now: datetime) ->
         raise PlanRefusedError("The plan is dated in the future.", code="expired")
     if plan.policy_digest != policy_digest(policy):
         raise PlanRefusedError(
-            "The gate's policy changed since the plan was made.", code="recomputed"
+            "The gate's policy in the file is not the one that the plan was made under at "
+            f"{plan.created:%Y-%m-%d %H:%M} UTC: its policy changed.",
+            code="recomputed",
         )
 
 
@@ -357,13 +365,16 @@ def check_approvals(
     }
     if len(others) >= max(1, policy.approvals):
         return releaser
-    code, why = "unapproved", f"{len(others)} of {max(1, policy.approvals)} approvals"
+    code, why = "unapproved", f"it has {len(others)} of {max(1, policy.approvals)} approvals"
     if bound and not live:
-        code, why = "expired", "every approval has expired"
+        last = max(a.expires for a in bound)
+        code, why = "expired", f"every approval has expired, the last at {last:%Y-%m-%d %H:%M} UTC"
     elif live and not others:
         code, why = "own-approval", "approved only by the planner or by who would release it"
+    elif len({a.approver.key for a in live}) > len(others):
+        why += "; that of the planner or of who would release it does not count"
     raise PlanRefusedError(
-        f"The plan is not approved: {why}.",
+        f"The plan {plan.digest[:19]} is not approved: {why}.",
         code=code,
         advice="Have another principal run azstaging approve on this plan.",
     )

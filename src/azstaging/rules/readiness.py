@@ -19,6 +19,13 @@ from azstaging.rules.status import begun_in_part
 
 PLAN_AGAIN = "Look at what changed; then check, plan and have it approved again."
 FIND_OUT = "Find out who stopped or moved it; azstaging inventory shows what is there."
+TOGETHER = "It goes when all of its workload may go."
+NEXT_STEPS = {
+    ReceiptState.NONE: "Mend the cause, then plan it again and have that approved.",
+    ReceiptState.FAILED: "Mend the cause, then plan it again and have that approved.",
+    ReceiptState.UNKNOWN: "Look at the item and its job in the portal; it is not sent again.",
+    ReceiptState.DONE: "It replicates again: find out why before anything else.",
+}
 GATE = "azstaging plan lists every reason with its next step; this plan may go on afterwards."
 
 
@@ -56,12 +63,8 @@ def _after(receipt: Receipt | None) -> str:
     """Say since when an attempt stands, and what follows from how it ended."""
     if receipt is None:
         return "Run the same command again: it settles the open attempt by reading."
-    since = f"Since {receipt.at:%Y-%m-%d %H:%M} UTC: {receipt.reason or 'see its receipt'}."
-    if receipt.state is ReceiptState.UNKNOWN:
-        return f"{since} Look at the item and its job in the portal; it is not sent again."
-    if receipt.state is ReceiptState.DONE:
-        return f"{since} It replicates again: find out why before anything else."
-    return f"{since} Mend the cause, then plan it again and have that approved."
+    reason = receipt.reason.rstrip(".") or "see its receipt"
+    return f"Since {receipt.at:%Y-%m-%d %H:%M} UTC: {reason}. {NEXT_STEPS[receipt.state]}"
 
 
 def begun_workloads(sorted_out: Readiness, case: Case) -> frozenset[str]:
@@ -162,13 +165,16 @@ def hold_workloads(items: Iterable[PlanItem], held: dict[str, Held]) -> None:
     grown = True
     while grown:
         grown = False
-        workloads = {name for item in waiting if item.id in held for name in item.workloads}
+        first = {
+            name: item.name
+            for item in reversed(waiting)
+            if item.id in held
+            for name in item.workloads
+        }
         for item in waiting:
-            shared = workloads & set(item.workloads)
+            shared = first.keys() & set(item.workloads)
             if item.id not in held and shared:
-                held[item.id] = hold(
-                    item,
-                    f"workload {min(shared)} is held",
-                    "It goes when all of its workload may go.",
-                )
+                name = min(shared)
+                reason = f"workload {name} is held: {first[name]} may not go"
+                held[item.id] = hold(item, reason, TOGETHER)
                 grown = True
