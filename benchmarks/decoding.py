@@ -10,7 +10,7 @@ from baseline import vaults
 
 from azstaging.azure import connect
 from azstaging.azure.api_versions import SITE_RECOVERY
-from azstaging.azure.bodies import decode_object, rows_of
+from azstaging.azure.bodies import raw_page_of
 from azstaging.azure.calls import Answer
 from azstaging.azure.clouds import choose_cloud
 from azstaging.azure.credentials import StaticCredential
@@ -104,7 +104,7 @@ def _rows_of(body: bytes, vault: ResourceId) -> Callable[[], list[Any]]:
 
     def rows() -> list[Any]:
         answer = Answer(status=200, headers={}, body=body)
-        page = rows_of(decode_object(answer, path), answer, path)
+        _, page = raw_page_of(answer, path)
         return [listed_row(parse_item(row, Collection.MIGRATION_ITEMS)) for row in page]
 
     return rows

@@ -10,6 +10,7 @@ from azstaging.model.frames import Tabular
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import Facts, ReplicatedItem
 from azstaging.model.machines import Lock, SourceMachine, TargetMachine
+from azstaging.model.values import as_struct
 from azstaging.model.views import inventory_document, inventory_rows
 
 
@@ -51,6 +52,7 @@ class Gap:
     covers_items: bool = True
 
 
+@as_struct
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryItem:
     """One row: the item with its source, its target, its test machines and its phase.

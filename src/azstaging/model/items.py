@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from azstaging.model.ids import ResourceId
+from azstaging.model.values import as_struct
 
 JsonObject = Mapping[str, Any]
 
@@ -22,6 +23,7 @@ class Collection(enum.Enum):
     DATA_REPLICATION = "protectedItems"
 
 
+@as_struct
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemDisk:
     """One replicated disk: source side, intended and actual target ids.
@@ -42,6 +44,7 @@ class ItemDisk:
     encryption_set_id: ResourceId | None = None
 
 
+@as_struct
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemNic:
     """One replicated network adapter with its intended target settings."""
@@ -56,6 +59,7 @@ class ItemNic:
     target_network_id: ResourceId | None = None
 
 
+@as_struct
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings:
     """What the replication item intends for the target machine; "" and None mean not told."""
@@ -76,6 +80,7 @@ class TargetSettings:
     memory_mib: int | None = None
 
 
+@as_struct
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
     """What the item itself says of its source; None and "" mean not told."""
@@ -99,6 +104,7 @@ class HealthError:
     advice: str = ""
 
 
+@as_struct
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicatedItem:
     """One replication of one machine, as one provider understands its JSON.
@@ -180,6 +186,7 @@ class TestMachine(enum.Enum):
     OUTSTANDING = "outstanding"
 
 
+@as_struct
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The closed set of facts into which every provider maps its raw states.

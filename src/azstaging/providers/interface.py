@@ -23,6 +23,7 @@ from azstaging.model.items import (
     StopRequest,
     TargetSettings,
 )
+from azstaging.model.values import as_struct
 
 
 class Provider(Protocol):
@@ -55,6 +56,7 @@ class Provider(Protocol):
         ...
 
 
+@as_struct
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
     """What a provider reads of its own part of the JSON; `ReplicatedItem` has the meanings."""

@@ -211,6 +211,8 @@ def _raw(properties: _Properties, details: _Details) -> dict[str, Any]:
         "resyncState": _once(details.resync_state),
         "resyncRequired": _once(details.resync_required),
     }
+    if UNSET not in told.values():
+        return told
     return {name: value for name, value in told.items() if value is not UNSET}
 
 
