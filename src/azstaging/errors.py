@@ -191,7 +191,9 @@ class JournalError(StagingError):
 class LeaseHeldError(StagingError):
     """Another run holds the lease of a vault or the lock of the journal."""
 
-    default_advice = "Wait until the other run ends; azstaging status names it."
+    default_advice = (
+        "Wait until the other run ends, then run again; azstaging status says what is open."
+    )
 
 
 class DeadlineReachedError(StagingError):

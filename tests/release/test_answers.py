@@ -3,6 +3,7 @@
 import pytest
 
 from azstaging.cli import exit_codes
+from azstaging.model.records import RecordType
 
 # A stop of either kind; the purge is not among them.
 STOPS = ("DELETE *replicationmigrationitems/*", "POST *replicationprotecteditems/*/remove")
@@ -164,3 +165,28 @@ def test_a_name_that_two_machines_have_finds_no_job(bench):
     again = b.release(plan)
     assert b.sent()["build-app-07"] == 1
     assert b.held(again)["build-app-07"].startswith("it was attempted under this plan already")
+
+
+@pytest.mark.parametrize("key", ["file-01", "directory-01"])
+def test_the_intent_names_the_request_as_azure_s_logs_do(bench, key):
+    """Who lost the answer can ask for it by name: it is on record before anything leaves."""
+    b = bench({"Alone": (key,)})
+    plan = b.approved()
+    b.fault("drop", "DELETE *")
+    b.fault("drop", STOPS[1])
+    receipt = b.release(plan).receipts[0]
+    [change] = b.changes
+    [intent] = b.records(RecordType.INTENT)
+    sent = change.headers["x-ms-client-request-id"]
+    assert intent.data["client_request_id"] == sent
+    assert f"x-ms-client-request-id {sent}" in receipt.witnesses
+
+
+def test_no_two_attempts_have_one_name(bench):
+    b = bench()
+    for _ in range(2):
+        plan = b.approved("Files", "Reports")
+        b.fault("status", "DELETE *", times=2, status=403)
+        b.release(plan)
+    names = {record.data["client_request_id"] for record in b.records(RecordType.INTENT)}
+    assert len(names) == len(b.changes) == 4

@@ -49,9 +49,9 @@ def sends_again_on_time_out(_world: World) -> Any:
     """What was not answered is sent once more."""
     real = AzureConnection.stop
 
-    def stop(self: Any, request: Any, rendered: Any) -> Any:
+    def stop(self: Any, request: Any, rendered: Any, **kw: Any) -> Any:
         try:
-            return real(self, request, rendered)
+            return real(self, request, rendered, **kw)
         except StagingError as error:
             if error.effect is Effect.UNKNOWN:
                 return real(self, request, rendered)

@@ -239,6 +239,10 @@ class WireSession(ArmSession):
         self._headers = {"authorization": f"Bearer {token}"}
         self._transport.session.mount("http://", _WireAdapter(wire))
 
+    def start(self) -> None:
+        """Forget what a process before this one has sent, as another process would."""
+        self._transport._sent.clear()
+
     def begin(self) -> None:
         """Forget how fast was asked before: time has gone back."""
         for policy in self.policies:

@@ -225,6 +225,7 @@ class World:
         staging.lines = self.lines
         staging.run = f"run-{self._runs}"
         staging._azure = self.connection(identity)
+        staging._azure.session.start()
         self.wire.client = Client(staging.run, identity, skew_seconds)
         store = journal._store
         store.client = self.wire.client

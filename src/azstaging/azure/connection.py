@@ -218,7 +218,9 @@ class AzureConnection:
         """Render a stop request to the letter."""
         return self._of_item(request.id).render(request)
 
-    def stop(self, request: StopRequest, rendered: PlannedRequest) -> StopAnswer:
+    def stop(
+        self, request: StopRequest, rendered: PlannedRequest, *, client_request_id: str = ""
+    ) -> StopAnswer:
         """Send exactly what was rendered, once.
 
         Raises:
@@ -226,7 +228,9 @@ class AzureConnection:
             ServiceError: ``effect`` says what is known.
         """
         with span("stop item", item=str(request.id)):
-            return self._of_item(request.id).stop(request, rendered)
+            return self._of_item(request.id).stop(
+                request, rendered, client_request_id=client_request_id
+            )
 
     def _of_item(self, id: ResourceId) -> SiteRecovery | DataReplication:
         if id.resource_type == datareplication.ITEM_TYPE:

@@ -80,7 +80,9 @@ class DataReplication:
         url = self._session.url(request.id, DATA_REPLICATION)
         return PlannedRequest(method="DELETE", url=url, body=None)
 
-    def stop(self, request: StopRequest, rendered: PlannedRequest) -> StopAnswer:
+    def stop(
+        self, request: StopRequest, rendered: PlannedRequest, *, client_request_id: str = ""
+    ) -> StopAnswer:
         """Send exactly what was rendered, once.
 
         Azure: ProtectedItem_Delete, DELETE {vault}/protectedItems/{item}
@@ -93,7 +95,12 @@ class DataReplication:
             raise ConfigurationError(
                 f"The stop of {request.id} renders differently from the plan; it was not sent."
             )
-        answer = self._session.send_change("DELETE", request.id, api_version=DATA_REPLICATION)
+        answer = self._session.send_change(
+            "DELETE",
+            request.id,
+            api_version=DATA_REPLICATION,
+            client_request_id=client_request_id,
+        )
         return StopAnswer(
             status=answer.status,
             job_id=answer.job_id,

@@ -174,7 +174,9 @@ class SiteRecovery:
         body = None if request.body is None else dict(request.body)
         return PlannedRequest(method=method, url=self._url(names), body=body)
 
-    def stop(self, request: StopRequest, rendered: PlannedRequest) -> StopAnswer:
+    def stop(
+        self, request: StopRequest, rendered: PlannedRequest, *, client_request_id: str = ""
+    ) -> StopAnswer:
         """Stop the replication of one item: one request, exactly as rendered.
 
         Azure: ReplicationMigrationItems_Delete (DELETE {item}),
@@ -189,7 +191,9 @@ class SiteRecovery:
                 f"The stop of {request.id} renders differently from the plan; it was not sent."
             )
         names = _names_of(request.id)
-        change = self._session.prepare_change(rendered.method, rendered.url, rendered.body)
+        change = self._session.prepare_change(
+            rendered.method, rendered.url, rendered.body, client_request_id
+        )
         client = self.client(names.subscription)
 
         def send(call: Call) -> None:

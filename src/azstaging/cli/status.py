@@ -45,6 +45,8 @@ def command(ctx: click.Context, /, output: str, query: str | None, journal_url: 
         f"{len(status.released)} released, {len(status.abandoned)} abandoned, "
         f"{len(status.unknown)} unknown."
     )
+    if status.open_attempts:
+        say("Run the same release again: it settles by reading, and sends nothing twice.")
     if (pace := pace_of(config.policy, past)).limit is not None:
         hour = room(pace, now)
         say(f"{hour.detail}. {hour.next_step}".rstrip())

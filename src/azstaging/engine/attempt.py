@@ -166,7 +166,9 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | NoEffect | Refused:
     if attempter.clock() - attempt.at > _PROMPT:
         return NoEffect(receipt=_too_late(attempter, attempt), general=True)
     try:
-        answer = attempter.azure.stop(request, item.request)
+        answer = attempter.azure.stop(
+            request, item.request, client_request_id=attempt.client_request_id
+        )
     except NotFoundError:
         # It went away between the look and the request: only reading can say who did it.
         return attempt
@@ -220,6 +222,7 @@ def _attempt(attempter: Attempter, item: PlanItem, row: InventoryItem) -> Attemp
         target_id=str(row.target.id) if row.target else "",
         at=attempter.clock(),
         ambiguous_name=names.count(row.name.casefold()) > 1,
+        client_request_id=records.request_id(attempter.plan_digest, item.id, item.generation),
     )
 
 

@@ -140,8 +140,12 @@ class Stopper(Protocol):
         """Render a stop request to the letter: method, URL with api-version, body."""
         ...
 
-    def stop(self, request: StopRequest, rendered: PlannedRequest) -> StopAnswer:
+    def stop(
+        self, request: StopRequest, rendered: PlannedRequest, *, client_request_id: str = ""
+    ) -> StopAnswer:
         """Send exactly what was rendered, once.
+
+        ``client_request_id`` is what the journal knows the request by; a new one if empty.
 
         Raises:
             ConfigurationError: it renders differently now, or a segment is unsafe; not sent.

@@ -172,6 +172,7 @@ class Attempt:
         target_id: the target VM's id when the intent was written.
         ambiguous_name: another item has the same name, so a job's object name proves nothing.
         answered: the service accepted the request.
+        client_request_id: finds the request in Azure's logs; "" in a journal of an earlier version.
     """
 
     item_id: str
@@ -184,6 +185,7 @@ class Attempt:
     job_id: str = ""
     ambiguous_name: bool = False
     answered: bool = False
+    client_request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,6 +163,8 @@ def _present(
 def _witnesses(attempt: Attempt, seen: Observation) -> tuple[str, ...]:
     target = f"target VM {seen.target.value}" if attempt.target_id else "no target VM was known"
     lines = [f"item {seen.item.value}", target]
+    if seen.job is None and attempt.client_request_id:
+        lines.append(f"x-ms-client-request-id {attempt.client_request_id}")
     if seen.job is not None:
         lines.insert(0, f"job {seen.job.id} {seen.job.raw_state} ({seen.job.scenario})")
         lines += [f"job message: {message}" for message in seen.job.messages]

@@ -12,7 +12,7 @@ from typing import Any
 from azstaging.model.decisions import Decision, GateOpen
 from azstaging.model.differences import Diff, DiffClass
 from azstaging.model.findings import Artefact, Finding, Findings, Outcome, Subject
-from azstaging.model.ids import ResourceId
+from azstaging.model.ids import ResourceId, id_key
 from azstaging.model.inventory import Gap, Inventory
 from azstaging.model.plans import Approval, Attempt, Plan, PlannedRequest, Receipt
 from azstaging.model.records import NewRecord, Record, RecordType
@@ -223,6 +223,12 @@ def lease_released_record(vault_id: ResourceId, epoch: int) -> NewRecord:
     return NewRecord(
         type=RecordType.LEASE_RELEASED, data={"vault_id": str(vault_id), "epoch": epoch}
     )
+
+
+def request_id(plan_digest: str, item_id: str, generation: str) -> str:
+    """Name the one request of an attempt, before it is sent: always the same for the same one."""
+    told = digest([plan_digest, id_key(item_id), generation]).removeprefix("sha256:")
+    return "-".join((told[:8], told[8:12], told[12:16], told[16:20], told[20:32]))  # as a GUID
 
 
 def intent_record(attempt: Attempt, request: PlannedRequest) -> NewRecord:
