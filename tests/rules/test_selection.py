@@ -208,3 +208,8 @@ def test_an_unmet_count_stays_a_gap_of_every_selection(inventory: Inventory) -> 
 def test_unresolved_selectors_follow_their_workload(inventory: Inventory) -> None:
     assert narrow(inventory, Filter(workloads=("alpha",)), WAVE).unresolved == ()
     assert narrow(inventory, Filter(workloads=("beta",)), WAVE).unresolved == (("beta", "ghost"),)
+
+
+def test_what_selects_nothing_is_named(inventory: Inventory) -> None:
+    with pytest.raises(ConfigurationError, match="--item typo selects none of the 2 items read"):
+        narrow(inventory, Filter(items=("typo",)), WAVE)

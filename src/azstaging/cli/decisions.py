@@ -7,6 +7,7 @@ from azstaging.cli.streams import say
 from azstaging.model.decisions import Decisions
 from azstaging.model.inventory import Inventory
 from azstaging.model.text import display
+from azstaging.reports.words import count
 from azstaging.rules.selection import Filter, folded
 
 
@@ -39,4 +40,5 @@ def say_closed(decisions: Decisions, *, most: int = 5) -> None:
             say(f"  - {display(reason.detail)}")
             say(f"    {display(reason.next_step)}")
         if len(decision.reasons) > most:
-            say(f"  ... and {len(decision.reasons) - most} more reasons; see the report.")
+            more = count(len(decision.reasons) - most, "more reason")
+            say(f"  ... and {more}; see the report.")

@@ -177,7 +177,10 @@ def narrow(inventory: Inventory, wanted: Filter, wave: Wave) -> Inventory:
     for option, keep in tests:
         rows = tuple(row for row in rows if keep(row))
         if not rows and inventory.complete:
-            raise ConfigurationError(f"{option} selects none of the {inventory.read} items read.")
+            raise ConfigurationError(
+                f"{option} selects none of the {inventory.read} items read.",
+                advice="azstaging inventory lists what there is, by name.",
+            )
     kept = {row.id for row in rows}
     return replace(
         inventory,
@@ -213,17 +216,34 @@ def _tests(inventory: Inventory, wanted: Filter) -> list[_Test]:
     tests: list[_Test] = []
     if wanted.workloads:
         tests.append(
-            ("--workload", lambda row: any(_one_of(w, wanted.workloads) for w in row.workloads))
+            (
+                _told("--workload", wanted.workloads),
+                lambda row: any(_one_of(w, wanted.workloads) for w in row.workloads),
+            )
         )
     if wanted.items:
         index = Index(inventory.items)
         chosen = {each for selector in wanted.items for each in index.resolve(selector)}
-        tests.append(("--item", lambda row: row.id in chosen))
+        tests.append((_told("--item", wanted.items), lambda row: row.id in chosen))
     if wanted.vaults:
-        tests.append(("--vault", lambda row: _in_vault(row.item.vault_id, wanted.vaults)))
+        tests.append(
+            (
+                _told("--vault", wanted.vaults),
+                lambda row: _in_vault(row.item.vault_id, wanted.vaults),
+            )
+        )
     if wanted.subscriptions:
-        tests.append(("--subscription", lambda row: _in_subscription(row.id, wanted)))
+        tests.append(
+            (
+                _told("--subscription", wanted.subscriptions),
+                lambda row: _in_subscription(row.id, wanted),
+            )
+        )
     return tests
+
+
+def _told(option: str, values: Sequence[str]) -> str:
+    return f"{option} {' '.join(values)}"
 
 
 def _in_vault(vault: ResourceId, wanted: Sequence[str]) -> bool:
