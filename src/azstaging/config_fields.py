@@ -18,7 +18,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-MAX_BYTES = 1_000_000
+# Fifty thousand items by their ids.
+MAX_BYTES = 16_000_000
 MAX_DEPTH = 8
 _MAX_DOTS = 16
 _DATE = len("YYYY-MM-DD")
@@ -43,7 +44,10 @@ def read_toml(file: Path) -> dict[str, Any]:
         why = getattr(error, "strerror", "") or error
         raise ConfigurationError(f"{file} cannot be read: {why}.") from error
     if len(data) > MAX_BYTES:
-        raise ConfigurationError(f"{file} is larger than {MAX_BYTES} bytes.")
+        raise ConfigurationError(
+            f"{file} is larger than {MAX_BYTES} bytes.",
+            advice="Name the items of workloads in a CSV or XLSX file instead.",
+        )
     try:
         text = data.decode("utf-8")
         _check_depth(text, file)

@@ -65,3 +65,22 @@ def test_a_wave_has_a_due_date_with_its_zone(tmp_path):
     assert due is not None
     assert due.isoformat() == "2026-12-10T16:00:00+00:00"
     assert "wave.due" in refused(tmp_path, "[wave]\ndue = 2026-12-10\n")
+
+
+VAULT = (
+    "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-site-recovery/providers"
+    "/Microsoft.RecoveryServices/vaults/vlt-westeurope/replicationFabrics/fabric"
+    "/replicationProtectionContainers/container/replicationMigrationItems"
+)
+
+
+def test_ten_thousand_items_may_be_named_by_their_ids(tmp_path):
+    ids = ", ".join(f'"{VAULT}/site_00000000-0000-4000-8000-{n:012d}"' for n in range(10_000))
+    text = f'[[workload]]\nname = "All"\nowner = "a@b.example"\nitems = [{ids}]\n'
+    (tmp_path / "azstaging.toml").write_text(text, "utf-8")
+    [workload] = load_configuration(tmp_path / "azstaging.toml").wave.workloads
+    assert len(workload.items) == 10_000
+
+
+def test_a_file_that_no_person_wrote_is_refused(tmp_path):
+    assert "is larger than 16000000 bytes" in refused(tmp_path, "#" * 16_000_001)
