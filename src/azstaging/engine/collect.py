@@ -127,14 +127,14 @@ def _read_rows(
     items = found.items
     if scope.resource_graph:
         check_candidates(azure, scope, found.subscriptions, items, reads)
-    lists = TargetLists(azure, reads, migrated_machines(items.values()))
-    sources = SourceLists(azure, reads)
+    lists, sources = TargetLists(azure, reads), SourceLists(azure, reads)
     # Started now, they run beside the details: a list is a chain of pages.
     lists.start(sorted({each.subscription_id or "" for each in items} - {""}), (LOCKS,))
-    lists.start(sorted(subscriptions_of(items.values())), TARGET_KINDS)
     sources.start(items.values())
     sources.look_for(items.values(), found.subscriptions)
     lists.start_sizes(sorted(likely_places(items.values())))
+    lists.expect(migrated_machines(items.values()))
+    lists.start(sorted(subscriptions_of(items.values())), TARGET_KINDS)
     details = start_details(azure, items, reads)
     sources.start_nameless()
     ahead = _work_ahead(items, details, lists, sources, reads)
@@ -169,10 +169,17 @@ def _work_ahead(
     places = places_of((match_one(item, resources) for item in whole), resources)
     lists.start_sizes(sorted(places), first=True)
     lists.gather_sizes()
+    order = list(details)
+
+    def take(index: int) -> None:
+        ahead.take(items[order[index]])
+        # By now the lists of their source machines are there, too.
+        if whole and index > len(order) // 4:
+            ahead.take(whole.pop())
+
+    reads.collect(list(details.values()), "details", take)
     for item in whole:
         ahead.take(item)
-    order = list(details)
-    reads.collect(list(details.values()), "details", lambda index: ahead.take(items[order[index]]))
     return ahead.parts
 
 

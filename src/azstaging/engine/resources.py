@@ -159,21 +159,24 @@ class TargetLists:
     Args:
         azure: where to read.
         reads: runs them.
-        migrated: casefolded subscription -> machines whose run-time state will be wanted. Where
-            a list of states costs less than asking for each, it is read behind the machines'.
     """
 
-    def __init__(
-        self, azure: AzurePort, reads: Reads, migrated: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, azure: AzurePort, reads: Reads) -> None:
         self._azure = azure
         self._reads = reads
-        self._migrated = Counter(migrated or {})
+        self._migrated = Counter[str]()
         self._seen: set[tuple[str, str]] = set()
         self._started: dict[tuple[str, str], Future[Result[int]]] = {}
         self._sizes: dict[Place, Future[Result[list[Json]]]] = {}
         self._lock = threading.Lock()
         self.resources = Resources()
+
+    def expect(self, migrated: Mapping[str, int]) -> None:
+        """Say of how many machines the run-time state will be wanted, by casefolded subscription.
+
+        Where a list of states costs less than asking for each, it is read with the machines'.
+        """
+        self._migrated.update(migrated)
 
     def start(self, subscriptions: Iterable[str], kinds: Iterable[str]) -> None:
         """Start the lists of some kinds for some subscriptions; each is read once."""
