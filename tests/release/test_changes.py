@@ -168,3 +168,25 @@ def test_what_nobody_can_read_again_is_held(bench):
     result = b.release(plan)
     assert "could not be read again" in b.held(result)["build-01"]
     assert "build-02" not in b.sent()
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["at the start", "at the last look"])
+def test_a_target_that_nobody_can_read_is_not_called_changed(bench, later):
+    b = bench({"Files": ("file-01",)})
+    plan = b.approved()
+    vm = f"GET {b.state.vm_id('file-01')}"
+    if later:  # After what the inventory reads of it.
+        begun = len(b.azure.requests)
+        b.as_("releaser").release(plan)
+        reads = [r for r in b.azure.requests[begun:] if f"GET {r.path}".casefold() == vm.casefold()]
+        b.fault("status", vm, status=403, times=0, after=len(reads))
+    else:
+        b.fault("status", "GET */virtualmachines*", status=403, times=0)
+    result = b.release(plan)
+    [held] = result.held
+    assert held.reason.startswith("its target machine could not be read: ")
+    assert held.changes == ()
+    assert "the plan holds" in held.next_step
+    assert not b.changes
+    b.azure.script.set(())
+    assert b.release(plan).clean

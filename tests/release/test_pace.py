@@ -8,7 +8,9 @@ import pytest
 from azstaging.cli import exit_codes
 from azstaging.errors import PlanRefusedError
 from azstaging.model.ids import ResourceId
+from azstaging.model.plans import Attempt
 from azstaging.model.records import RecordType
+from azstaging.rules.history import intent_record
 from azstaging.rules.pace import minute
 
 HOUR = timedelta(hours=1)
@@ -202,3 +204,27 @@ def test_the_limit_is_part_of_what_was_approved(bench):
         b.as_("releaser", config=raised).release(plan, execute=True)
     assert not b.changes
     assert not b.records(RecordType.INTENT)
+
+
+def test_what_another_run_begins_meanwhile_counts(bench):
+    """Over different vaults two runs may share one container."""
+    b = paced(bench, 2, THREE)
+    plan = b.approved()
+    journal = b.as_("planner").journal
+    attempt = Attempt(
+        item_id=f"{plan.items[0].id}-elsewhere",
+        name="ELSEWHERE",
+        generation="1",
+        vault_id=plan.items[0].vault_id,
+        plan_digest="sha256:of-another-plan",
+        target_id="",
+        at=b.clock(),
+    )
+    intent = intent_record(attempt, plan.items[0].request)
+    b.later(
+        lambda _state: journal.append([intent], at=b.clock(), run="other", actor=""), "DELETE *"
+    )
+    result = b.release(plan)
+    assert sum(b.sent().values()) == 1
+    assert len(result.held) == 2
+    assert result.next_at is not None

@@ -30,7 +30,7 @@ from azstaging.providers import parse_item
 from azstaging.rules import records
 from azstaging.rules.fingerprint import changes, fingerprint
 from azstaging.rules.gate import Case
-from azstaging.rules.readiness import FIND_OUT, GATE, PLAN_AGAIN
+from azstaging.rules.readiness import FIND_OUT, GATE, PLAN_AGAIN, READ_AGAIN, unread_target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +104,8 @@ def _look(attempter: Attempter, item: PlanItem) -> InventoryItem | Refused:
         return Refused(
             item=item, reason=f"it could not be read again: {error}", next_step=error.advice()
         )
+    if unread := unread_target(item, row):
+        return Refused(item=item, reason=unread, next_step=READ_AGAIN)
     changed = changes(item.fingerprint, fingerprint(row))
     if changed:
         return Refused(

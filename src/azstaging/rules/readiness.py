@@ -10,7 +10,7 @@ from datetime import datetime
 
 from azstaging.model.decisions import GateClosed, GateOpen
 from azstaging.model.ids import id_key
-from azstaging.model.inventory import Phase
+from azstaging.model.inventory import InventoryItem, Phase
 from azstaging.model.plans import Held, Plan, PlanItem, Receipt, ReceiptState
 from azstaging.rules.fingerprint import changes, fingerprint
 from azstaging.rules.gate import Case, decide
@@ -18,6 +18,7 @@ from azstaging.rules.history import History
 from azstaging.rules.status import begun_in_part
 
 PLAN_AGAIN = "Look at what changed; then check, plan and have it approved again."
+READ_AGAIN = "See that the target can be read, then run the same command again; the plan holds."
 FIND_OUT = "Find out who stopped or moved it; azstaging inventory shows what is there."
 TOGETHER = "It goes when all of its workload may go."
 NEXT_STEPS = {
@@ -135,10 +136,19 @@ def refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | Non
         return hold(item, "it is not in the inventory any more", FIND_OUT)
     if set(row.workloads) != set(item.workloads):
         return hold(item, "its workloads changed since it was planned", PLAN_AGAIN)
+    if why := unread_target(item, row):
+        return hold(item, why, READ_AGAIN)
     changed = changes(item.fingerprint, fingerprint(row))
     if changed:
         return hold(item, "it changed since it was planned", PLAN_AGAIN, changed=changed)
     return None
+
+
+def unread_target(item: PlanItem, row: InventoryItem) -> str:
+    """Say why nobody can tell whether the planned target machine is as planned, or ""."""
+    if row.target is not None or not row.target_unknown or "target.id" not in item.fingerprint:
+        return ""
+    return f"its target machine could not be read: {row.target_note}".rstrip(": .")
 
 
 def _closed_workloads(plan: Plan, case: Case, now: datetime) -> dict[str, str]:
