@@ -76,7 +76,7 @@ class Bench:
     """One estate, its emulator, its estate folder, and everybody who works on it."""
 
     def __init__(self, folder: Path, estate: Estate, *, gate: str = "", more: str = "") -> None:
-        self.clock = Clock()
+        self.clock, self.settle = Clock(), timedelta(seconds=SETTLE_SECONDS)
         self.azure = Emulator(estate, clock=self.clock, job_duration_seconds=JOB_SECONDS).start()
         self.folder = folder
         self.state = self.azure.state

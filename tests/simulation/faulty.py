@@ -224,7 +224,7 @@ def own_pace(_world: World) -> Any:
 
 def believes_a_conflict(_world: World) -> Any:
     """409 means that nothing happened."""
-    return _swapped((attempt, "_belied", lambda *_args: False))
+    return _swapped((attempt, "ConflictError", ()))
 
 
 FAULTY: tuple[Faulty, ...] = (

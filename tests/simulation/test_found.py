@@ -12,6 +12,10 @@ FOUND = {
     "the run was suspended after its intent until another had judged it": (
         Event("lease-lost-at-append", at=3),
     ),
+    "a request that arrived twice met a conflict, and an old answer showed the item as planned": (
+        Event("stop-fault", at=9, item=1, size=67),
+        Event("echo", at=30, item=1, size=186),
+    ),
 }
 
 

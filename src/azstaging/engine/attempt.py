@@ -73,9 +73,24 @@ class NoEffect:
     general: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disputed:
+    """An attempt that was refused as in conflict: without effect, unless with our own request.
+
+    Something on the way may deliver a request twice. Only reading until it is settled tells.
+    """
+
+    attempt: Attempt
+    reason: str
+
+
 # Not about the item: the next one would only use up its attempt, too.
 _GENERAL = (AuthenticationError, DeadlineReachedError, ThrottledError, UnreachableError)
 
+
+# Conflicts of Resource Manager itself: the provider, which a first delivery would have reached,
+# was never asked. https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting
+_BEFORE_THE_PROVIDER = frozenset({"ScopeLocked", "MissingSubscriptionRegistration"})
 
 # A process that was suspended after its intent must not send once others may have judged it.
 _PROMPT = timedelta(seconds=30)
@@ -139,12 +154,13 @@ def narrow(case: Case, row: InventoryItem) -> Case:
     )
 
 
-def send(attempter: Attempter, item: PlanItem) -> Attempt | NoEffect | Refused:
+def send(attempter: Attempter, item: PlanItem) -> Attempt | Disputed | NoEffect | Refused:
     """Look once more, write the intent, send the one request.
 
     Returns:
         Refused: it is not as planned; nothing was written or sent.
         NoEffect: the service refused the request, or it could not be sent.
+        Disputed: the service refused it as in conflict, and the item is as planned.
         Attempt: it was sent; ``answered`` is False when the effect is unknown.
 
     Raises:
@@ -175,10 +191,7 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | NoEffect | Refused:
         # It went away between the look and the request: only reading can say who did it.
         return attempt
     except StagingError as error:
-        if error.effect is Effect.NONE and not _belied(attempter, item, row, error):
-            receipt = _refusal(attempter, attempt, error)
-            return NoEffect(receipt=receipt, general=isinstance(error, _GENERAL))
-        return attempt
+        return _after_refusal(attempter, item, row, attempt, error)
     try:
         attempter.append(records.sent_record(attempt, answer.job_id, answer.status))
     except JournalError as error:
@@ -186,19 +199,30 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | NoEffect | Refused:
     return replace(attempt, job_id=answer.job_id, answered=True)
 
 
-def _belied(attempter: Attempter, item: PlanItem, row: InventoryItem, error: StagingError) -> bool:
-    """Tell whether a conflict may be one with our own request, sent twice on its way.
+def _after_refusal(
+    attempter: Attempter,
+    item: PlanItem,
+    row: InventoryItem,
+    attempt: Attempt,
+    error: StagingError,
+) -> Attempt | Disputed | NoEffect:
+    if error.effect is not Effect.NONE:
+        return attempt
+    if isinstance(error, ConflictError) and error.code not in _BEFORE_THE_PROVIDER:
+        if _is_as_planned(attempter, item, row):
+            return Disputed(attempt=attempt, reason=str(error))
+        return attempt
+    receipt = _refusal(attempter, attempt, error)
+    return NoEffect(receipt=receipt, general=isinstance(error, _GENERAL))
 
-    It is believed only if the item can be read and is as planned: there, and no job on it. Else
-    the effect is unknown, and reading says what became of it.
-    """
-    if not isinstance(error, ConflictError):
-        return False
+
+def _is_as_planned(attempter: Attempter, item: PlanItem, row: InventoryItem) -> bool:
+    """Tell whether one read shows the item there and as planned, no job on it included."""
     try:
         fresh = parse_item(attempter.azure.get_item(row.id), row.item.collection)
     except StagingError:
-        return True
-    return bool(changes(item.fingerprint, fingerprint(replace(row, item=fresh))))
+        return False
+    return not changes(item.fingerprint, fingerprint(replace(row, item=fresh)))
 
 
 def after_effect(error: JournalError, what: str) -> JournalError:

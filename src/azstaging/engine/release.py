@@ -12,7 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from azstaging.engine.attempt import Attempter, NoEffect, Refused, after_effect, look, send
+from azstaging.engine.attempt import (
+    Attempter,
+    Disputed,
+    Refused,
+    after_effect,
+    look,
+    send,
+)
 from azstaging.engine.follow import Follower, follow, look_once
 from azstaging.engine.pacing import pace_of
 from azstaging.engine.ports import AzurePort, Clock, JournalPort, LeasePort, Progress
@@ -96,12 +103,18 @@ class Release:
 
 @dataclass(slots=True)
 class _Ledger:
-    """What happened so far in this run; ``stopped`` says why nothing new is sent."""
+    """What happened so far in this run.
+
+    Attributes:
+        disputed: why requests were refused as in conflict, by item id.
+        stopped: why nothing new is sent.
+    """
 
     held: list[Held]
     requests: list[tuple[str, PlannedRequest]] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     sent: list[Attempt] = field(default_factory=list)
+    disputed: dict[str, str] = field(default_factory=dict)
     still_open: tuple[Attempt, ...] = ()
     looked_at: datetime | None = None
     stopped: str = ""
@@ -281,17 +294,25 @@ def _send_next(
     if isinstance(outcome, Refused):
         return _hold(ledger, outcome)
     ledger.requests.append((item.id, item.request))
-    if isinstance(outcome, NoEffect):
-        _settle(release, ledger, outcome.receipt)
-        if outcome.general:
-            ledger.stopped = f"nothing more was sent: {outcome.receipt.reason}"
-        return _rest(item, "was attempted without effect", NEXT_STEPS[ReceiptState.NONE])
-    ledger.sent.append(outcome)
-    if not outcome.answered:
-        ledger.stopped = f"the effect on {item.name} is unknown; nothing new is sent"
-    elif len(ledger.sent) == 1:
-        _follow_canary(release, ledger)
-    return blocked
+    if isinstance(outcome, Attempt):
+        _sent(release, ledger, outcome)
+        return blocked
+    if isinstance(outcome, Disputed):
+        ledger.sent.append(outcome.attempt)
+        ledger.disputed[item.id] = outcome.reason
+        return _rest(item, "met a conflict", NEXT_STEPS[ReceiptState.NONE])
+    _settle(release, ledger, outcome.receipt)
+    if outcome.general:
+        ledger.stopped = f"nothing more was sent: {outcome.receipt.reason}"
+    return _rest(item, "was attempted without effect", NEXT_STEPS[ReceiptState.NONE])
+
+
+def _sent(release: Release, ledger: _Ledger, attempt: Attempt) -> None:
+    ledger.sent.append(attempt)
+    if not attempt.answered:
+        ledger.stopped = f"the effect on {attempt.name} is unknown; nothing new is sent"
+    elif len(ledger.sent) - len(ledger.disputed) == 1:
+        _follow_canary(release, ledger, attempt)
 
 
 def _may_go_on(release: Release, item: PlanItem, ledger: _Ledger) -> None:
@@ -340,15 +361,18 @@ def _hold(ledger: _Ledger, refused: Refused) -> Refused:
 
 
 def _settle(release: Release, ledger: _Ledger, receipt: Receipt) -> None:
+    why = ledger.disputed.get(receipt.item_id)
+    if why and receipt.state is ReceiptState.NONE:
+        receipt = replace(receipt, reason=f"the request had no effect: {why}")
     release.append(records.receipt_record(receipt))
     ledger.receipts.append(receipt)
     release.progress("released", len(ledger.receipts), len(release.plan.items))
 
 
-def _follow_canary(release: Release, ledger: _Ledger) -> None:
-    _follow(release, ledger)
-    last = ledger.receipts[-1] if ledger.receipts else None
-    if last is None or last.state is not ReceiptState.DONE or ledger.still_open:
+def _follow_canary(release: Release, ledger: _Ledger, canary: Attempt) -> None:
+    follow(release.follower, [canary], partial(_settle, release, ledger))
+    done = (r for r in ledger.receipts if r.state is ReceiptState.DONE)
+    if canary.item_id not in {receipt.item_id for receipt in done}:
         ledger.stopped = "the first item of this run was not proven done; nothing new is sent"
 
 
