@@ -162,6 +162,10 @@ class Approving(Collecting, Comparing):
             now=self._clock(),
         )
 
+    def _approvers(self, plan: Plan, releaser: Principal) -> tuple[str, ...]:
+        approvals, now = self._approvals(), self._clock()
+        return tuple(sorted(plans.approvers_of(plan, approvals, releaser=releaser, now=now)))
+
     def _check_plan(self, plan: Plan, verb: str) -> Journal:
         journal = self._require_journal(verb)
         plans.plan_from(plans.plan_bytes(plan))

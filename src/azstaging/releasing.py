@@ -270,6 +270,7 @@ class Releasing(Approving):
             case=case,
             past=past,
             until=self._approved_until(plan, releaser),
+            approvers=self._approvers(plan, releaser),
             rulebook=_rulebook(plan),
             halted=self._require_journal("release").halted,
         )

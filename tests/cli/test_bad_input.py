@@ -42,7 +42,7 @@ CONFIGURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "nested arrays": ("a = " + "[" * 5000, ("nested too deep",)),
     "nested tables": ("a = " + "{b = " * 500, ("nested too deep",)),
     "nested keys": ("a" + ".b" * 5000 + " = 1", ("too many parts",)),
-    "too large": ("# " + "x" * 1_000_000, ("is larger than",)),
+    "too large": ("# " + "x" * 16_000_000, ("is larger than",)),
     "a number for a text": ("[wave]\nname = 5", ("wave.name must be a text",)),
     "a text for a table": ('wave = "x"', ("wave must be a table",)),
     "a table for an array": ('[workload]\nname = "x"', ("array of tables",)),

@@ -101,7 +101,9 @@ def test_a_machine_that_is_migrated_meanwhile_is_held(estate):
         estate.state.item_id("personnel-01"), {"properties.migrationState": "MigrationSucceeded"}
     )
     result = abandon(estate, plan)
-    assert estate.held(result)["personnel-01"] == "it changed since it was planned"
+    when = f"{plan.created:%Y-%m-%d %H:%M} UTC"
+    reason = f"it changed since {when}, when it was planned"
+    assert estate.held(result)["personnel-01"] == reason
     assert not estate.changes
 
 

@@ -237,3 +237,13 @@ def test_no_two_attempts_have_one_name(bench):
         b.release(plan)
     names = {record.data["client_request_id"] for record in b.records(RecordType.INTENT)}
     assert len(names) == len(b.changes) == 4
+
+
+def test_an_intent_names_who_approved_it(bench):
+    b = bench({"Files": ("file-01",)})
+    plan = b.approved()
+    b.release(plan)
+    [approval] = b.records(RecordType.APPROVAL)
+    [intent] = b.records(RecordType.INTENT)
+    assert intent.data["approvers"] == [approval.actor]
+    assert approval.actor != intent.actor

@@ -198,6 +198,6 @@ def test_a_begun_workload_that_cannot_be_finished_is_held_first(bench):
     left = ({"file-01", "file-02"} - set(b.sent())).pop()
     b.state.change(b.state.item_id(left), {"properties.migrationState": "Replicating"})
     result = b.release(plan)
-    assert "it changed since it was planned" in b.held(result)[left]
+    assert "it changed since " in b.held(result)[left]
     [row] = b.as_("reader").status().begun
     assert row.name == "Zeta"

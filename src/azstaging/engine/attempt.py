@@ -24,13 +24,20 @@ from azstaging.errors import (
     UnreachableError,
 )
 from azstaging.model.inventory import InventoryItem
-from azstaging.model.plans import Attempt, PlanItem, Receipt, ReceiptState
+from azstaging.model.plans import Attempt, Plan, PlanItem, Receipt, ReceiptState
 from azstaging.model.records import NewRecord
 from azstaging.providers import parse_item
 from azstaging.rules import records
 from azstaging.rules.fingerprint import changes, fingerprint
 from azstaging.rules.gate import Case
-from azstaging.rules.readiness import FIND_OUT, GATE, PLAN_AGAIN, READ_AGAIN, unread_target
+from azstaging.rules.readiness import (
+    FIND_OUT,
+    GATE,
+    PLAN_AGAIN,
+    READ_AGAIN,
+    since_planned,
+    unread_target,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +46,13 @@ class Attempter:
 
     Attributes:
         until: when plan and approvals end; no intent is written then or later.
+        approvers: who approved the plan, by key.
         rulebook: the decisions and the request of the verb.
     """
 
-    plan_digest: str
+    plan: Plan
     until: datetime
+    approvers: tuple[str, ...]
     azure: AzurePort
     case: Case
     clock: Clock
@@ -125,7 +134,7 @@ def _look(attempter: Attempter, item: PlanItem) -> InventoryItem | Refused:
     if changed:
         return Refused(
             item=item,
-            reason="it changed since it was planned",
+            reason=since_planned("it", attempter.plan),
             changes=changed,
             next_step=PLAN_AGAIN,
         )
@@ -244,11 +253,12 @@ def _attempt(attempter: Attempter, item: PlanItem, row: InventoryItem) -> Attemp
         name=item.name,
         generation=item.generation,
         vault_id=item.vault_id,
-        plan_digest=attempter.plan_digest,
+        plan_digest=attempter.plan.digest,
         target_id=str(row.target.id) if row.target else "",
         at=attempter.clock(),
         ambiguous_name=names.count(row.name.casefold()) > 1,
-        client_request_id=records.request_id(attempter.plan_digest, item.id, item.generation),
+        client_request_id=records.request_id(attempter.plan.digest, item.id, item.generation),
+        approvers=attempter.approvers,
     )
 
 

@@ -71,6 +71,7 @@ class Release:
         case: everything the gate depends on, with an inventory read at the start of this run.
         past: the journal folded, as it was at the start of this run, under the leases.
         until: when the plan or its approval ends.
+        approvers: who approved it, by key.
         rulebook: the decisions and the request of the verb.
         halted: asked before each item: True when somebody wants nothing more to be sent.
     """
@@ -84,6 +85,7 @@ class Release:
     case: Case
     past: History
     until: datetime
+    approvers: tuple[str, ...] = ()
     rulebook: Rulebook = RELEASE
     halted: Callable[[], bool] = _never
 
@@ -236,8 +238,9 @@ def _send_all(
     ledger: _Ledger,
 ) -> None:
     attempter = Attempter(
-        plan_digest=release.plan.digest,
+        plan=release.plan,
         until=release.until,
+        approvers=release.approvers,
         azure=release.azure,
         case=release.case,
         clock=release.clock,

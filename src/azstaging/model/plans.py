@@ -173,6 +173,8 @@ class Attempt:
         ambiguous_name: another item has the same name, so a job's object name proves nothing.
         answered: the service accepted the request.
         client_request_id: finds the request in Azure's logs; "" in a journal of an earlier version.
+        approvers: keys of the principals whose approvals let it go, sorted; empty in a journal of
+            an earlier version.
     """
 
     item_id: str
@@ -186,6 +188,7 @@ class Attempt:
     ambiguous_name: bool = False
     answered: bool = False
     client_request_id: str = ""
+    approvers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -322,14 +322,22 @@ def approved_until(
     now: datetime,
 ) -> datetime:
     """Return when the plan or one approval too many ends; ``now`` if it is not approved now."""
+    latest = approvers_of(plan, approvals, releaser=releaser, now=now)
+    needed = max(1, policy.approvals)
+    ends = sorted(latest.values(), reverse=True)
+    return min(plan.expires, ends[needed - 1]) if len(ends) >= needed else now
+
+
+def approvers_of(
+    plan: Plan, approvals: Iterable[Approval], *, releaser: Principal, now: datetime
+) -> dict[str, datetime]:
+    """Return who approved this very plan for this releaser, by key, and until when."""
     latest: dict[str, datetime] = {}
     for approval in live_approvals(plan, approvals, now=now):
         key = approval.approver.key
         if key not in {plan.planner.key, releaser.key}:
             latest[key] = max(approval.expires, latest.get(key, now))
-    needed = max(1, policy.approvals)
-    ends = sorted(latest.values(), reverse=True)
-    return min(plan.expires, ends[needed - 1]) if len(ends) >= needed else now
+    return latest
 
 
 def live_approvals(plan: Plan, approvals: Iterable[Approval], *, now: datetime) -> list[Approval]:

@@ -121,6 +121,11 @@ def hold(
     )
 
 
+def since_planned(what: str, plan: Plan) -> str:
+    """Say that something is not as it was when the plan was made, and when that was."""
+    return f"{what} changed since {plan.created:%Y-%m-%d %H:%M} UTC, when it was planned"
+
+
 def refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | None:
     """Say why an item may not go, whatever the verb: attempted, gone, moved or changed."""
     for digest, receipt in past.attempts_on(item.id, item.generation):
@@ -135,12 +140,12 @@ def refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | Non
     if row is None:
         return hold(item, "it is not in the inventory any more", FIND_OUT)
     if set(row.workloads) != set(item.workloads):
-        return hold(item, "its workloads changed since it was planned", PLAN_AGAIN)
+        return hold(item, since_planned("its workloads", plan), PLAN_AGAIN)
     if why := unread_target(item, row):
         return hold(item, why, READ_AGAIN)
     changed = changes(item.fingerprint, fingerprint(row))
     if changed:
-        return hold(item, "it changed since it was planned", PLAN_AGAIN, changed=changed)
+        return hold(item, since_planned("it", plan), PLAN_AGAIN, changed=changed)
     return None
 
 
