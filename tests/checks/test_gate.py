@@ -49,8 +49,15 @@ class Prober:
         )
 
     def run_suite(self, _folder, _context):
-        phase = SuitePhase(test="t", when="call", outcome=self.outcome)
-        return SuiteRun(collected=("t",), phases=(phase,), exit_status=0, exit_code=0)
+        phases = tuple(
+            SuitePhase(test="t", when=when, outcome=outcome)
+            for when, outcome in (
+                ("setup", "passed"),
+                ("call", self.outcome),
+                ("teardown", "passed"),
+            )
+        )
+        return SuiteRun(collected=("t",), phases=phases, exit_status=0, exit_code=0)
 
 
 def reasons(rows, workload: Workload, prober: Prober | None, policy: Policy = POLICY) -> set[str]:

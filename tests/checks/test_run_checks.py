@@ -71,7 +71,10 @@ class Ticking:
 
 PASSED = SuiteRun(
     collected=("test_pay.py::test_runs",),
-    phases=(SuitePhase(test="test_pay.py::test_runs", when="call", outcome="passed"),),
+    phases=tuple(
+        SuitePhase(test="test_pay.py::test_runs", when=when, outcome="passed")
+        for when in ("setup", "call", "teardown")
+    ),
     exit_status=0,
     exit_code=0,
 )

@@ -93,6 +93,31 @@ def verdict(run: SuiteRun, **pinned) -> Verdict:
             "2 of 2 tests prove nothing",
         ),
         (
+            (
+                "import pytest\n\n@pytest.fixture\ndef db():\n    yield\n"
+                "    pytest.exit('bye', returncode=0)\n\ndef test_a(db):\n    pass\n"
+            ),
+            "inconclusive",
+            "1 of 1 tests prove nothing",
+        ),
+        (
+            (
+                "class TestA:\n    def __init__(self):\n        pass\n\n    def test_a(self):\n"
+                "        assert False\n\ndef test_b():\n    pass\n"
+            ),
+            "inconclusive",
+            "could not be collected",
+        ),
+        (
+            (
+                "import threading\n\ndef test_a():\n"
+                "    one = threading.Thread(target=lambda: 1 / 0)\n"
+                "    one.start()\n    one.join()\n"
+            ),
+            "fail",
+            "test_a",
+        ),
+        (
             "import os\n\ndef test_a():\n    pass\n\ndef test_b():\n    os._exit(0)\n",
             "inconclusive",
             "never ended",
@@ -151,6 +176,9 @@ def verdict(run: SuiteRun, **pinned) -> Verdict:
         "unexpected pass",
         "no tests",
         "pytest.exit",
+        "pytest.exit while tearing down",
+        "a class that cannot be collected",
+        "a thread fails",
         "os._exit in a test",
         "os._exit in conftest",
         "addopts",

@@ -93,7 +93,9 @@ def _command(suite: Path, home: Path, record: Path) -> list[str]:
     isolated = [sys.executable, "-I", "-B", "-m", "pytest", "--import-mode=importlib"]
     plugins = ["-p", "no:cacheprovider", "-p", "azstaging.pytest_plugin"]
     strict = ["-o", "addopts=", "-o", "xfail_strict=true"]
-    warnings = ["-W", "error::pytest.PytestReturnNotNoneWarning"]
+    # A test that returns False, a class that is passed over, an assertion that fails in a thread.
+    named = ("PytestReturnNotNone", "PytestCollection", "PytestUnhandledThreadException")
+    warnings = [f"-Werror::pytest.{name}Warning" for name in named]
     files = ["--azstaging-context", str(home / "context.json"), "--azstaging-record", str(record)]
     where = ["--tb=no", "-q", "--rootdir", str(suite), str(suite)]
     return [*isolated, *plugins, *strict, *warnings, *files, *where]
