@@ -119,6 +119,30 @@ def test_each_format_is_told_by_its_content(text, kind, tests) -> None:
     assert outcomes(text) == (kind, tests)
 
 
+@pytest.mark.parametrize(
+    ("case", "outcome"),
+    [
+        ('status="run" result="completed"/>', "passed"),
+        ("><properties/><system-out>a</system-out></testcase>", "passed"),
+        ('status="failed"/>', "failed"),
+        ('status="blocked"/>', "unproven"),
+        ('status="run" result="suppressed"/>', "unproven"),
+        ("><flakyFailure/></testcase>", "unproven"),
+        ("><rerunError/></testcase>", "unproven"),
+    ],
+)
+def test_a_junit_test_that_says_more_than_a_pass_is_none(case: str, outcome: str) -> None:
+    text = f'<testsuite tests="1"><testcase name="a" {case}</testsuite>'
+    assert outcomes(text) == ("JUnit", [("a", outcome)])
+
+
+@pytest.mark.parametrize(("result", "outcome"), [(0, "passed"), (1, "failed"), (3, "unproven")])
+def test_a_goss_result_that_contradicts_its_word_is_no_pass(result: int, outcome: str) -> None:
+    test = {"resource-id": "a", "successful": True, "result": result}
+    document = {"results": [test], "summary": {"test-count": 1, "failed-count": 0}}
+    assert outcomes(document) == ("Goss", [("a", outcome)])
+
+
 def test_messages_and_output_are_not_kept() -> None:
     assert "canary" not in repr(read_results(JUNIT.encode(), name="results"))
 
@@ -142,6 +166,26 @@ def test_the_oldest_time_counts_and_one_without_a_zone_is_none() -> None:
         (PESTER.replace('failures="1"', 'failures="3"'), "counts 3 failures and holds 1"),
         (json.dumps(GOSS).replace('"test-count": 3', '"test-count": 9'), "counts 9 tests"),
         (json.dumps(GOSS).replace('"failed-count": 1', '"failed-count": 0'), "counts 0 failures"),
+        (
+            JUNIT.replace("</testsuites>", '<testsuite tests="5" errors="1"/></testsuites>'),
+            "counts 8 tests and holds 3",
+        ),
+        (JUNIT.replace("<testsuites>", '<testsuites tests="9">'), "counts 9 tests and holds 3"),
+        (
+            JUNIT.replace("<testsuites>", '<testsuites tests="3" errors="4">'),
+            "counts 4 failures and holds 1",
+        ),
+        (PESTER.replace('total="3"', 'total="9"'), "counts 9 tests and holds 3"),
+        (NUNIT3.replace("<test-suite>", '<test-suite result="Failed">'), "a suite failed"),
+        (
+            json.dumps(INSPEC).replace('"controls"', '"status": "failed", "controls"', 1),
+            "is failed",
+        ),
+        (json.dumps(INSPEC).replace('"controls"', '"status": "loaded", "controls"', 1), ""),
+        (JUNIT.replace("<testsuites>", '<testsuites tests="3" failures="1">'), ""),
+        (f"<testsuites>{JUNIT.partition('?>')[2]}</testsuites>", ""),
+        (PESTER, ""),
+        (NUNIT3, ""),
         (JUNIT, ""),
         (json.dumps(GOSS), ""),
     ],
@@ -164,6 +208,10 @@ def test_a_file_that_counts_what_it_does_not_hold_is_found_out(text: str, says: 
         b'{"profiles": [{"controls": [{"results": []}]}]}',
         b'{"results": [{}], "summary": {"test-count": 1, "failed-count": 0}}',
         b'{"results": [], "summary": {}}',
+        (
+            b'{"results": [{"successful": false, "successful": true}],'
+            b' "summary": {"test-count": 1, "failed-count": 0}}'
+        ),
         b'<!DOCTYPE a [<!ENTITY b "c">]><testsuite/>',
         b'<testsuite tests="many"><testcase name="a"/></testsuite>',
         b"\xff\xfe\x00",

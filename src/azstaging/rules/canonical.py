@@ -68,7 +68,12 @@ def digest(value: Any) -> str:
     return "sha256:" + hashlib.sha256(canonical(value)).hexdigest()
 
 
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dictionary of members in their order, for ``object_pairs_hook``.
+
+    Raises:
+        ValueError: a key occurs twice.
+    """
     members = dict(pairs)
     if len(members) != len(pairs):
         seen: set[str] = set()
@@ -84,7 +89,7 @@ def _no_float(text: str) -> Any:
 
 
 _decode = json.JSONDecoder(
-    object_pairs_hook=_unique_keys, parse_float=_no_float, parse_constant=_no_float
+    object_pairs_hook=unique_keys, parse_float=_no_float, parse_constant=_no_float
 ).decode
 
 

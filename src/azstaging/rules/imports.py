@@ -17,13 +17,19 @@ from xml.etree import ElementTree as ET
 
 from azstaging.errors import ConfigurationError
 from azstaging.model.imports import ImportedResults, ImportedTest
+from azstaging.rules.canonical import unique_keys
 
 MAX_BYTES = 64 * 1024 * 1024
 _LONGEST_NAME = 300
 _ADVICE = "Give JUnit or NUnit XML (pytest, Pester), or the JSON of InSpec or Goss."
+# What a test case may hold and say, and still have passed.
+_JUNIT_PLAIN = frozenset({"properties", "system-out", "system-err"})
+_JUNIT_PASSED = frozenset({"", "run", "completed", "passed", "pass", "success", "successful", "ok"})
+_JUNIT_FAILED = frozenset({"failed", "fail", "failure", "error", "errored"})
 _NUNIT = {"success": "passed", "passed": "passed", "failure": "failed", "failed": "failed"}
 _NUNIT |= {"error": "failed"}
-_GOSS_SKIPPED = 2
+_GOSS_FAILED = 1
+_GOSS_TOLD = (0, _GOSS_FAILED)
 _INSPEC = {"passed": "passed", "failed": "failed"}
 
 _Tests = tuple[list[ImportedTest], list[str], str]
@@ -92,21 +98,33 @@ def _xml(data: bytes) -> tuple[str, _Tests]:
 def _junit(root: ET.Element) -> _Tests:
     tests = []
     for case in root.iter("testcase"):
-        tags = {child.tag for child in case}
-        status = (case.get("status") or "").casefold()
-        outcome = "passed"
-        if tags & {"failure", "error"}:
-            outcome = "failed"
-        elif "skipped" in tags or status in {"skipped", "notrun", "disabled", "inconclusive"}:
-            outcome = "unproven"
         name = "::".join(filter(None, (case.get("classname"), case.get("name"))))
-        tests.append(_test(name, outcome))
-    suites = [each for each in root.iter("testsuite") if each.find("testcase") is not None]
-    told = sum(int(each.get("tests") or 0) for each in suites)
-    bad = sum(int(each.get(key) or 0) for each in suites for key in ("failures", "errors"))
+        tests.append(_test(name, _junit_outcome(case)))
+    every = list(root.iter("testsuite"))
+    # A suite of suites counts what its own suites count; one that holds nothing counts, too.
+    suites = [s for s in every if s.find("testcase") is not None or s.find("testsuite") is None]
     failed = sum(test.outcome == "failed" for test in tests)
-    wrong = _differs(told, len(tests), "tests") or _differs(bad, failed, "failures", most=True)
-    return tests, [each.get("timestamp") or "" for each in suites], wrong
+    wrong = _junit_differs(suites, len(tests), failed)
+    if not wrong and root.tag == "testsuites" and root.get("tests") is not None:
+        wrong = _junit_differs([root], len(tests), failed)
+    filled = (each for each in suites if each.find("testcase") is not None)
+    return tests, [each.get("timestamp") or "" for each in filled], wrong
+
+
+def _junit_outcome(case: ET.Element) -> str:
+    tags = {child.tag for child in case}
+    said = {(case.get(key) or "").casefold() for key in ("status", "result")}
+    if tags & {"failure", "error"} or said & _JUNIT_FAILED:
+        return "failed"
+    return "passed" if tags <= _JUNIT_PLAIN and said <= _JUNIT_PASSED else "unproven"
+
+
+def _junit_differs(suites: Iterable[ET.Element], found: int, failed: int) -> str:
+    def told(*keys: str) -> int:
+        return sum(int(each.get(key) or 0) for each in suites for key in keys)
+
+    bad = told("failures", "errors")
+    return _differs(told("tests"), found, "tests") or _differs(bad, failed, "failures", most=True)
 
 
 def _nunit(root: ET.Element) -> _Tests:
@@ -119,8 +137,13 @@ def _nunit(root: ET.Element) -> _Tests:
     ]
     failed = sum(test.outcome == "failed" for test in tests)
     told = sum(int(root.get(key) or 0) for key in ("errors", "failures", "failed"))
-    start = root.get("start-time") or ""
-    return tests, [start], _differs(told, failed, "failures", most=True)
+    wrong = _differs(told, failed, "failures", most=True)
+    wrong = wrong or _differs(int(root.get("total") or 0), len(tests), "tests", most=True)
+    # A clean-up that fails, fails its suite and no test.
+    suites = [root, *root.iter("test-suite")]
+    if any(_NUNIT.get((each.get("result") or "").casefold()) == "failed" for each in suites):
+        wrong = wrong or ("" if failed else "a suite failed, and no test in it did")
+    return tests, [root.get("start-time") or ""], wrong
 
 
 def _differs(told: int, found: int, what: str, *, most: bool = False) -> str:
@@ -131,7 +154,7 @@ def _differs(told: int, found: int, what: str, *, most: bool = False) -> str:
 
 
 def _json(data: bytes) -> tuple[str, _Tests]:
-    document = json.loads(data)
+    document = json.loads(data, object_pairs_hook=unique_keys)
     if "profiles" in document:
         return "InSpec", _inspec(document)
     if "summary" in document and "results" in document:
@@ -140,8 +163,11 @@ def _json(data: bytes) -> tuple[str, _Tests]:
 
 
 def _inspec(document: dict[str, Any]) -> _Tests:
-    tests, times = [], []
+    tests, times, wrong = [], [], ""
     for profile in document["profiles"]:
+        status = str(profile.get("status") or "loaded").casefold()
+        if status != "loaded":
+            wrong = f"a profile is {status[:_LONGEST_NAME]}"
         for control in profile["controls"]:
             results = control.get("results") or []
             states = [_INSPEC.get(str(each["status"]).casefold(), "unproven") for each in results]
@@ -149,7 +175,7 @@ def _inspec(document: dict[str, Any]) -> _Tests:
             worst = "failed" if "failed" in states else "unproven"
             passed = bool(states) and set(states) == {"passed"}
             tests.append(_test(control["id"], "passed" if passed else worst))
-    return tests, times, ""
+    return tests, times, wrong
 
 
 def _goss(document: dict[str, Any]) -> _Tests:
@@ -158,8 +184,10 @@ def _goss(document: dict[str, Any]) -> _Tests:
         keys = ("resource-type", "resource-id", "property")
         name = " ".join(str(each[key]) for key in keys if each.get(key))
         outcome = "passed" if each["successful"] is True else "failed"
-        if each.get("skipped") is True or each.get("result") == _GOSS_SKIPPED:
+        if each.get("skipped") is True or each.get("result", 0) not in _GOSS_TOLD:
             outcome = "unproven"
+        elif each.get("result") == _GOSS_FAILED:
+            outcome = "failed"
         tests.append(_test(name, outcome))
         times.append(str(each.get("start-time") or ""))
     told = int(document["summary"]["failed-count"])
