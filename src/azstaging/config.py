@@ -180,12 +180,13 @@ def _parse(document: dict[str, Any], origins: dict[str, str], folder: Path) -> C
     root = Table(document, "")
     root.expect_only(*_TABLES)  # a misspelt table is named before any file that it names is read
     cloud, scope = root.table("cloud"), root.table("scope")
+    wave = _wave(root, folder)
     configuration = Configuration(
         cloud=_cloud(cloud),
         scope=_scope(scope),
-        wave=_wave(root, folder),
+        wave=wave,
         policy=policy_from(root.table("gate")),
-        waivers=tuple(waiver_from(table) for table in root.tables("waiver")),
+        waivers=tuple(waiver_from(table, wave.workloads) for table in root.tables("waiver")),
         approvers=tuple(approver_from(table, folder) for table in root.tables("approver")),
         expectations=tuple(_expectation(table) for table in root.tables("expect")),
         probes=_probes(root.table("probes")),

@@ -1,12 +1,15 @@
 """The policy and its waivers, linted before anything runs."""
 
 import difflib
+from collections.abc import Iterable
 from datetime import datetime
 
 from azstaging.checks import CHECKS
 from azstaging.config_fields import Table
 from azstaging.errors import ConfigurationError
 from azstaging.model.decisions import Policy, Waiver
+from azstaging.model.ids import parse_id
+from azstaging.model.waves import Workload
 from azstaging.rules.gate import NEVER_WAIVABLE, WAIVER_LIFETIME
 
 DEFAULT_REQUIRED = (
@@ -48,17 +51,19 @@ def policy_from(table: Table) -> Policy:
     return policy
 
 
-def waiver_from(table: Table) -> Waiver:
+def waiver_from(table: Table, workloads: Iterable[Workload]) -> Waiver:
     """Read one ``[[waiver]]``.
 
     Raises:
         ConfigurationError: a value is missing or wrong, the check does not exist or cannot be
-            waived, or the waiver ends before it begins or lasts too long.
+            waived, the waiver ends before it begins or lasts too long, or what it is for is
+            none of the workloads and no resource id.
     """
+    item = table.text("item")
     created: datetime = table.required_time("created")
     waiver = Waiver(
         check=table.required_text("check"),
-        subject=table.text("item") or table.required_text("workload"),
+        subject=item or table.required_text("workload"),
         reason=table.required_text("reason"),
         category=table.required_text("category"),
         approver=table.required_text("approver"),
@@ -76,7 +81,22 @@ def waiver_from(table: Table) -> Waiver:
         raise ConfigurationError(
             f"The waiver of {waiver.check} lasts longer than {WAIVER_LIFETIME.days} days."
         )
+    if not item:
+        _require_workload(waiver.subject, table.name("workload"), workloads)
+    elif parse_id(item) is None:
+        raise ConfigurationError(
+            f"{table.name('item')} {item!r} is no resource id: a name may belong to another item.",
+            advice="azstaging inventory -o json shows the id of each item.",
+        )
     return waiver
+
+
+def _require_workload(name: str, where: str, workloads: Iterable[Workload]) -> None:
+    known = [workload.name for workload in workloads]
+    if name.casefold() not in {each.casefold() for each in known}:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise ConfigurationError(f"{where}: there is no workload {name!r}{hint}")
 
 
 def _require_check(id: str, where: str) -> None:

@@ -41,3 +41,34 @@ def test_a_policy_or_waiver_that_means_nothing_is_refused(
     file.write_text(text, "utf-8")
     with pytest.raises(ConfigurationError, match=says):
         load_configuration(file)
+
+
+KNOWN = WAIVER.format(check="tags", expires="2026-01-02T00:00:00Z")
+PAYROLL = '[[workload]]\nname = "Payroll"\nitems = ["PAY-*"]\n'
+
+
+@pytest.mark.parametrize(
+    ("subject", "says"),
+    [
+        ('workload = "Payrol"', "did you mean 'Payroll'"),
+        ('workload = "Billing"', "there is no workload 'Billing'"),
+        # It would waive for the whole workload of that name, and for no machine.
+        ('item = "Payroll"', "is no resource id"),
+        ('item = "PAY-APP-01"', "is no resource id"),
+    ],
+)
+def test_a_waiver_of_something_that_does_not_exist_is_refused(
+    tmp_path: Path, subject: str, says: str
+) -> None:
+    file = tmp_path / "azstaging.toml"
+    file.write_text(PAYROLL + KNOWN.replace('workload = "Payroll"', subject), "utf-8")
+    with pytest.raises(ConfigurationError, match=says):
+        load_configuration(file)
+
+
+@pytest.mark.parametrize("subject", ['workload = "payroll"', 'item = "/subscriptions/s/x/y"'])
+def test_a_waiver_names_a_workload_or_an_item_by_its_id(tmp_path: Path, subject: str) -> None:
+    file = tmp_path / "azstaging.toml"
+    file.write_text(PAYROLL + KNOWN.replace('workload = "Payroll"', subject), "utf-8")
+    (waiver,) = load_configuration(file).waivers
+    assert waiver.subject in subject
