@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from azstaging import __version__
 from azstaging.checks import WORKLOAD_CHECKS
-from azstaging.engine.check import guest_tasks, import_findings, run_checks
+from azstaging.engine.check import guest_tasks, import_findings, require_newer, run_checks
 from azstaging.engine.guests import Guests
 from azstaging.engine.ports import GuestPort
 from azstaging.engine.reporting import build_report, latest_findings
@@ -162,11 +162,12 @@ class Staging(Releasing):
             path: the tool's file.
             inventory: what the finding is bound to: items, generations and targets of now.
             workload: name of the workload that the file is about.
-            made_at: when the tool ran, aware UTC; needed where the file does not tell.
+            made_at: when the tool ran, aware UTC; needed where the file does not tell. The older
+                counts where both do.
 
         Raises:
-            ConfigurationError: no such workload, no readable file, or no time; nothing was
-                recorded.
+            ConfigurationError: no such workload, no readable file, no time, or nothing newer than
+                what is on record; nothing was recorded.
         """
         named = next((w for w in self.config.wave.workloads if w.name == workload), None)
         if named is None or not inventory.in_workload(workload):
@@ -176,7 +177,7 @@ class Staging(Releasing):
             )
         data = read_bytes(Path(path), what="file of results")
         results = read_results(data, name=Path(path).name)
-        at = made_at or results.made_at
+        at = min((time for time in (made_at, results.made_at) if time), default=None)
         if at is None or at > self._clock() + CLOCK_SKEW:
             raise ConfigurationError(
                 f"{Path(path).name} does not tell when the tool ran, or says a time to come; "
@@ -185,6 +186,7 @@ class Staging(Releasing):
             )
         policy = self.config.policy
         findings = import_findings(results, named, inventory, policy=policy, at=at, run=self.run)
+        require_newer(findings, self.past().findings(), name=Path(path).name)
         records = self._append(*(history.finding_record(finding) for finding in findings))
         return history.with_sequences(findings, records)
 

@@ -1,6 +1,7 @@
 """``azstaging check --import``: another tool's results become evidence of one workload."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -75,3 +76,37 @@ def test_what_cannot_be_bound_or_dated_is_refused(company, arguments, says) -> N
     )
     told = f"{done.output} {done.exception} {getattr(done.exception, 'advice', str)()}"
     assert says in told
+
+
+FAILED = PASSED.replace('tests="1"', 'tests="1" failures="1"').replace(
+    '<testcase name="runs"/>', '<testcase name="runs"><failure/></testcase>'
+)
+
+
+def test_old_results_neither_supersede_newer_ones_nor_count_twice(company) -> None:
+    folder, _, workload = company
+    estate = str(folder / "order")
+
+    def given(minutes: int, text: str, *more: str) -> str:
+        file = folder / f"{minutes}.xml"
+        at = utc_now() - timedelta(minutes=minutes)
+        file.write_text(text.format(at=at.isoformat(timespec="seconds")), "utf-8")
+        done = CliRunner().invoke(
+            cli,
+            [
+                *(*company[1], "check", "--import", str(file), "--workload", workload),
+                *("--journal", estate, *more),
+            ],
+            standalone_mode=False,
+        )
+        return str(done.exception or "")
+
+    assert given(30, FAILED) == ""
+    assert "not newer than the results on record" in given(60, PASSED)
+    now = utc_now().isoformat(timespec="seconds")
+    assert "not newer" in given(60, PASSED, "--made-at", now)
+    assert given(20, PASSED) == ""
+    assert "not newer" in given(25, PASSED)
+    with Journal.open(estate) as journal:
+        found = journal.history().findings()
+    assert [finding.outcome.value for finding in found] == ["fail", "pass"]

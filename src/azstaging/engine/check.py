@@ -1,6 +1,6 @@
 """Runs every check on every item and workload, and makes findings of what they say."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,6 +10,7 @@ from azstaging.checks import IMPORTED_CHECKS, item_checks, workload_checks
 from azstaging.checks.interface import C, Check, ItemContext, Verdict, WorkloadContext
 from azstaging.engine.keeping import Keep, kept_nowhere
 from azstaging.engine.ports import Clock, Progress, Trace
+from azstaging.errors import ConfigurationError
 from azstaging.model.commands import CommandRun, GuestTask
 from azstaging.model.decisions import Policy
 from azstaging.model.differences import Diff, Difference
@@ -322,6 +323,24 @@ def import_findings(
     return Findings(
         at=at, run=run, findings=tuple(replace(each, artefacts=(kept,)) for each in found)
     )
+
+
+def require_newer(findings: Findings, past: Iterable[Finding], *, name: str) -> None:
+    """Refuse results that are not newer than those on record.
+
+    Recorded later they would count for more: an old pass over a new failure, and one pass twice.
+
+    Raises:
+        ConfigurationError: they are as old or older; nothing was recorded.
+    """
+    about = {(finding.check, finding.subject.id) for finding in findings}
+    known = [finding.at for finding in past if (finding.check, finding.subject.id) in about]
+    if known and findings.at <= max(known):
+        raise ConfigurationError(
+            f"{name} is from {findings.at:%Y-%m-%d %H:%M:%S} UTC and not newer than the results "
+            f"on record, of {max(known):%Y-%m-%d %H:%M:%S}; nothing was recorded.",
+            advice="Run the tool again and import its new results.",
+        )
 
 
 def guest_tasks(workload: Workload, inventory: Inventory, script: str) -> tuple[GuestTask, ...]:
