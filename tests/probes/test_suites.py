@@ -294,8 +294,12 @@ def test_a_suite_leaves_nothing_in_its_folder(suite, tmp_path: Path) -> None:
 def test_the_digest_names_the_suite(tmp_path: Path) -> None:
     (tmp_path / "test_a.py").write_text("x = 1\n", "utf-8")
     first = digest_of(tmp_path)
-    (tmp_path / "notes.txt").write_text("no code", "utf-8")
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "test_a.pyc").write_bytes(b"what Python keeps")
     assert digest_of(tmp_path) == first
+    (tmp_path / "totals.json").write_text("[1]", "utf-8")
+    assert digest_of(tmp_path) != first
+    (tmp_path / "totals.json").unlink()
     (tmp_path / "test_a.py").write_text("x = 2\n", "utf-8")
     second = digest_of(tmp_path)
     (tmp_path / "conftest.py").write_text("", "utf-8")

@@ -22,6 +22,7 @@ from azstaging.model.suites import SuiteContext, SuitePhase, SuiteRun
 from azstaging.rules.canonical import from_plain, to_plain
 
 _ENVIRONMENT = ("PATH", "SYSTEMROOT", "COMSPEC", "LANG", "LC_ALL", "TZ")
+_CACHES = frozenset({"__pycache__", ".pytest_cache"})
 _MOST_RECORD_BYTES = 64 * 1024 * 1024
 
 
@@ -78,11 +79,12 @@ def run_suite(
 
 
 def digest_of(folder: Path) -> str:
-    """Return the SHA-256 over names and contents of all Python and configuration files."""
+    """Return the SHA-256 over names and contents of all files, caches aside."""
     found = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.suffix in {".py", ".ini", ".toml", ".cfg"} and path.is_file():
-            name = path.relative_to(folder).as_posix().encode()
+        inside = path.relative_to(folder)
+        if path.is_file() and not _CACHES.intersection(inside.parts):
+            name = inside.as_posix().encode()
             data = path.read_bytes()
             found.update(b"%d %b %d " % (len(name), name, len(data)) + data)
     return found.hexdigest()
