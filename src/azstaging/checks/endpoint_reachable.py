@@ -39,6 +39,7 @@ def endpoint_reachable(context: WorkloadContext) -> Verdict:
     if bad:
         return failed("; ".join(bad[:3]) + (f"; {len(bad) - 3} more" if len(bad) > 3 else ""))  # noqa: PLR2004
     unclear = [_said(each) for each in seen if _is_unclear(each)]
+    unclear += [_may_lead_back(each) for each in seen if _is_untold(each, context.rows)]
     if unclear or len(seen) < len(wanted):
         return inconclusive("; ".join(unclear[:3]) or "not every endpoint was probed")
     return passed("; ".join(_said(each) for each in seen[:3]))
@@ -61,15 +62,32 @@ def _leads_back(observation: Observation, old: frozenset[str]) -> str:
     return f"{observation.kind} {observation.address}: leads to {found} of a source machine"
 
 
+def _may_lead_back(observation: Observation) -> str:
+    return (
+        f"{observation.kind} {observation.address}: may still lead to a source machine, "
+        "whose addresses are not known"
+    )
+
+
+def _is_untold(observation: Observation, rows: tuple[InventoryItem, ...]) -> bool:
+    """Tell whether a name leads past the targets, while some source's addresses are not known."""
+    if observation.kind != "dns" or _is_unclear(observation):
+        return False
+    past = not _new_addresses(rows).issuperset(observation.addresses)
+    return past and not all(_source_addresses(row) for row in rows)
+
+
+def _source_addresses(row: InventoryItem) -> frozenset[str]:
+    old = {ip for nic in row.item.nics if (ip := nic.source_address)}
+    return frozenset(old.union(*(nic.addresses for nic in row.source.nics)) if row.source else old)
+
+
+def _new_addresses(rows: tuple[InventoryItem, ...]) -> frozenset[str]:
+    targets = (row.target for row in rows if row.target)
+    addresses = (ip for target in targets for nic in target.nics for ip in nic.addresses)
+    return frozenset(ip.private_address for ip in addresses)
+
+
 def _old_addresses(rows: tuple[InventoryItem, ...]) -> frozenset[str]:
     """Return addresses that a source has and no target has taken over."""
-    old = {ip for row in rows for nic in row.item.nics if (ip := nic.source_address)}
-    old |= {ip for row in rows if row.source for nic in row.source.nics for ip in nic.addresses}
-    new = {
-        ip.private_address
-        for row in rows
-        if row.target
-        for nic in row.target.nics
-        for ip in nic.addresses
-    }
-    return frozenset(old - new)
+    return frozenset().union(*(_source_addresses(row) for row in rows)) - _new_addresses(rows)
