@@ -74,15 +74,16 @@ def test_an_unknown_end_stops_the_sending_at_the_next_workload(bench):
 class Listed:
     """A vault whose list of jobs is cut: it has the newest, single reads have them all."""
 
-    def __init__(self, names, *, whole=False):
-        self.names, self.whole = names, whole
+    def __init__(self, names, *, whole=False, running=""):
+        self.names, self.whole, self.running = names, whole, running
         self.asked = Counter()
 
     def list_latest_jobs(self, _vault, _since):
         self.asked["list"] += 1
         if self.names is None:
             raise UnreachableError("No answer.")
-        return [job(name) for name in self.names], self.whole
+        states = {self.running: "InProgress"}
+        return [job(name, states.get(name, "Succeeded")) for name in self.names], self.whole
 
     def get_job(self, _vault, name):
         self.asked["get"] += 1
@@ -103,14 +104,14 @@ def job(name, state="Succeeded"):
     }
 
 
-def attempt(name, *, job_id=""):
+def attempt(name, *, job_id="", target_id=""):
     return Attempt(
         item_id=f"{VAULT}/items/{name}",
         name=name,
         generation="g",
         vault_id=VAULT,
         plan_digest="d",
-        target_id="",
+        target_id=target_id,
         at=NOON,
         job_id=job_id,
     )
@@ -147,6 +148,16 @@ def test_a_cut_list_names_no_job_by_its_item(whole):
     jobs = Jobs(Listed(["j1"], whole=whole), [lost])
     assert (jobs.of(lost, settled=False) is not None) is whole
     assert jobs.all_read is whole
+
+
+def test_the_ended_are_counted_by_the_subscription_of_their_targets():
+    vm = VAULT.partition("/resourceGroups")[0] + "/resourceGroups/rg/providers/vm"
+    attempts = [
+        attempt(name, job_id=name.upper(), target_id=vm.upper() if name != "j3" else "")
+        for name in ("j1", "j2", "j3", "j4")
+    ]
+    jobs = Jobs(Listed(["j1", "j2", "j3"], running="j2"), attempts)
+    assert jobs.ended(attempts) == {"00000000-0000-4000-8000-000000000001": 1}
 
 
 def test_an_unread_list_is_no_empty_one():

@@ -111,6 +111,17 @@ def test_many_targets_are_read_back_as_one_list():
     assert few.asked["list"] == 0
 
 
+@pytest.mark.parametrize("count", [readback._SINGLY, readback._SINGLY + 1])
+def test_those_that_are_known_to_be_many_are_listed_at_once(count):
+    """Their jobs have ended: the list is younger than that, and no target is asked for alone."""
+    azure = Machines(vms(NAMES), NAMES)
+    names = NAMES[:count]
+    targets = Targets(azure, {SUBSCRIPTION: count})
+    assert {targets.read(ResourceId(f"{VMS}/{name}")) for name in names} == {TargetRead.PRESENT}
+    many = count > readback._SINGLY
+    assert azure.asked == ({"list": 1} if many else {"get": count})
+
+
 @pytest.mark.parametrize("listed", [None, [], vms(NAMES, "Deleting")])
 def test_a_list_never_says_that_a_target_is_gone(listed):
     """Unread, missing or on its way out: it is asked for itself."""

@@ -29,7 +29,7 @@ from azstaging.model.records import NewRecord
 from azstaging.providers import parse_item
 from azstaging.rules import records
 from azstaging.rules.fingerprint import changes, fingerprint
-from azstaging.rules.gate import Case
+from azstaging.rules.narrowing import Narrowed
 from azstaging.rules.readiness import (
     FIND_OUT,
     GATE,
@@ -54,7 +54,7 @@ class Attempter:
     until: datetime
     approvers: tuple[str, ...]
     azure: AzurePort
-    case: Case
+    case: Narrowed
     clock: Clock
     append: Callable[[NewRecord], None]
     rulebook: Rulebook = RELEASE
@@ -119,7 +119,7 @@ def look(attempter: Attempter, items: Sequence[PlanItem]) -> Refused | None:
 
 
 def _look(attempter: Attempter, item: PlanItem) -> InventoryItem | Refused:
-    known = attempter.case.inventory.find(item.id)
+    known = attempter.case.find(item.id)
     if known is None:
         return Refused(item=item, reason="it is not in the inventory any more", next_step=FIND_OUT)
     try:
@@ -138,29 +138,8 @@ def _look(attempter: Attempter, item: PlanItem) -> InventoryItem | Refused:
             changes=changed,
             next_step=PLAN_AGAIN,
         )
-    why = attempter.rulebook.why_not(narrow(attempter.case, row), row, attempter.clock())
+    why = attempter.rulebook.why_not(attempter.case.around(row), row, attempter.clock())
     return Refused(item=item, reason=why, next_step=GATE) if why else row
-
-
-def narrow(case: Case, row: InventoryItem) -> Case:
-    """Return the case with the fresh row in place, cut down to the workloads it touches.
-
-    The gaps stay whole; the expected count is dropped, because an unmet one is a gap already.
-    """
-    inventory = case.inventory
-    names = set(row.workloads)
-    grown = True
-    while grown:
-        touching = [r for r in inventory.items if names & set(r.workloads)]
-        wider = names.union(*(r.workloads for r in touching)) if touching else names
-        grown, names = wider != names, wider
-    rows = tuple(row if r.id == row.id else r for r in inventory.items if names & set(r.workloads))
-    workloads = tuple(w for w in case.wave.workloads if w.name in names)
-    return replace(
-        case,
-        inventory=replace(inventory, items=rows, expected=None),
-        wave=replace(case.wave, workloads=workloads, expected=None, expected_ids=()),
-    )
 
 
 def send(attempter: Attempter, item: PlanItem) -> Attempt | Disputed | NoEffect | Refused:
@@ -247,7 +226,6 @@ def after_effect(error: JournalError, what: str) -> JournalError:
 
 
 def _attempt(attempter: Attempter, item: PlanItem, row: InventoryItem) -> Attempt:
-    names = [r.name.casefold() for r in attempter.case.inventory.items]
     return Attempt(
         item_id=item.id,
         name=item.name,
@@ -256,7 +234,7 @@ def _attempt(attempter: Attempter, item: PlanItem, row: InventoryItem) -> Attemp
         plan_digest=attempter.plan.digest,
         target_id=str(row.target.id) if row.target else "",
         at=attempter.clock(),
-        ambiguous_name=names.count(row.name.casefold()) > 1,
+        ambiguous_name=attempter.case.is_ambiguous(row.name),
         client_request_id=records.request_id(attempter.plan.digest, item.id, item.generation),
         approvers=attempter.approvers,
     )

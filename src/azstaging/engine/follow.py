@@ -89,7 +89,8 @@ def observe(
     for attempt in attempts:
         by_vault.setdefault(attempt.vault_id.casefold(), []).append(attempt)
     for group in by_vault.values():
-        jobs, targets = Jobs(follower.azure, group), Targets(follower.azure)
+        jobs = Jobs(follower.azure, group)
+        targets = Targets(follower.azure, jobs.ended(group))
         for attempt in group:
             yield attempt, _observe_one(follower, attempt, jobs, targets)
 

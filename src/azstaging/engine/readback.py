@@ -1,8 +1,9 @@
 """Read back jobs and target machines of attempts: lists for many at once, single GETs for few."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from azstaging.engine.ports import AzurePort
 from azstaging.errors import NotFoundError, StagingError
@@ -13,6 +14,7 @@ from azstaging.providers.fields import Fields
 from azstaging.providers.jobs import parse_job
 from azstaging.rules.outcome import JOB_CLOCK_SKEW, TargetRead, find_job
 
+_NONE_ENDED: Mapping[str, int] = MappingProxyType({})
 # Read singly at first: whether so many end in one tick is known only by their jobs.
 _SINGLY = 20
 
@@ -48,6 +50,12 @@ class Jobs:
             return self._by_id(attempt, listed.id) or listed
         return listed
 
+    def ended(self, attempts: Iterable[Attempt]) -> Counter[str]:
+        """Count the attempts whose job is listed as ended, by their targets' subscription."""
+        ended = {job.id.casefold() for job in self._listed if job.state is not JobState.RUNNING}
+        over = (a.target_id for a in attempts if a.target_id and a.job_id.casefold() in ended)
+        return Counter(_subscription(ResourceId(target)) for target in over)
+
     def _list(self, attempts: Sequence[Attempt]) -> list[Job]:
         vault = ResourceId(attempts[0].vault_id)
         since: datetime = min(attempt.at for attempt in attempts) - JOB_CLOCK_SKEW
@@ -70,18 +78,23 @@ class Jobs:
 class Targets:
     """The targets of one vault in one tick; made after the jobs of that vault were read.
 
+    Args:
+        azure: where to read.
+        ended: how many targets will be asked for, as far as the jobs tell, by subscription.
+
     A list only ever says that a machine is there; whatever it does not name, or names as on its
     way out, is asked for itself. So no list is older than the end of the jobs it bears out.
     """
 
-    def __init__(self, azure: AzurePort) -> None:
+    def __init__(self, azure: AzurePort, ended: Mapping[str, int] = _NONE_ENDED) -> None:
         self._azure = azure
-        self._asked: Counter[str] = Counter()
+        # Those that are known to be many need not be found to be many one by one.
+        self._asked = Counter({name: count for name, count in ended.items() if count > _SINGLY})
         self._listed: dict[str, frozenset[str]] = {}
 
     def read(self, target_id: ResourceId) -> TargetRead:
         """Tell whether a target VM is there."""
-        subscription = (target_id.subscription_id or "").casefold()
+        subscription = _subscription(target_id)
         self._asked[subscription] += 1
         if self._asked[subscription] > _SINGLY and target_id.key in self._present(subscription):
             return TargetRead.PRESENT
@@ -108,3 +121,7 @@ class Targets:
             for row in rows
             if Fields(row).object("properties").text("provisioningState") == "Succeeded"
         )
+
+
+def _subscription(id: ResourceId) -> str:
+    return (id.subscription_id or "").casefold()

@@ -42,6 +42,7 @@ from azstaging.model.records import NewRecord
 from azstaging.rules import records
 from azstaging.rules.gate import Case
 from azstaging.rules.history import History
+from azstaging.rules.narrowing import Narrowed
 from azstaging.rules.pace import is_begun, paced
 from azstaging.rules.readiness import (
     NEXT_STEPS,
@@ -242,7 +243,7 @@ def _send_all(
         until=release.until,
         approvers=release.approvers,
         azure=release.azure,
-        case=release.case,
+        case=Narrowed(release.case),
         clock=release.clock,
         append=release.append,
         rulebook=release.rulebook,
