@@ -52,8 +52,8 @@ class Jobs:
 
     def ended(self, attempts: Iterable[Attempt]) -> Counter[str]:
         """Count the attempts whose job is listed as ended, by their targets' subscription."""
-        ended = {job.id.casefold() for job in self._listed if job.state is not JobState.RUNNING}
-        over = (a.target_id for a in attempts if a.target_id and a.job_id.casefold() in ended)
+        ended = {id_key(job.id) for job in self._listed if job.state is not JobState.RUNNING}
+        over = (a.target_id for a in attempts if a.target_id and id_key(a.job_id) in ended)
         return Counter(_subscription(ResourceId(target)) for target in over)
 
     def _list(self, attempts: Sequence[Attempt]) -> list[Job]:
