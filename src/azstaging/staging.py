@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from azstaging import __version__
 from azstaging.checks import WORKLOAD_CHECKS
-from azstaging.engine.check import guest_tasks, import_findings, require_newer, run_checks
+from azstaging.engine.check import guest_tasks, import_findings, require_next, run_checks
 from azstaging.engine.guests import Guests
 from azstaging.engine.ports import GuestPort
 from azstaging.engine.reporting import build_report, latest_findings
@@ -166,8 +166,8 @@ class Staging(Releasing):
                 counts where both do.
 
         Raises:
-            ConfigurationError: no such workload, no readable file, no time, or nothing newer than
-                what is on record; nothing was recorded.
+            ConfigurationError: no such workload, no readable file, no time, or nothing that may
+                follow what is on record; nothing was recorded.
         """
         named = next((w for w in self.config.wave.workloads if w.name == workload), None)
         if named is None or not inventory.in_workload(workload):
@@ -186,7 +186,7 @@ class Staging(Releasing):
             )
         policy = self.config.policy
         findings = import_findings(results, named, inventory, policy=policy, at=at, run=self.run)
-        require_newer(findings, self.past().findings(), name=Path(path).name)
+        require_next(findings, self.past().findings(), name=Path(path).name)
         records = self._append(*(history.finding_record(finding) for finding in findings))
         return history.with_sequences(findings, records)
 

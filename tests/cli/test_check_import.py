@@ -50,7 +50,7 @@ def test_results_are_recorded_as_evidence_as_old_as_they_say(company) -> None:
     assert (finding.check, finding.subject.id) == ("imported-results", f"workload:{workload}")
     assert finding.at.isoformat(timespec="seconds") == at
     (kept,) = finding.artefacts
-    assert (kept.name, kept.size_bytes) == ("results", results.stat().st_size)
+    assert (kept.name, kept.size_bytes) == ("JUnit results", results.stat().st_size)
     assert json.loads(done.stdout)
 
 
@@ -110,3 +110,41 @@ def test_old_results_neither_supersede_newer_ones_nor_count_twice(company) -> No
     with Journal.open(estate) as journal:
         found = journal.history().findings()
     assert [finding.outcome.value for finding in found] == ["fail", "pass"]
+
+
+GOSS = (
+    '{{"results": [{{"successful": {ok}, "title": "port", "result": {code}}}],'
+    ' "summary": {{"test-count": 1, "failed-count": {code}}}}}'
+)
+
+
+def test_what_one_tool_found_is_not_answered_by_another(company) -> None:
+    folder, _, workload = company
+    estate = str(folder / "tools")
+
+    def given(minutes: int, text: str) -> str:
+        file = folder / "results.any"
+        at = (utc_now() - timedelta(minutes=minutes)).isoformat(timespec="seconds")
+        file.write_text(text.format(at=at), "utf-8")
+        done = CliRunner().invoke(
+            cli,
+            [
+                *(*company[1], "check", "--import", str(file), "--workload", workload),
+                *("--journal", estate, "--made-at", at),
+            ],
+            standalone_mode=False,
+        )
+        return str(done.exception or "")
+
+    failed = GOSS.replace("{ok}", "false").replace("{code}", "1")
+    good = GOSS.replace("{ok}", "true").replace("{code}", "0")
+    assert given(50, PASSED) == ""
+    assert given(40, failed) == ""
+    told = given(30, PASSED)
+    assert "JUnit results" in told
+    assert "Goss results that did not pass" in told
+    assert given(20, good) == ""
+    assert given(10, PASSED) == ""
+    with Journal.open(estate) as journal:
+        found = journal.history().findings()
+    assert [finding.outcome.value for finding in found] == ["pass", "fail", "pass", "pass"]

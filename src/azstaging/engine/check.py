@@ -318,21 +318,53 @@ def import_findings(
     rows = _pending_by_workload(inventory).get(workload.name, ())
     context = WorkloadContext(now=at, workload=workload, rows=rows, imported=results)
     maker = _Maker(at=at, run=run, lifetimes=dict(policy.lifetimes))
-    kept = Artefact(name="results", sha256=results.sha256, size_bytes=results.size_bytes)
+    kept = Artefact(
+        name=f"{results.format} results", sha256=results.sha256, size_bytes=results.size_bytes
+    )
     found = maker.findings(IMPORTED_CHECKS, context, workload_scope(workload.name, rows))
     return Findings(
         at=at, run=run, findings=tuple(replace(each, artefacts=(kept,)) for each in found)
     )
 
 
-def require_newer(findings: Findings, past: Iterable[Finding], *, name: str) -> None:
-    """Refuse results that are not newer than those on record.
+def require_next(findings: Findings, past: Iterable[Finding], *, name: str) -> None:
+    """Refuse results that would stand in the place of others without answering them.
 
-    Recorded later they would count for more: an old pass over a new failure, and one pass twice.
+    Recorded later they count for more: an old pass over a new failure, one pass twice, the pass of
+    one tool over the failure of another.
 
     Raises:
-        ConfigurationError: they are as old or older; nothing was recorded.
+        ConfigurationError: they are not newer than those on record, or those did not pass and are
+            of another tool; nothing was recorded.
     """
+    past = list(past)
+    _require_newer(findings, past, name=name)
+    _require_same_tool(findings, past, name=name)
+
+
+def _require_same_tool(findings: Findings, past: Iterable[Finding], *, name: str) -> None:
+    for finding in findings:
+        about = (finding.check, finding.subject)
+        last = max(
+            (each for each in past if (each.check, each.subject) == about),
+            key=lambda each: each.at,
+            default=None,
+        )
+        if last is None or last.outcome is Outcome.PASS or _tools(last) == _tools(finding):
+            continue
+        raise ConfigurationError(
+            f"{name} holds {_tools(finding)}, and the newest on record are {_tools(last)} that did "
+            f"not pass ({last.detail}); nothing was recorded.",
+            advice="Import newer results of that tool first, or bring what several tools found "
+            "into one file.",
+        )
+
+
+def _tools(finding: Finding) -> str:
+    return " and ".join(sorted(each.name for each in finding.artefacts))
+
+
+def _require_newer(findings: Findings, past: Iterable[Finding], *, name: str) -> None:
     about = {(finding.check, finding.subject.id) for finding in findings}
     known = [finding.at for finding in past if (finding.check, finding.subject.id) in about]
     if known and findings.at <= max(known):
