@@ -23,6 +23,7 @@ from azstaging.errors import JournalError
 from azstaging.journal.container import AnswerLostError, Container, PositionTakenError
 from azstaging.journal.format import FORMAT, ZERO, write_line
 from azstaging.journal.segments import SUFFIX, Walk, segment_name
+from azstaging.journal.sharing import SharedTexts
 from azstaging.model.records import NewRecord, Record, RecordType
 
 # All writers must leave a segment at the same number: a later version may not lower it.
@@ -113,6 +114,7 @@ class BlobJournal:
         self._segment_blocks = segment_blocks
         self._mutex = threading.RLock()
         self._walk = Walk(self.source)
+        self._texts = SharedTexts()
         self._records: list[Record] = []
         self._unguarded: list[Record] = []
         self._own_end: _End | None = None
@@ -153,7 +155,7 @@ class BlobJournal:
             return tuple(self._records)
 
     def _refresh(self, names: Sequence[str] | None = None) -> list[Record]:
-        new = list(self._walk.records(names))
+        new = list(self._texts.of(self._walk.records(names)))
         if self._walk.torn:
             seq = self._head()[0] + len(new) + 1
             raise JournalError(

@@ -30,6 +30,7 @@ from azstaging.journal.format import FORMAT, ZERO, write_line
 from azstaging.journal.locks import Lock
 from azstaging.journal.place import Place, require_local
 from azstaging.journal.segments import FolderSource, Walk, is_whole, segment_name
+from azstaging.journal.sharing import SharedTexts
 from azstaging.model.records import NewRecord, Record, RecordType
 
 SEGMENT_BYTES = 64 * 1024 * 1024
@@ -178,12 +179,12 @@ class FileJournal:
 
     def _load(self) -> None:
         self._close_writer()
-        walk, self._records = Walk(self.source), []
-        self._records += walk.records()
+        walk, self._records, texts = Walk(self.source), [], SharedTexts()
+        self._records += texts.of(walk.records())
         self._walk = walk
         if walk.torn and is_whole(walk.torn):
             _Writer(self.source.folder / walk.segment).write(b"\n")
-            self._records += walk.records()
+            self._records += texts.of(walk.records())
         elif walk.torn:
             self._set_aside(walk)
         self._id = uuid.uuid4().hex
