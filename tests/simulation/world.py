@@ -10,8 +10,9 @@ every disturbance of a read reaches the engine.
 import json
 import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -65,14 +66,25 @@ class Serial:
         pass
 
 
-# Threads would make the order of the requests, and so the schedules, a matter of chance.
-collect_engine.ThreadPoolExecutor = Serial  # type: ignore[misc,assignment]
+@contextmanager
+def serial_reads() -> Iterator[None]:
+    """Read without threads: they would make the order of requests a matter of chance."""
+    threads = collect_engine.ThreadPoolExecutor
+    collect_engine.ThreadPoolExecutor = Serial  # type: ignore[misc,assignment]
+    try:
+        yield
+    finally:
+        collect_engine.ThreadPoolExecutor = threads  # type: ignore[misc]
 
 
 class SimStaging(azstaging.Staging):
     """The verbs over the simulated store; nothing of them is changed."""
 
     lines: Lines
+
+    def _collect(self, *args: Any, **kw: Any) -> Any:
+        with serial_reads():
+            return super()._collect(*args, **kw)
 
     def _leases(self, plan: Plan) -> Any:
         past = self.past()
