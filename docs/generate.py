@@ -2,13 +2,22 @@
 
 import inspect
 import json
+import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import documents_files
+import documents_runs
+from schema_shapes import attributes
 
 from azstaging import errors
 from azstaging.checks import CHECKS, WORKLOAD_CHECKS
 from azstaging.cli import exit_codes
 from azstaging.config import DEFAULT_REQUIRED
+from azstaging.reports.json_ import json_schema
 from azstaging.rules.diff_rules import facts, rules
 from azstaging.rules.gate import NEVER_WAIVABLE
 from azstaging.rules.roles import ROLES
@@ -50,14 +59,28 @@ def check_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+SCHEMAS = {
+    f"schemas/{document.name}-{document.version}.schema.json": document.schema
+    for document in (*documents_runs.DOCUMENTS, *documents_files.DOCUMENTS)
+} | {"schemas/report-1.schema.json": json_schema()}
+
+
+def schema_file(schema: dict) -> str:
+    """Return the file of a generated JSON schema."""
+    return json.dumps(schema, indent=2) + "\n"
+
+
 def schema_page() -> str:
     """Return the top level of every published JSON schema."""
-    lines = [_NOTE, "# JSON schemas", "", "A document names its schema in the key `schema`. Keys"]
-    lines += ["carry their units; times are RFC 3339 UTC; null means not told.", ""]
-    lines += [
-        "The documents of other commands name a schema as well; these are the published ones."
-    ]
-    lines += ["In others keys may be added; none changes its meaning without a new number.", ""]
+    lines = [_NOTE, "# JSON schemas", "", "Every document that is printed with `-o json`, and"]
+    lines += ["every one that is kept as a file, names its schema in the key `schema`. Keys carry"]
+    lines += ["their units; times are RFC 3339 UTC; null means not told. A schema is that of this"]
+    lines += ["version, exactly: a key may be added within a number, so let a program ignore keys"]
+    lines += ["that it does not know; none is renamed, removed or given another meaning without a"]
+    lines += ["new number. What is refused prints no document, or one that says so, and has its"]
+    lines += ["[exit code](../commands.md#exit-codes).", ""]
+    lines += ["A line of `-o jsonl` is `#/$defs/row` of the schema; its keys are the columns of"]
+    lines += ["`-o tsv`. A line has no key `schema`.", ""]
     for file in sorted((DOCS / "schemas").glob("*.schema.json")):
         schema = json.loads(file.read_text("utf-8"))
         name = schema.get("title") or file.name
@@ -69,13 +92,31 @@ def schema_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+_NAMED = {"time": "time", "arm_id": "ARM id", "digest": "SHA-256", "sha256": "SHA-256"}
+
+
 def _keys(schema: dict) -> Iterator[str]:
+    if "$ref" in schema:
+        schema = schema["$defs"][schema["$ref"].rpartition("/")[2]]
+    told = attributes(schema.get("description", ""))
     required = set(schema.get("required", ()))
     for key, value in schema.get("properties", {}).items():
-        kind = value.get("type") or ("const" if "const" in value else "see the schema")
-        shown = " or ".join(kind) if isinstance(kind, list) else kind
-        meaning = str(value.get("description", "")).replace("|", "\\|")
-        yield f"| `{key}`{'' if key in required else ' (optional)'} | {shown} | {meaning} |"
+        meaning = str(value.get("description", told.get(key, ""))).replace("|", "\\|")
+        yield f"| `{key}`{'' if key in required else ' (optional)'} | {_kind(value)} | {meaning} |"
+
+
+def _kind(schema: dict) -> str:
+    """Return one word, or a few, for what a schema takes."""
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_kind(each) for each in schema["anyOf"]))
+    if "enum" in schema:
+        return "word"
+    if "$ref" in schema:
+        return _NAMED.get(schema["$ref"].rpartition("/")[2], "object")
+    kind = schema.get("type", "any")
+    return " or ".join(kind) if isinstance(kind, list) else kind
 
 
 def role_page() -> str:
@@ -120,6 +161,7 @@ def diff_rules_page() -> str:
 
 
 PAGES = {
+    **{file: partial(schema_file, schema) for file, schema in SCHEMAS.items()},
     "reference/diff-rules.md": diff_rules_page,
     "reference/errors.md": error_page,
     "reference/check-table.md": check_page,

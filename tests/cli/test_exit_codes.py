@@ -148,6 +148,14 @@ def the_service_answers_nonsense(make: Make) -> Any:
     return make(faults=[_always("GET /subscriptions", "null-value")])("inventory")
 
 
+def a_preflight_did_not_see_everything(make: Make) -> Any:
+    world = make()
+    world.collect_evidence()
+    assert world("preflight", who="releaser").code == 0
+    world.azure.script.set([_always(ITEM_LIST, "status", status=403, code="AuthorizationFailed")])
+    return world("preflight", who="releaser")
+
+
 def a_check_cannot_tell(make: Make) -> Any:
     world = make("Monitoring")
     # No figures of the source are in the baseline, so nothing can be compared with them.
@@ -445,6 +453,7 @@ SCENARIOS: tuple[tuple[int, Scenario], ...] = (
     (3, the_token_is_unknown),
     (3, nobody_listens),
     (3, the_service_answers_nonsense),
+    (3, a_preflight_did_not_see_everything),
     (3, a_check_cannot_tell),
     (3, the_estate_folder_cannot_be_made),
     (3, the_service_refuses_every_stop),

@@ -8,6 +8,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
+import jsonschema
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
@@ -16,6 +17,10 @@ from azstaging import __version__
 from azstaging.cli import exit_codes, main
 from azstaging.cli.bundle import gather
 from azstaging.errors import ConfigurationError
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs" / "schemas" / "bundle-1.schema.json").read_text("utf-8")
+)
 
 
 def make_wheel(folder, name, version="1.0", requires=(), tag="py3-none-any"):
@@ -71,6 +76,7 @@ def test_the_bundle_has_what_the_runtime_needs(tmp_path, capsys):
     assert main(["runbook", "bundle", "--out", str(out), "-o", "json"]) == exit_codes.DONE
     said = capsys.readouterr()
     document = json.loads(said.out)
+    jsonschema.validate(document, SCHEMA)
     found = {wheel["name"]: wheel["version"] for wheel in document["wheels"]}
     # only_new is what pip adds on a newer Python than the runtime's; it does no harm.
     found.pop("only-new", None)

@@ -47,7 +47,7 @@ def command(
         with session(ctx, needs_journal=True, **options) as run:
             plan = _plan(run, **planning)
         emit(
-            {"schema": plan.schema, "digest": plan.digest, "items": plan.rows()},
+            {"schema": "azstaging/abandon-planned/1", "digest": plan.digest, "items": plan.rows()},
             plan.rows(),
             output=output,
             query=query,

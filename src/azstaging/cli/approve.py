@@ -91,6 +91,6 @@ def _show(plan: Plan, approval: Approval, output: str, query: str | None) -> Non
         "expires": format_time(approval.expires),
         "items": len(plan.items),
     }
-    emit({"schema": "azstaging/approval/1"} | row, [row], output=output, query=query, lines=())
+    emit({"schema": "azstaging/approved/1"} | row, [row], output=output, query=query, lines=())
     who = display(approval.approver.name or approval.approver.oid)
     say(f"Approved by {who} until {format_time(approval.expires)}: {display(approval.comment)}")

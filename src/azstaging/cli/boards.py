@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from azstaging.cli import exit_codes
-from azstaging.cli.conflicts import ChoiceType, choices_of, conflict_rows, gap_rows, say_conflicts
+from azstaging.cli.conflicts import ChoiceType, choices_of, conflict_rows, say_conflicts
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
@@ -13,6 +13,7 @@ from azstaging.cli.streams import say
 from azstaging.errors import Effect
 from azstaging.model.backlog import Choice
 from azstaging.model.text import display
+from azstaging.model.views import gap_documents
 from azstaging.rules.canonical import to_plain
 
 
@@ -57,7 +58,8 @@ def command(
             "applied": apply,
             "actions": to_plain(rows),
             "conflicts": conflict_rows(result),
-            "gaps": gap_rows(result),
+            "complete": inventory.complete and not result.gaps,
+            "gaps": gap_documents((*inventory.gaps, *result.gaps)),
         },
         rows,
         output=output,

@@ -10,6 +10,7 @@ from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import configuration
 from azstaging.config import Configuration
+from azstaging.config_approvers import Approver
 from azstaging.rules.canonical import to_plain
 
 _INDEX = re.compile(r"\[\d+\]")
@@ -43,7 +44,15 @@ def show(ctx: click.Context, origin: bool, output: str, query: str | None) -> in
     return exit_codes.DONE
 
 
-_WAVE = ("name", "expected", "release_after", "due", "max_release")
+_WAVE = (
+    "name",
+    "expected",
+    "free_days",
+    "free_days_source",
+    "release_after",
+    "due",
+    "max_release",
+)
 
 
 def _settings(config: Configuration) -> dict[str, Any]:
@@ -56,6 +65,7 @@ def _settings(config: Configuration) -> dict[str, Any]:
         "scope": to_plain(config.scope),
         "wave": {name: wave[name] for name in _WAVE},
         "workload": wave["workloads"],
+        "approver": [_approver(each) for each in config.approvers],
         "gate": to_plain(config.policy) | {"lifetimes": dict(config.policy.lifetimes)},
         "probes": to_plain(config.probes),
         "waiver": [to_plain(waiver) for waiver in config.waivers],
@@ -70,6 +80,18 @@ def _settings(config: Configuration) -> dict[str, Any]:
             **{name: backlog[name] for name in kept},
         },
         "journal": {"url": config.journal_url},
+    }
+
+
+def _approver(approver: Approver) -> dict[str, str]:
+    """Return who may approve, and where the keys lie; the keys themselves are not read."""
+    person = approver.principal
+    return {
+        "name": person.name,
+        "tid": person.tid,
+        "oid": person.oid,
+        "public_key": str(approver.public_key or ""),
+        "signing_key": str(approver.signing_key or ""),
     }
 
 

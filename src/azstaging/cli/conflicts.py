@@ -71,13 +71,6 @@ def conflict_rows(result: BoardsResult) -> list[dict[str, Any]]:
     ]
 
 
-def gap_rows(result: BoardsResult) -> list[dict[str, Any]]:
-    """Return one dict per thing that could not be read or written, for JSON."""
-    return [
-        {"scope": str(gap.scope), "reason": gap.reason, "detail": gap.detail} for gap in result.gaps
-    ]
-
-
 def say_conflicts(result: BoardsResult, choices: Mapping[str, Choice], *, applied: bool) -> None:
     """Say every conflict on stderr: who, when, what the evidence says, and the three choices."""
     for conflict in result.conflicts:

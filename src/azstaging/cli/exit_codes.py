@@ -121,12 +121,12 @@ def of_boards(result: BoardsResult, inventory: Inventory) -> int:
     return DONE
 
 
-def of_preflight(preflight: Preflight) -> int:
-    """1 when something is not as a release needs it, 3 when something is not known, else 0."""
+def of_preflight(preflight: Preflight, inventory: Inventory) -> int:
+    """1 when something is not as a release needs it, 3 when it is not known or read, else 0."""
     states = {check.state for check in preflight.checks}
     if NOT_OK in states:
         return CLOSED
-    return DONE if preflight.ok else UNDETERMINED
+    return DONE if preflight.ok and inventory.complete else UNDETERMINED
 
 
 def of_release(result: ReleaseResult) -> int:

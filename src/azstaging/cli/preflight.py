@@ -10,7 +10,7 @@ from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
 from azstaging.cli.streams import say
 from azstaging.model.text import display
-from azstaging.model.views import plain
+from azstaging.model.views import gap_documents, plain
 from azstaging.rules.preflight import NOT_OK, Preflight
 
 
@@ -23,13 +23,21 @@ def command(ctx: click.Context, /, output: str, query: str | None, **options: An
 
     Permission for the stop, locks (inherited ones too), running jobs, source, recovery point,
     baseline, journal and lease. Exits 0 when all is well, 1 when something is not, 3 when
-    something could not be told. Run it as the identity that will release.
+    something could not be told or read. Run it as the identity that will release.
     """
     with session(ctx, needs_journal=True, **options) as run:
         inventory = run.staging.inventory()
-        result = run.staging.preflight(run.inventory_of(inventory))
+        chosen = run.inventory_of(inventory)
+        result = run.staging.preflight(chosen)
     emit(
-        {"schema": "azstaging/preflight/1", "ok": result.ok, "checks": plain(result.checks)},
+        {
+            "schema": "azstaging/preflight/1",
+            "at": plain(result.at),
+            "ok": result.ok,
+            "complete": chosen.complete,
+            "gaps": gap_documents(chosen.gaps),
+            "checks": plain(result.checks),
+        },
         result.rows(),
         output=output,
         query=query,
@@ -37,7 +45,7 @@ def command(ctx: click.Context, /, output: str, query: str | None, **options: An
     )
     say_preflight(result)
     say_gaps(inventory)
-    return exit_codes.of_preflight(result)
+    return exit_codes.of_preflight(result, chosen)
 
 
 def say_preflight(result: Preflight, *, most: int = 10) -> None:

@@ -24,6 +24,7 @@ def command(ctx: click.Context, /, output: str, query: str | None, journal_url: 
     emit(
         {
             "schema": "azstaging/residue/1",
+            "at": plain(residue.at),
             "released": residue.released,
             "leftovers": plain(residue.leftovers),
         },

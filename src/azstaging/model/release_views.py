@@ -3,7 +3,7 @@
 from typing import Any
 
 from azstaging.model.ids import ResourceId, id_key
-from azstaging.model.plans import ReleaseResult
+from azstaging.model.plans import Plan, PlannedRequest, ReleaseResult
 from azstaging.model.times import format_time
 from azstaging.model.views import Document, Row, plain
 
@@ -47,7 +47,9 @@ def release_document(result: ReleaseResult) -> Document:
         "plan_digest": result.plan_digest,
         "executed": result.executed,
         "clean": result.clean,
-        "requests": [{"item_id": item_id} | plain(request) for item_id, request in result.requests],
+        "requests": [
+            {"item_id": item_id} | _request(request) for item_id, request in result.requests
+        ],
         "receipts": plain(result.receipts),
         "held": plain(result.held),
         "open_attempts": plain(result.open_attempts),
@@ -56,7 +58,19 @@ def release_document(result: ReleaseResult) -> Document:
     }
 
 
+def _request(request: PlannedRequest) -> Document:
+    """Return a request to the letter: ``plain`` leaves out bodies, as those of reads."""
+    body = None if request.body is None else plain(request.body)
+    return {"method": request.method, "url": request.url, "body": body}
+
+
+def _plan(plan: Plan) -> Document:
+    items = [plain(item) | {"request": _request(item.request)} for item in plan.items]
+    return plain(plan) | {"items": items}
+
+
 def status_document(status: Any) -> Document:
     """Return the state of an estate as JSON."""
     body: Document = plain(status)
+    body["live_plans"] = [_plan(plan) for plan in status.live_plans]
     return {"schema": "azstaging/status/1"} | body

@@ -146,7 +146,8 @@ def json_schema() -> dict[str, Any]:
         definition["description"] = inspect.cleandoc(definition["description"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:" + SCHEMA.replace("/", ":"),
-        "title": "A report of azstaging",
+        "$id": "urn:" + SCHEMA.replace("/", ":schema:", 1).replace("/", ":"),
+        "title": SCHEMA,
+        "description": "What azstaging report writes as report.json.",
         **schema,
     }
