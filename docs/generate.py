@@ -80,7 +80,10 @@ def schema_page() -> str:
     lines += ["new number. What is refused prints no document, or one that says so, and has its"]
     lines += ["[exit code](../commands.md#exit-codes).", ""]
     lines += ["A line of `-o jsonl` is `#/$defs/row` of the schema; its keys are the columns of"]
-    lines += ["`-o tsv`. A line has no key `schema`.", ""]
+    lines += [
+        "`-o tsv`. A line has no key `schema`. Those of `inventory` have the columns that were"
+    ]
+    lines += ["asked for, so that schema has none.", ""]
     for file in sorted((DOCS / "schemas").glob("*.schema.json")):
         schema = json.loads(file.read_text("utf-8"))
         name = schema.get("title") or file.name

@@ -110,7 +110,10 @@ def test_what_is_read_and_frozen(world):
     for each in told(world, "baseline")["baselines"]:
         assert written(world.folder / each["file"])["item_id"] == each["id"]
     lines(world, "azstaging/baselines/1", "baseline")
+    lines(world, "azstaging/diff/1", "diff", "--class", "same,expected")
     told(world, "diff", "--drift")
+    state.change(state.vm_id("scan-01"), {"tags.owner": "somebody"})
+    lines(world, "azstaging/drift/1", "diff", "--drift")
 
 
 def test_what_is_not_read_is_a_gap_in_every_document(make_world):

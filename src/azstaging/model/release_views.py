@@ -65,8 +65,9 @@ def _request(request: PlannedRequest) -> Document:
 
 
 def _plan(plan: Plan) -> Document:
-    items = [plain(item) | {"request": _request(item.request)} for item in plan.items]
-    return plain(plan) | {"items": items}
+    document: Document = plain(plan)
+    document["items"] = [plain(item) | {"request": _request(item.request)} for item in plan.items]
+    return document
 
 
 def status_document(status: Any) -> Document:
