@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -35,13 +36,16 @@ class SheetRow:
         return self.cells.get(column, "").strip()
 
 
-def read_sheet(file: Path, name: str, *, needs: tuple[str, ...]) -> list[SheetRow]:
-    """Read a CSV file, or the first sheet of an XLSX file; rows without any text are left out.
+def read_sheet(
+    file: Path, name: str, *, needs: tuple[str, ...], tab: str | None = None
+) -> list[SheetRow]:
+    """Read a CSV file, or one sheet of an XLSX file; rows without any text are left out.
 
     Args:
         file: the suffix tells the format.
         name: the setting that names the file, for messages.
         needs: columns that must be there; their names compare without case.
+        tab: of an XLSX file: the sheet; None is the first.
 
     Raises:
         ConfigurationError: it cannot be read, is too large, or has not these columns.
@@ -50,7 +54,7 @@ def read_sheet(file: Path, name: str, *, needs: tuple[str, ...]) -> list[SheetRo
     if kind not in {".csv", ".xlsx"}:
         raise ConfigurationError(f"{name}: {file.name} is neither a CSV nor an XLSX file.")
     data = read_bytes(file, what=f"file of {name}", limit=_MAX_BYTES)
-    lines = _csv_lines(data, file, name) if kind == ".csv" else _xlsx_lines(data, file, name)
+    lines = _csv_lines(data, file, name) if kind == ".csv" else _xlsx_lines(data, file, name, tab)
     header = [column.strip().casefold() for column in next(lines, [])]
     for column in needs:
         if column not in header:
@@ -65,6 +69,19 @@ def read_sheet(file: Path, name: str, *, needs: tuple[str, ...]) -> list[SheetRo
     return rows
 
 
+def tabs_of(file: Path, name: str) -> list[str]:
+    """Return the names of the sheets of an XLSX file, in order; a CSV file has none.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is too large.
+    """
+    if file.suffix.casefold() != ".xlsx":
+        return []
+    data = read_bytes(file, what=f"file of {name}", limit=_MAX_BYTES)
+    with _workbook(data, file, name) as book:
+        return list(book.sheetnames)
+
+
 def _csv_lines(data: bytes, file: Path, name: str) -> Iterator[list[str]]:
     try:
         text = data.decode("utf-8-sig")
@@ -76,7 +93,16 @@ def _csv_lines(data: bytes, file: Path, name: str) -> Iterator[list[str]]:
         raise ConfigurationError(f"{name}: {file.name} cannot be read: {error}.") from error
 
 
-def _xlsx_lines(data: bytes, file: Path, name: str) -> Iterator[list[str]]:
+def _xlsx_lines(data: bytes, file: Path, name: str, tab: str | None) -> Iterator[list[str]]:
+    with _workbook(data, file, name) as book:
+        sheet = book.worksheets[0] if tab is None else book[tab]
+        for row in sheet.iter_rows(values_only=True):
+            yield [_cell(value) for value in row]
+
+
+@contextmanager
+def _workbook(data: bytes, file: Path, name: str) -> Iterator[Any]:
+    """Open a workbook; what is wrong with it, now or while it is read, is said."""
     try:
         from openpyxl import load_workbook  # noqa: PLC0415 - an extra
     except ImportError as error:
@@ -90,8 +116,7 @@ def _xlsx_lines(data: bytes, file: Path, name: str) -> Iterator[list[str]]:
         if unpacked > _MAX_UNPACKED:
             raise ConfigurationError(f"{name}: {file.name} unpacks to {unpacked:,} bytes.")
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        for row in book.worksheets[0].iter_rows(values_only=True):
-            yield [_cell(value) for value in row]
+        yield book
         book.close()
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, IndexError) as error:
         raise ConfigurationError(f"{name}: {file.name} is no readable XLSX file.") from error

@@ -1,6 +1,6 @@
 """Files that tell of source machines: RVTools exports, CMDB tables, and what their columns mean."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from azstaging.config_fields import Table as Settings
@@ -8,9 +8,11 @@ from azstaging.config_fields import read_toml
 from azstaging.errors import ConfigurationError
 from azstaging.rules.quantities import UNITS
 from azstaging.rules.source_import import COLUMNS, ColumnMap, Imported, Table, read_sources
-from azstaging.sheets import read_sheet
+from azstaging.sheets import read_sheet, tabs_of
 
 _UNITS_OF = ("memory", "disk_size")
+# The other tabs tell the same again, or of hosts.
+_RVTOOLS = ("vinfo", "vdisk", "vnetwork")
 
 
 def import_sources(
@@ -19,7 +21,8 @@ def import_sources(
     """Read tables of machines, disks and adapters; and of facts, for either side.
 
     Args:
-        files: CSV or XLSX, each with a header.
+        files: CSV or XLSX, each with a header; of a workbook the first sheet, of one that RVTools
+            wrote the tabs vInfo, vDisk and vNetwork.
         columns: a TOML file: ``name = "Host"``, ``memory_unit = "GiB"``, ``[facts]``; see
             docs/diff.md.
         option: what named the files, for messages.
@@ -28,14 +31,24 @@ def import_sources(
         ConfigurationError: a file cannot be read, or the map names what there is not.
     """
     known = read_column_map(columns) if columns is not None else ColumnMap()
-    tables = [
-        Table(
-            name=file.name,
-            rows=[(row.number, row.cells) for row in read_sheet(file, option, needs=())],
-        )
-        for file in files
-    ]
+    tables = [table for file in files for table in _tables(file, option)]
     return read_sources(tables, known)
+
+
+def _tables(file: Path, option: str) -> Iterator[Table]:
+    """Yield a file's only or first table; of a workbook of RVTools, those of machines."""
+    tabs = {tab.casefold(): tab for tab in tabs_of(file, option)}
+    if _RVTOOLS[0] not in tabs:
+        yield _table(file, option, file.name)
+        return
+    for key in _RVTOOLS:
+        if key in tabs:
+            yield _table(file, option, f"{file.name}, {tabs[key]}", tab=tabs[key])
+
+
+def _table(file: Path, option: str, name: str, *, tab: str | None = None) -> Table:
+    rows = read_sheet(file, option, needs=(), tab=tab)
+    return Table(name=name, rows=[(row.number, row.cells) for row in rows])
 
 
 def read_column_map(file: Path) -> ColumnMap:

@@ -1,6 +1,7 @@
 """``azstaging diff`` and ``azstaging baseline``: what people and programs are shown."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -100,6 +101,17 @@ def test_a_cmdb_tells_what_discovery_does_not(world):
     rows = world("diff", "--item", "scan-01", "-o", "json").document["rows"]
     zone = next(row for row in rows if row["field"] == "time_zone")
     assert (zone["class"], zone["source"]) == ("unknown", "Europe/Berlin")
+
+
+def test_what_is_left_out_for_one_reason_is_one_line(world):
+    (world.folder / "cmdb.csv").write_text("Name,Cores\nSCAN-01,2\nGHOST,2\n", "utf-8")
+    for command in (("baseline", "--source"), ("diff", "--facts")):
+        said = world(*command, "cmdb.csv").stderr.splitlines()
+        left_out = [line for line in said if "tell" in line and ": " in line]
+        assert len(left_out) == 1, said
+    said = world("baseline", "--source", "cmdb.csv").stderr
+    assert re.search(r"\n  \S+, \S+, \S+ and 1 more: the import does not tell it\n", said)
+    assert "\n  GHOST: no item of the inventory is this machine\n" in said
 
 
 def test_a_column_map_with_an_unknown_key_or_unit_is_refused(world):

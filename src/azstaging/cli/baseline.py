@@ -8,6 +8,7 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.gaps import say_gaps
+from azstaging.cli.notes import named, say_by_reason
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
 from azstaging.cli.streams import say
@@ -94,8 +95,7 @@ def _say_imported(
     say(f"The files tell {len(told)} of {len(rows)} machines.")
     for problem in imported.problems:
         say(f"  not read: {display(problem, limit=300)}")
-    for note in notes:
-        say(f"  {display(note, limit=300)}")
+    say_by_reason(map(named, notes))
     for row in rows:
         if row.id in told:
             for conflict in conflicts(row.source, told[row.id]):

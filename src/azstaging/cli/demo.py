@@ -11,7 +11,7 @@ import click
 import azstaging
 from azstaging.cli import exit_codes
 from azstaging.cli.emulator import missing_extra
-from azstaging.cli.output import table
+from azstaging.cli.output import fit, table
 from azstaging.cli.session import progress_line
 from azstaging.cli.streams import clear_progress, say
 from azstaging.errors import ConfigurationError, PlanRefusedError
@@ -239,7 +239,7 @@ class _Demo:
                     "workload": decision.workload,
                     "items": len(decision.item_ids),
                     "result": "released" if decision and released else "held",
-                    "first_reason": display(reason)[:76],
+                    "first_reason": fit(display(reason), 76).rstrip(),
                 }
             )
         click.echo("")

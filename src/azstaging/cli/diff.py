@@ -8,6 +8,7 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.gaps import say_gaps
+from azstaging.cli.notes import named, say_by_reason
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
 from azstaging.cli.side_by_side import side_by_side, wide_enough
@@ -23,7 +24,6 @@ from azstaging.rules.diff import unused_expectations
 from azstaging.rules.target_facts import match_facts
 from azstaging.source_files import import_sources
 
-_NAMED = 3  # machines in a sentence; the JSON has all
 _CLASSES = [cls.value for cls in DiffClass]
 
 
@@ -102,8 +102,7 @@ def command(
     say_gaps(inventory)
     for problem in imported.problems:
         say(f"  not read: {display(problem, limit=300)}")
-    for note in notes:
-        say(f"  {display(note, limit=300)}")
+    say_by_reason(map(named, notes))
     if files:
         say(f"The facts of {len(told)} of {len(inventory)} machines were told.")
     _say_unused(unused or ())
@@ -140,14 +139,9 @@ def _drift(ctx: click.Context, output: str, query: str | None, options: dict[str
 
 
 def _say_not_compared(drift: Drift, inventory: Inventory) -> None:
-    """Say once per reason which machines were left out; a list of ids says it to nobody."""
     shown = {row.id.key: row.name for row in inventory}
-    reasons: dict[str, list[str]] = {}
-    for item, reason in drift.unknown:
-        reasons.setdefault(reason, []).append(display(shown.get(item.key, item.name)))
-    for reason, names in reasons.items():
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        say(f"  not compared: {', '.join(names[:_NAMED])}{more}: {reason}")
+    left_out = ((shown.get(item.key, item.name), reason) for item, reason in drift.unknown)
+    say_by_reason(left_out, what="not compared")
 
 
 def _say_unused(expectations: Iterable[Expectation]) -> None:
