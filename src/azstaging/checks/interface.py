@@ -195,8 +195,6 @@ def rows_of_class(differences: tuple[Difference, ...], *classes: DiffClass) -> l
 
 def listed(rows: list[Difference], limit: int = 3) -> str:
     """Write some rows in one clause: field, both values; the rest is counted."""
-    shown = [
-        f"{row.field} {row.intended or row.source or '?'} -> {row.actual or '?'}" for row in rows
-    ]
+    shown = [f"{row.field} {row.compared_with or '?'} -> {row.actual or '?'}" for row in rows]
     more = len(shown) - limit
     return "; ".join(shown[:limit]) + (f"; {more} more" if more > 0 else "")

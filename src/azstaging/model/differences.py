@@ -44,6 +44,12 @@ class Difference:
     reason: str = ""
     risk: str = ""
 
+    @property
+    def compared_with(self) -> str:
+        """What the actual value differs from: the intended one, or the source where it is met."""
+        met = not self.intended or self.intended.casefold() == self.actual.casefold()
+        return self.source or self.intended if met else self.intended
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:

@@ -283,7 +283,8 @@ class _Context:
 
 
 def _difference(row: Difference) -> str:
-    return f"intended {row.intended or row.source or 'not told'}, actual {row.actual or 'not told'}"
+    named = "intended" if row.compared_with == row.intended else "source"
+    return f"{named} {row.compared_with or 'not told'}, actual {row.actual or 'not told'}"
 
 
 def _capped(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
