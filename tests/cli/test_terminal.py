@@ -1,6 +1,7 @@
 """On a terminal: no row wraps, colours can be read on light and dark, shells complete."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,10 @@ pty = pytest.importorskip("pty", reason="a terminal of Unix")
 termios = pytest.importorskip("termios", reason="a terminal of Unix")
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def json_lines(text):
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def on_a_terminal(desk, columns, *arguments, **more):
@@ -57,6 +62,21 @@ def test_no_row_wraps(estate_desk, columns):
     plain = [_STYLE.sub("", line).rsplit("\r\x1b[K", 1)[-1] for line in lines]
     assert len(plain) > 50
     assert max(map(cell_width, plain)) <= columns
+
+
+def test_a_narrow_terminal_still_tells_machines_apart(estate_desk):
+    names = {row["name"] for row in estate_desk("inventory", "-o", "json").document["items"]}
+    names |= {row["name"] for row in json_lines(estate_desk("inventory", "-o", "jsonl").stdout)}
+    lines = on_a_terminal(estate_desk, 80, "inventory", NO_COLOR="1")
+    heads = next(number for number, line in enumerate(lines) if "MARK  NAME " in line)
+    assert "LAG" not in lines[heads]
+    rows = lines[heads + 1 :]
+    assert len(rows) == 56
+    start = lines[heads].rsplit("\r\x1b[K", 1)[-1].index("NAME")
+    shown = [re.split(r"  +", row[start:])[0] for row in rows]
+    assert set(shown) <= names, "a machine's name is whole"
+    # What is left over when the last columns went is used.
+    assert max(map(cell_width, rows)) > 72
 
 
 def test_wide_and_combining_letters_take_the_room_that_they_take():

@@ -25,6 +25,7 @@ _COLOURS = {
     **dict.fromkeys(("unknown", "inconclusive"), "magenta"),
 }
 _NARROWEST = 8
+_NARROWEST_NAME = 24
 
 
 def output_options(function: _F) -> _F:
@@ -175,7 +176,9 @@ def table(rows: Sequence[Row]) -> str:
     ]
     if sys.stdout.isatty():
         available = shutil.get_terminal_size().columns
-        shown = _shrink(widths, available)
+        shown = _shrink(
+            widths, [_floor(*pair) for pair in zip(columns, widths, strict=True)], available
+        )
         if shown < len(columns):
             left_out = ", ".join(heads[shown:]).lower()
             say(f"This terminal is too narrow for: {left_out}. -o tsv or -o json has them.")
@@ -195,13 +198,22 @@ def _is_number(value: Any) -> bool:
     return value is None or (isinstance(value, int) and not isinstance(value, bool))
 
 
-def _shrink(widths: list[int], available: int) -> int:
+def _floor(column: str, width: int) -> int:
+    """Return how narrow a column may become; a machine that cannot be told is no row."""
+    return min(width, _NARROWEST_NAME if column == "name" else _NARROWEST)
+
+
+def _shrink(widths: list[int], floors: Sequence[int], available: int) -> int:
     """Make columns narrower, in place, and return how many of them then fit."""
-    while _total(widths) > available and max(widths) > _NARROWEST:
-        widths[widths.index(max(widths))] -= 1
     shown = len(widths)
-    while shown > 1 and _total(widths[:shown]) > available:
+    while shown > 1 and _total(floors[:shown]) > available:
         shown -= 1
+    while _total(widths[:shown]) > available:
+        room = [width - floor for width, floor in zip(widths, floors, strict=True)][:shown]
+        if max(room) <= 0:
+            break
+        widest = max(range(shown), key=lambda index: (room[index] > 0, widths[index]))
+        widths[widest] -= 1
     return shown
 
 
