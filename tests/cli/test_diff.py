@@ -62,6 +62,23 @@ def test_an_expectation_that_matches_nothing_in_a_whole_wave_is_named(world):
     assert "matches [[expect]]" not in part.stderr, "a part of a wave says nothing about it"
 
 
+def test_an_expectation_that_ended_is_named_also_where_a_gap_may_hide_a_match(estate_desk):
+    file = estate_desk.folder / "azstaging.toml"
+    kept = file.read_text("utf-8")
+    estate_desk.configure(
+        '[[expect]]\nfield = "size"\nitem = "LAB-01"\nreason = "Smaller on purpose."\n'
+        'owner = "lab team"\nexpires = 2026-01-01T00:00:00Z'
+    )
+    try:
+        for part in ((), ("--item", "LAB-01")):
+            done = estate_desk("diff", "--class", "suspicious", *part)
+            assert "[[expect]] size@LAB-01 of lab team ended on 2026-01-01" in done.stderr
+            assert done.stderr.count("size@LAB-01") == 1
+            assert "Smaller on purpose" not in done.stdout
+    finally:
+        file.write_text(kept, "utf-8")
+
+
 def test_the_diff_says_which_sources_are_frozen(world):
     assert "0 of 5 machines are compared with a frozen baseline." in world("diff").stderr
     paths = world("baseline").stdout.split()

@@ -1,6 +1,7 @@
 """``azstaging diff``."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def command(
     say_by_reason(map(named, notes))
     if files:
         say(f"The facts of {len(told)} of {len(inventory)} machines were told.")
-    _say_unused(unused or ())
+    _say_expectations(run.config.expectations, unused or (), now=diff.at)
     machines = len({row.item_id for row in diff} | set(diff.same))
     say(f"{len(diff.baselines)} of {machines} machines are compared with a frozen baseline.")
     say(", ".join(f"{count} {name}" for name, count in diff.counts().items()) + ".")
@@ -144,9 +145,17 @@ def _say_not_compared(drift: Drift, inventory: Inventory) -> None:
     say_by_reason(left_out, what="not compared")
 
 
-def _say_unused(expectations: Iterable[Expectation]) -> None:
-    for each in expectations:
-        pattern = each.rule.removeprefix("expect:")
-        say(f"  no row of this wave matches [[expect]] {display(pattern)}")
-        reason = display(each.reason, limit=200)
-        say(f"       of {display(each.owner)}, until {each.expires:%Y-%m-%d}: {reason}")
+def _say_expectations(
+    expectations: Iterable[Expectation], unused: Iterable[Expectation], *, now: datetime
+) -> None:
+    """Say which expectations are over, and which matched nothing; a gap hides no end."""
+    ended = [each for each in expectations if each.expires <= now]
+    for each in ended:
+        pattern = display(each.rule.removeprefix("expect:"))
+        say(f"  [[expect]] {pattern} of {display(each.owner)} ended on {each.expires:%Y-%m-%d}:")
+        say("       it matches nothing any more; state it anew, or remove it")
+    for each in unused:
+        if each not in ended:
+            say(f"  no row of this wave matches [[expect]] {display(each.rule[len('expect:') :])}")
+            reason = display(each.reason, limit=200)
+            say(f"       of {display(each.owner)}, until {each.expires:%Y-%m-%d}: {reason}")
