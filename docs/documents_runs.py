@@ -262,7 +262,10 @@ _DOCTOR = Document(
             }
         }
     },
-    row={"fact": text("A key of facts."), "value": described({}, "Its value.")},
+    row={
+        "fact": text("A key of facts."),
+        "value": described({}, "Its value; of a list one line each."),
+    },
 )
 _BOARDS_ROW: Keys = {
     "action": word(*values(ActionKind)),

@@ -7,11 +7,10 @@ import click
 
 from azstaging.azure import endpoint_of
 from azstaging.cli import exit_codes
+from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import journal_option, session
-from azstaging.cli.streams import say
 from azstaging.engine.ports import AzurePort
-from azstaging.model.text import display
 
 _ENVIRONMENT = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -46,10 +45,13 @@ def command(ctx: click.Context, /, output: str, query: str | None, **options: An
         "missing actions": missing,
     }
     facts |= _network(endpoint)
-    rows = [{"fact": name, "value": value} for name, value in facts.items()]
+    rows = [
+        {"fact": name, "value": each}
+        for name, value in facts.items()
+        for each in (value if isinstance(value, list) and value else [value])
+    ]
     emit({"schema": "azstaging/doctor/1", "facts": facts}, rows, output=output, query=query)
-    for gap in inventory.gaps:
-        say(f"not readable: {display(str(gap.scope))}: {display(gap.detail)}")
+    say_gaps(inventory)
     return exit_codes.of_inventory(inventory)
 
 
