@@ -83,14 +83,14 @@ def serve(
 
 def _announce(emulator: Any, output: str, query: str | None) -> None:
     tokens = {each.name: emulator.token(each.name) for each in emulator.estate.identities}
-    lines = [f"Serving {len(emulator.estate.machines)} machines on {emulator.url}"]
+    lines = [f"Serving {emulator.estate.expected} machines on {emulator.url}"]
     lines += [f"CA: {emulator.ca_file}"] if emulator.ca_file else []
     lines += [f"{name}: AZSTAGING_TOKEN={token}" for name, token in tokens.items()]
     document = {
         "schema": "azstaging/emulator/1",
         "url": emulator.url,
         "ca_file": emulator.ca_file,
-        "machines": len(emulator.estate.machines),
+        "machines": emulator.estate.expected,
         "tokens": tokens,
     }
     rows = [{"identity": name, "token": token} for name, token in tokens.items()]
