@@ -30,10 +30,10 @@ def not_ok(result):
 
 def test_all_is_well_for_the_releaser(bench):
     b = bench(FILES)
-    _, result = ready(b)
+    staging, result = ready(b)
     assert result.not_ok() == ()
     assert result.ok
-    assert exit_codes.of_preflight(result) == exit_codes.DONE
+    assert exit_codes.of_preflight(result, staging.inventory()) == exit_codes.DONE
     assert {check.what for check in result.checks} == {
         "journal takes records",
         "lease is free",
@@ -51,10 +51,10 @@ def test_all_is_well_for_the_releaser(bench):
 
 def test_the_exact_permission_is_named(bench):
     b = bench(FILES)
-    _, result = ready(b, "reader")
+    staging, result = ready(b, "reader")
     lacking = {c.detail for c in result.not_ok() if c.what == "permission to stop"}
     assert lacking == {f"this identity lacks {DELETE}", f"this identity lacks {REMOVE}"}
-    assert exit_codes.of_preflight(result) == exit_codes.CLOSED
+    assert exit_codes.of_preflight(result, staging.inventory()) == exit_codes.CLOSED
 
 
 def test_everything_wrong_is_listed_at_once(bench):
@@ -93,7 +93,7 @@ def test_what_nobody_checked_or_may_read_is_unknown(bench):
         ("baseline", "unknown"),
         ("source is off", "unknown"),
     }
-    assert exit_codes.of_preflight(result) == exit_codes.UNDETERMINED
+    assert exit_codes.of_preflight(result, staging.inventory()) == exit_codes.UNDETERMINED
 
 
 def test_an_empty_inventory_is_not_well(bench):
