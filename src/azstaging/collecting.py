@@ -43,7 +43,7 @@ class Collecting(Run):
         else:
             inventory = self._taken_up(resume, lists_only=lists_only)
         if not lists_only:
-            self._append(history.inventory_record(inventory))
+            self._append(history.inventory_record(inventory, asked=self._asked()))
             self._last_inventory = inventory
         return inventory
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from azstaging.config import Configuration
 from azstaging.engine.follow import Follower
@@ -49,6 +50,10 @@ def _silent(step: str, done: int, total: int) -> None:
     """Show no progress."""
 
 
+def _named(asked: str) -> str:
+    return "a local Azure" if asked == "loopback" else asked
+
+
 class Run:
     """What every verb needs.
 
@@ -89,6 +94,7 @@ class Run:
         self._azure: AzurePort | None = None
         self._principal: tuple[Principal | None] | None = None
         self._last_inventory: Inventory | None = None
+        self._same_azure = False
 
     @property
     def azure(self) -> AzurePort:
@@ -132,9 +138,32 @@ class Run:
     def _append(self, *records: NewRecord) -> tuple[Record, ...]:
         if self.journal is None or not records:
             return ()
+        self._require_same_azure()
         principal = self.principal()
         actor = principal.key if principal else ""
         return self.journal.append(list(records), at=self._clock(), run=self.run, actor=actor)
+
+    def _asked(self) -> str:
+        """Return the host of the Azure that is asked; a local one has another port each time."""
+        from azstaging.azure import endpoint_of  # noqa: PLC0415 - as above
+        from azstaging.azure.clouds import is_loopback_origin  # noqa: PLC0415
+
+        endpoint = endpoint_of(self.config.cloud)
+        return "loopback" if is_loopback_origin(endpoint) else urlsplit(endpoint).netloc
+
+    def _require_same_azure(self) -> None:
+        """Refuse to record what one Azure says for another: a copy of it has the same ids."""
+        if self._same_azure:
+            return
+        last, asked = self.past().inventory, self._asked()
+        if last is not None and last.asked not in {"", asked}:
+            raise ConfigurationError(
+                f"The journal is of {_named(last.asked)}, and this run asks {_named(asked)}; "
+                "nothing was recorded.",
+                advice="Name another estate folder: --journal; or mend cloud and "
+                "AZSTAGING_ARM_ENDPOINT. Evidence of one Azure is none for another.",
+            )
+        self._same_azure = True
 
     def _require_journal(self, verb: str) -> Journal:
         if self.journal is None:

@@ -27,6 +27,8 @@ class InventorySummary:
         phases, providers: number of items of each.
         items_digest: over id, generation and phase of every item; the same estate in the same
             state has the same digest.
+        asked: host of the Resource Manager that was asked, ``loopback`` for a local one; "" in a
+            journal of an earlier version.
         seq: journal sequence once recorded, else None.
     """
 
@@ -40,6 +42,7 @@ class InventorySummary:
     gaps: tuple[Gap, ...]
     vaults: tuple[ResourceId, ...]
     items_digest: str
+    asked: str = ""
     seq: int | None = None
 
 
@@ -85,9 +88,9 @@ def summarise(inventory: Inventory) -> InventorySummary:
     )
 
 
-def inventory_record(inventory: Inventory) -> NewRecord:
-    """Record what was read: counts, gaps and a digest of every item's state."""
-    data = to_plain(summarise(inventory))
+def inventory_record(inventory: Inventory, *, asked: str = "") -> NewRecord:
+    """Record what was read, and of which Azure: counts, gaps, a digest of every item's state."""
+    data = to_plain(replace(summarise(inventory), asked=asked))
     del data["seq"]
     return NewRecord(type=RecordType.INVENTORY, data=data)
 
