@@ -14,7 +14,7 @@ from azstaging.model.inventory import Inventory, Phase
 from azstaging.model.machines import SourceMachine
 from azstaging.model.plans import Plan
 from azstaging.rules import history
-from azstaging.rules.baseline import Frozen, frozen_now
+from azstaging.rules.baseline import Frozen, frozen_now, on_baseline
 from azstaging.rules.diff import diff_inventory
 from azstaging.rules.target_facts import Facts, with_facts
 from azstaging.run import Run
@@ -75,6 +75,18 @@ class Comparing(Run):
         diff = replace(diff, baselines=frozen_now(seen, frozen))
         self._append(history.diff_record(diff))
         return diff
+
+    def _compared(self, inventory: Inventory) -> Diff:
+        """Compare what was read with what was frozen, without a read or a record more.
+
+        Released machines are left out: only another read tells what became of them.
+        """
+        frozen = self.frozen(inventory)
+        rows = tuple(
+            on_baseline(row, frozen) for row in inventory if row.phase is not Phase.RELEASED
+        )
+        seen = replace(inventory, items=rows)
+        return diff_inventory(seen, self.config.expectations, at=self._clock(), keep_same=False)
 
     def drift(self, inventory: Inventory) -> Drift:
         """Compare target and plan with the baseline: what changed since, by whom, and when.

@@ -30,7 +30,8 @@ def utc_now() -> datetime:
 
 
 VERBS = (
-    *("inventory", "baseline", "diff", "check", "decide", "report", "job_history", "boards"),
+    *("inventory", "baseline", "diff", "check", "decide", "report", "job_history"),
+    *("assets", "boards"),
     *("preflight", "plan", "plan_abandon", "approve", "sign_approval"),
     *("accept_approval", "preview", "release", "abandon"),
 )

@@ -31,7 +31,7 @@ from azstaging.model.differences import Diff
 from azstaging.model.findings import Artefact, Findings
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory
-from azstaging.model.report import JobHistory
+from azstaging.model.report import JobHistory, Report
 from azstaging.releasing import Releasing
 from azstaging.rules import gate, history
 from azstaging.rules.baseline import frozen_now
@@ -45,6 +45,8 @@ GUEST_COMMAND = "guest-command"
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+    from azstaging.reports.assets import Assets
 
 
 class Staging(Releasing):
@@ -250,22 +252,7 @@ class Staging(Releasing):
         from azstaging import reports  # noqa: PLC0415 - loads jinja2 and xlsxwriter
         from azstaging.reports.manifest import with_manifest  # noqa: PLC0415
 
-        report = build_report(
-            inventory,
-            findings,
-            diff,
-            decisions,
-            records=self.journal.records() if self.journal else (),
-            past=self.past(),
-            journal_id=self.journal.id if self.journal else "",
-            wave=self.config.wave,
-            waivers=self.config.waivers,
-            expectations=self.config.expectations,
-            jobs=jobs,
-            workload_checks=WORKLOAD_CHECKS,
-            tool_version=__version__,
-            made_at=self._clock(),
-        )
+        report = self._report_of(inventory, findings, diff, decisions, jobs)
         made = reports.seal(reports.make_document(report))
         wanted = {name: value for name, value in choices.items() if value}
         # What cannot be written again is not written at all.
@@ -286,6 +273,56 @@ class Staging(Releasing):
             )
             self._append(history.report_record(written))
         return paths
+
+    def _report_of(
+        self,
+        inventory: Inventory,
+        findings: Findings,
+        diff: Diff,
+        decisions: Decisions,
+        jobs: JobHistory | None = None,
+    ) -> Report:
+        return build_report(
+            inventory,
+            findings,
+            diff,
+            decisions,
+            records=self.journal.records() if self.journal else (),
+            past=self.past(),
+            journal_id=self.journal.id if self.journal else "",
+            wave=self.config.wave,
+            waivers=self.config.waivers,
+            expectations=self.config.expectations,
+            jobs=jobs,
+            workload_checks=WORKLOAD_CHECKS,
+            tool_version=__version__,
+            made_at=self._clock(),
+        )
+
+    def assets(
+        self, inventory: Inventory, *, shown: Iterable[ResourceId] | None = None
+    ) -> "Assets":
+        """Join the inventory with gates, evidence, differences, waivers and work items on record.
+
+        Reads no Azure and records nothing; without a journal nothing is decided or checked.
+
+        Args:
+            inventory: what was read, whole: gates are decided over all of it.
+            shown: the items to show; None for all.
+        """
+        from azstaging.reports.assets import Assets  # noqa: PLC0415 - loads the reports
+
+        now, where, past = self._clock(), self.config.boards, self.past()
+        decisions = Decisions(at=now, decisions=(), policy=self.config.policy)
+        if self.journal is not None:
+            decisions = gate.decide(self._case(inventory), now=now)
+        findings = Findings(at=now, run=self.run, findings=past.findings())
+        return Assets(
+            report=self._report_of(inventory, findings, self._compared(inventory), decisions),
+            work_items=past.work_items(where.organization, where.project),
+            backlog=where.backlog,
+            shown=None if shown is None else frozenset(shown),
+        )
 
     def boards(
         self,

@@ -70,9 +70,57 @@ def test_wide_has_every_column_and_the_default_fits_a_laptop(world):
     narrow = world("inventory", "-o", "tsv").stdout.splitlines()[0].split("\t")
     wide = world("inventory", "--wide", "-o", "tsv").stdout.splitlines()[0].split("\t")
     assert narrow == wide[: len(narrow)]
-    assert narrow[:6] == ["mark", "name", "workloads", "wave", "phase", "provider"]
+    assert narrow == [
+        *("mark", "name", "workloads", "wave", "phase", "provider", "gate", "first_reason"),
+        *("checks", "diff", "evidence_age", "test_machines", "health", "lag_seconds"),
+    ]
+    assert {"owner", "work_item", "waivers", "policy", "evidence_at", "phase_since"} <= {*wide}
+    assert {"last_test_at", "last_cutover_at", "agent_version", "target_identity"} <= {*wide}
     assert {"id", "vault", "fabric", "container", "target_zones", "target_licence"} <= {*wide}
     assert {"target_tags", "target_addresses", "free_days_left", "locks", "gaps"} <= {*wide}
+
+
+def _rows(world, *arguments):
+    done = world("inventory", "-o", "jsonl", *arguments)
+    assert done.code in {0, 3}, done.stderr
+    return {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+
+
+def test_the_table_follows_the_evidence(world):
+    assert {row["checks"] for row in _rows(world).values()} == {"0/8 missing"}
+    world.collect_evidence()
+    seen = _rows(world)
+    assert {(row["gate"], row["checks"], row["diff"]) for row in seen.values()} == {
+        ("open", "8/8 passed", "0/0/0")
+    }
+    assert all(row["evidence_age"].endswith(" s") for row in seen.values())
+    state = world.azure.state
+    state.change(state.vm_id("scan-01"), {"properties.hardwareProfile.vmSize": "Standard_D8s_v5"})
+    changed = _rows(world)
+    assert changed["SCAN-01"]["checks"].endswith(" void")
+    assert changed["SCAN-01"]["gate"] == "closed"
+    # The workload is the unit: what is released together waits together.
+    assert changed["SCAN-02"]["gate"] == "closed"
+    assert changed["SCAN-02"]["checks"] == "8/8 passed"
+    assert _rows(world, "--item", "SCAN-02") == {"SCAN-02": changed["SCAN-02"]}
+
+
+def test_the_table_is_joined_without_a_record_more(world):
+    world.collect_evidence()
+    before = world("journal", "show", "estate", "-o", "json").document
+    _rows(world)
+    after = world("journal", "show", "estate", "-o", "json").document
+    new = after["records"][len(before["records"]) :]
+    assert [each["type"] for each in new] == ["inventory.read"]
+
+
+def test_where_there_is_no_journal_the_table_says_so(world):
+    world.replan('url = "estate"', "")
+    rows = _rows(world, "--wide").values()
+    assert {(row["gate"], row["checks"], row["evidence_age"]) for row in rows} == {
+        ("not decided", "not checked", "")
+    }
+    assert {row["work_item"] for row in rows} == {None}
 
 
 @pytest.mark.parametrize("spelling", ["HTTPS_PROXY", "https_proxy"])

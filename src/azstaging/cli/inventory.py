@@ -10,8 +10,7 @@ from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import deadline_option, selection_options, session
 from azstaging.cli.streams import say
-from azstaging.model.inventory import Inventory
-from azstaging.model.views import inventory_document, inventory_rows
+from azstaging.model.views import inventory_document
 from azstaging.snapshots import compare_snapshots, load_snapshot, save_snapshot
 
 
@@ -42,13 +41,22 @@ def command(
     resume_from: str | None,
     **options: Any,
 ) -> int:
-    """List every replicated item with phase, source and target, and what could not be read.
+    """List every replicated item with phase and gate, and what could not be read.
+
+    The table joins what the journal knows: checks (passed/required, the worst), diff
+    (act/suspicious/unknown), age of the oldest evidence, gate and first reason. -o json is the
+    inventory alone.
 
     Exits 0 when the inventory is complete, 3 when something is missing from it.
     """
     earlier = load_snapshot(compare_with) if compare_with else None
     with session(ctx, **options) as run:
-        inventory = run.inventory(resume=resume_from)
+        whole = run.staging.inventory(resume=resume_from)
+        inventory = run.inventory_of(whole)
+        rows: list[dict[str, Any]] = []
+        if earlier is None and output != "json" and query is None:
+            shown = (row.id for row in inventory)
+            rows = run.staging.assets(whole, shown=shown).rows(wide=wide)
     if save_to:
         say(f"Saved: {save_snapshot(inventory, save_to)}")
     if earlier is not None:
@@ -56,17 +64,8 @@ def command(
         empty = "Nothing changed."
         emit(changes.document(), changes.rows(), output=output, query=query, empty=empty)
     else:
-        _show(inventory, output, query, wide=wide)
+        empty = "No replicated item was found."
+        emit(inventory_document(inventory), rows, output=output, query=query, empty=empty)
     say_gaps(inventory)
     say_test_machines(inventory)
     return exit_codes.of_inventory(inventory)
-
-
-def _show(inventory: Inventory, output: str, query: str | None, *, wide: bool) -> None:
-    emit(
-        inventory_document(inventory),
-        inventory_rows(inventory, wide=wide),
-        output=output,
-        query=query,
-        empty="No replicated item was found.",
-    )

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from azstaging.model.ids import ResourceId
+from azstaging.model.item_details import agent_version, cut_over_at, tested_at
 from azstaging.model.times import format_time
 
 if TYPE_CHECKING:
@@ -132,6 +133,9 @@ def _wide_row(row: InventoryItem) -> Row:
         "failover_health": item.failover_health,
         "health_errors": len(item.health_errors),
         "last_recovery_point": item.last_recovery_point,
+        "last_test_at": tested_at(item),
+        "last_cutover_at": cut_over_at(item),
+        "agent_version": agent_version(item),
         "detailed": item.detailed,
         "source_id": plain(item.source_id),
         "source_note": row.source_note,
@@ -168,6 +172,7 @@ def _target_columns(row: InventoryItem) -> Row:
     )
     return {
         "target_id": plain(row.target_id),
+        "target_vm_id": target.vm_id if target else "",
         "target_group": (target.id.resource_group or "") if target else "",
         "target_location": target.location if target else row.item.settings.location,
         "target_zones": ", ".join(target.zones) if target else "",
@@ -177,6 +182,9 @@ def _target_columns(row: InventoryItem) -> Row:
         "target_power": target.power if target else "",
         "target_provisioning": target.provisioning_state if target else "",
         "target_agent": target.agent if target else "",
+        "target_generation": target.generation if target else "",
+        "target_identity": target.identity if target else "",
+        "target_locks": ", ".join(lock.id.name for lock in target.locks) if target else "",
         "target_os": target.os_name if target else "",
         "target_addresses": ", ".join(filter(None, addresses)),
         "target_licence": target.licence_type if target else "",

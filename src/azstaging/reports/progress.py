@@ -9,6 +9,7 @@ import msgspec
 
 from azstaging.model.ids import id_key
 from azstaging.model.inventory import InventoryItem
+from azstaging.model.item_details import cut_over_at, tested_at
 from azstaging.model.plans import ReceiptState
 from azstaging.model.report import PastInventory, Report
 from azstaging.model.times import format_time, parse_time
@@ -28,13 +29,6 @@ _GROUPS = {
     "replicating": "replicating",
     "paused": "replicating",
 }
-_CUT_OVER = (
-    "lastMigrationTime",
-    "lastSuccessfulFailoverTime",
-    "lastSuccessfulPlannedFailoverTime",
-    "lastSuccessfulUnplannedFailoverTime",
-)
-_TESTED = ("lastTestMigrationTime", "lastSuccessfulTestFailoverTime")
 
 
 def readings(report: Report) -> list[doc.Reading]:
@@ -203,14 +197,9 @@ def phase_since(row: InventoryItem, lookup: Lookup) -> str:
         return lookup.released_at.get(row.id.key, "")
     if phase in {"staged", "stopping"}:
         made = row.target.created_at if row.target else None
-        return _told(row, _CUT_OVER) or (format_time(made) if made else "")
+        return cut_over_at(row.item) or (format_time(made) if made else "")
     if phase == "test-migrated":
-        return _told(row, _TESTED)
+        return tested_at(row.item)
     if phase in {"replicating", "preparing"} and row.replicating_since:
         return format_time(row.replicating_since)
     return ""
-
-
-def _told(row: InventoryItem, fields: tuple[str, ...]) -> str:
-    times = (parse_time(value) for f in fields if isinstance(value := row.item.raw.get(f), str))
-    return next((format_time(time) for time in times if time is not None), "")
