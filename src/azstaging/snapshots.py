@@ -9,6 +9,7 @@ from azstaging.errors import ConfigurationError
 from azstaging.files import read_bytes, write_whole
 from azstaging.model.inventory import Inventory
 from azstaging.model.snapshots import Changes, Snapshot
+from azstaging.rules.selection import Filter, chosen
 from azstaging.rules.snapshots import compare, snapshot_of
 
 _LIMIT = 2_000_000_000
@@ -40,16 +41,21 @@ def load_snapshot(path: str | Path) -> Snapshot:
         raise ConfigurationError(f"The snapshot {path} is no complete JSON: {error}.") from error
 
 
-def compare_snapshots(before: Snapshot | Inventory, after: Snapshot | Inventory) -> Changes:
+def compare_snapshots(
+    before: Snapshot | Inventory, after: Snapshot | Inventory, *, wanted: Filter | None = None
+) -> Changes:
     """Say which items are new, gone, released, re-created, moved, regrouped or in another phase.
 
     Args:
         before: the earlier inventory, as read or as loaded.
-        after: the later one.
+        after: the later one, whole: narrowed, it cannot tell what is gone.
+        wanted: which items to speak of; None for all.
 
     What was not read in the later inventory is ``unread``, never ``gone``.
     """
-    return compare(_snapshot(before), _snapshot(after))
+    old, new = _snapshot(before), _snapshot(after)
+    only = chosen(old.items, wanted) | chosen(new.items, wanted) if wanted else None
+    return compare(old, new, only=only)
 
 
 def _snapshot(given: Snapshot | Inventory) -> Snapshot:

@@ -29,6 +29,38 @@ def test_a_saved_inventory_is_compared_with_what_is_there_later(world):
     assert "gone" in world("inventory", "--compare", "monday.json").stdout
 
 
+def test_a_selection_narrows_what_is_compared_on_both_sides(make_world):
+    world = make_world("Scanning", "Build")
+    world("inventory", "--item", "SCAN-01", "--save", "saved.json")
+    world("inventory", "-o", "json", "--save", "again.json")
+    names = [
+        {each["name"] for each in json.loads((world.folder / file).read_text())["items"]}
+        for file in ("saved.json", "again.json")
+    ]
+    assert names[0] == names[1] > {"SCAN-01", "SCAN-02", "BUILD-01"}
+    for select in (["--workload", "Build"], ["--item", "SCAN-01"], ["--vault", "vlt-agents"]):
+        done = world("inventory", *select, "--compare", "saved.json", "-o", "json")
+        assert (done.code, done.document["changes"]) == (0, [])
+    item = next(each for each in world("inventory", "-o", "json").document["items"]
+                if each["name"] == "SCAN-01")  # fmt: skip
+    world.azure.state.remove(item["id"])
+    for select, found in ((["--workload", "Build"], []), (["--item", "SCAN-01"], ["gone"])):
+        done = world("inventory", *select, "--compare", "saved.json", "-o", "json")
+        assert [each["change"] for each in done.document["changes"]] == found, done.stderr
+
+
+def test_a_part_that_was_printed_says_so(world):
+    assert world("inventory", "-o", "json").document["selected"] is False
+    part = world("inventory", "--item", "SCAN-01", "-o", "json")
+    assert part.document["selected"] is True
+    (world.folder / "part.json").write_text(part.stdout)
+    later = world("inventory", "--compare", "part.json", "-o", "json").document
+    assert {each["change"] for each in later["changes"]} == {"new"}
+    assert "SCAN-02" in {each["name"] for each in later["changes"]}
+    assert all("only a part" in each["detail"] for each in later["changes"])
+    assert later["complete"] is False
+
+
 def test_what_is_no_snapshot_is_refused_before_azure_is_asked(desk):
     (desk.folder / "x.json").write_text('{"schema": "azstaging/findings/1"}')
     done = desk("inventory", "--compare", "x.json")

@@ -29,9 +29,12 @@ def item(name: str, vault: str = "v", **changes: Any) -> SnapshotItem:
     return replace(first, **changes)
 
 
-def snapshot(*items: SnapshotItem, unread: str = "") -> Snapshot:
+def snapshot(*items: SnapshotItem, unread: str = "", vaults: str = "v v2") -> Snapshot:
     scopes = (ResourceId(f"{ROOT}/{unread}"),) if unread else ()
-    return Snapshot(read_at=AT, wave="w", complete=not unread, items=items, unread=scopes)
+    read = tuple(ResourceId(f"{ROOT}/{name}") for name in vaults.split() if name != unread)
+    return Snapshot(
+        read_at=AT, wave="w", complete=not unread, items=items, unread=scopes, vaults=read
+    )
 
 
 def kinds(before: Snapshot, after: Snapshot) -> list[str]:
@@ -63,6 +66,51 @@ def test_every_change_has_its_word(before: Any, after: Any, found: list[str]) ->
 def test_two_items_of_one_source_are_no_move() -> None:
     after = snapshot(item("a", vault="v2"), item("b", vault="v2", source_id=item("a").source_id))
     assert kinds(snapshot(item("a")), after) == ["new", "new", "gone"]
+
+
+def told(before: Snapshot, after: Snapshot, **more: Any) -> list[tuple[str, str]]:
+    changes = compare(before, after, **more).changes
+    return [(change.kind.value, change.detail) for change in changes]
+
+
+def test_what_lies_in_a_vault_that_was_not_read_is_never_gone() -> None:
+    # Another scope in the configuration: neither a gap, nor a vault that was listed.
+    ((kind, detail),) = told(snapshot(item("a")), snapshot(vaults="v2"))
+    assert (kind, detail) == ("unread", "it may be there: its vault was not read")
+
+
+def test_what_was_not_read_before_may_be_as_old_as_anything() -> None:
+    for before in (snapshot(unread="v"), snapshot(vaults="v2")):
+        ((kind, detail),) = told(before, snapshot(item("a")))
+        assert kind == "new"
+        assert "may have been there" in detail
+
+
+def test_what_may_still_be_there_has_not_moved() -> None:
+    after = snapshot(item("a", vault="v2"), unread="v")
+    assert kinds(snapshot(item("a")), after) == ["new", "unread"]
+    before = snapshot(item("a"), unread="v2")
+    assert kinds(before, snapshot(item("a", vault="v2"))) == ["moved"]
+
+
+def test_a_part_of_an_inventory_proves_nothing_gone_and_nothing_new() -> None:
+    whole, part = snapshot(item("a"), item("b")), replace(snapshot(item("a")), selected=True)
+    ((kind, detail),) = told(whole, part)
+    assert (kind, "only a part" in detail) == ("unread", True)
+    ((kind, detail),) = told(part, whole)
+    assert (kind, "only a part" in detail) == ("new", True)
+    assert not compare(whole, part).complete
+    assert not compare(part, whole).complete
+
+
+def test_changes_of_some_items_are_those_of_either_side() -> None:
+    before = snapshot(item("a"), item("b"), item("c"))
+    after = snapshot(item("a", vault="v2"), item("c", phase="failed"))
+    assert [kind for kind, _ in told(before, after)] == ["gone", "moved", "phase"]
+    for one in (item("a").id, item("a", vault="v2").id):
+        assert [kind for kind, _ in told(before, after, only={one})] == ["moved"]
+    assert [kind for kind, _ in told(before, after, only={item("b").id})] == ["gone"]
+    assert told(before, after, only=set()) == []
 
 
 def test_what_was_not_read_is_never_gone() -> None:

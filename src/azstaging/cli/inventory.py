@@ -17,7 +17,9 @@ from azstaging.snapshots import compare_snapshots, load_snapshot, save_snapshot
 @click.command("inventory")
 @selection_options
 @click.option("--wide", is_flag=True, help="All columns.")
-@click.option("--save", "save_to", metavar="FILE", help="Also save the inventory, to compare it.")
+@click.option(
+    "--save", "save_to", metavar="FILE", help="Also save the whole inventory, to compare it."
+)
 @click.option(
     "--compare", "compare_with", metavar="FILE", help="Show what changed since a saved one."
 )
@@ -52,15 +54,15 @@ def command(
     earlier = load_snapshot(compare_with) if compare_with else None
     with session(ctx, **options) as run:
         whole = run.staging.inventory(resume=resume_from)
-        inventory = run.inventory_of(whole)
+        inventory = run.inventory_of(whole, may_be_empty=earlier is not None)
         rows: list[dict[str, Any]] = []
         if earlier is None and output != "json" and query is None:
             shown = (row.id for row in inventory)
             rows = run.staging.assets(whole, shown=shown).rows(wide=wide)
     if save_to:
-        say(f"Saved: {save_snapshot(inventory, save_to)}")
+        say(f"Saved: {save_snapshot(whole, save_to)}")
     if earlier is not None:
-        changes = compare_snapshots(earlier, inventory)
+        changes = compare_snapshots(earlier, whole, wanted=run.wanted)
         empty = "Nothing changed."
         emit(changes.document(), changes.rows(), output=output, query=query, empty=empty)
     else:

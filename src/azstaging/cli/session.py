@@ -61,9 +61,9 @@ class Session:
         """Read the inventory and keep what was selected, with every gap that may hide more."""
         return self.inventory_of(self.staging.inventory(resume=resume))
 
-    def inventory_of(self, inventory: Inventory) -> Inventory:
+    def inventory_of(self, inventory: Inventory, *, may_be_empty: bool = False) -> Inventory:
         """Narrow an inventory to what was selected."""
-        return narrow(inventory, self.wanted, self.config.wave)
+        return narrow(inventory, self.wanted, self.config.wave, may_be_empty=may_be_empty)
 
 
 def configuration(ctx: click.Context) -> Configuration:

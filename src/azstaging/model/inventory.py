@@ -114,6 +114,7 @@ class Inventory(Tabular):
         unexpected: items that were read though the list of expected ids does not name them.
         free_days: days that a machine replicates free of charge; 0 is not known.
         free_days_source: where that figure is from.
+        selected: only the items that somebody asked for were kept.
         lists_only: only the lists of items were read; nothing is known of targets and sources.
     """
 
@@ -128,6 +129,7 @@ class Inventory(Tabular):
     unexpected: tuple[ResourceId, ...] = ()
     free_days: int = 0
     free_days_source: str = ""
+    selected: bool = False
     lists_only: bool = False
     request_counts: tuple[tuple[str, int], ...] = field(default=(), repr=False)
 

@@ -2,7 +2,8 @@
 
 import enum
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,7 @@ class SnapshotItem:
     Attributes:
         generation: changes when the item is protected anew; None is not told.
         source_id: the source machine, None where the item names none.
+        tags: of the target machine, else those that it is to have.
     """
 
     id: ResourceId
@@ -39,6 +41,7 @@ class SnapshotItem:
     generation: str | None
     source_id: ResourceId | None
     workloads: tuple[str, ...]
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,8 @@ class Snapshot:
 
     Attributes:
         unread: scopes in which items may hide that were not read.
+        vaults: those that were listed completely.
+        selected: only a part of what was read was kept.
     """
 
     read_at: datetime
@@ -54,6 +59,8 @@ class Snapshot:
     complete: bool
     items: tuple[SnapshotItem, ...]
     unread: tuple[ResourceId, ...]
+    vaults: tuple[ResourceId, ...]
+    selected: bool = False
 
     def __repr__(self) -> str:
         return f"Snapshot({format_time(self.read_at)}, {len(self.items)} items)"

@@ -207,6 +207,7 @@ def inventory_document(inventory: Inventory) -> Document:
         "expected": inventory.expected,
         "read": inventory.read,
         "wave": inventory.wave,
+        "selected": inventory.selected,
         "gaps": gap_documents(inventory.gaps),
         "vaults": plain(inventory.vaults),
         "unresolved": _members(inventory.unresolved),

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId, vault_of
-from azstaging.model.inventory import Gap, Inventory, InventoryItem
+from azstaging.model.inventory import Gap, Inventory
 from azstaging.model.waves import Wave, Workload
 
 _WILD = frozenset("*?[")
@@ -159,11 +159,13 @@ class Filter:
         return bool(self.wave or self.workloads or self.items or self.vaults or self.subscriptions)
 
 
-def narrow(inventory: Inventory, wanted: Filter, wave: Wave) -> Inventory:
+def narrow(
+    inventory: Inventory, wanted: Filter, wave: Wave, *, may_be_empty: bool = False
+) -> Inventory:
     """Keep the rows that every given filter keeps, and the gaps that could hide more of them.
 
     The expected count speaks of the whole wave; it is dropped unless nothing is filtered. A gap
-    that says it is not met stays.
+    that says it is not met stays. With ``may_be_empty`` nothing may be left.
 
     Raises:
         ConfigurationError: a filter names a wave or workload that there is not, or keeps
@@ -172,11 +174,11 @@ def narrow(inventory: Inventory, wanted: Filter, wave: Wave) -> Inventory:
     if not wanted:
         return inventory
     _check_names(wanted, wave)
-    tests = _tests(inventory, wanted)
+    tests = _tests(inventory.items, wanted)
     rows = inventory.items
     for option, keep in tests:
         rows = tuple(row for row in rows if keep(row))
-        if not rows and inventory.complete:
+        if not rows and inventory.complete and not may_be_empty:
             raise ConfigurationError(
                 f"{option} selects none of the {inventory.read} items read.",
                 advice="azstaging inventory lists what there is, by name.",
@@ -185,6 +187,7 @@ def narrow(inventory: Inventory, wanted: Filter, wave: Wave) -> Inventory:
     return replace(
         inventory,
         items=rows,
+        selected=True,
         gaps=tuple(gap for gap in inventory.gaps if _gap_matters(gap, wanted)),
         expected=None,
         unresolved=tuple(
@@ -209,10 +212,25 @@ def _one_of(name: str, patterns: Sequence[str]) -> bool:
     return not patterns or any(fnmatch.fnmatchcase(folded(name), folded(p)) for p in patterns)
 
 
-_Test = tuple[str, Callable[[InventoryItem], bool]]
+class Member(Named, Protocol):
+    """What a filter looks at besides: workloads."""
+
+    @property
+    def workloads(self) -> tuple[str, ...]:
+        """Names of its workloads."""
+        ...
 
 
-def _tests(inventory: Inventory, wanted: Filter) -> list[_Test]:
+def chosen(rows: Sequence[Member], wanted: Filter) -> frozenset[ResourceId]:
+    """Return the ids of the rows that every given filter keeps; that may be none."""
+    tests = _tests(rows, wanted)
+    return frozenset(row.id for row in rows if all(keep(row) for _, keep in tests))
+
+
+_Test = tuple[str, Callable[[Member], bool]]
+
+
+def _tests(rows: Sequence[Member], wanted: Filter) -> list[_Test]:
     tests: list[_Test] = []
     if wanted.workloads:
         tests.append(
@@ -222,14 +240,14 @@ def _tests(inventory: Inventory, wanted: Filter) -> list[_Test]:
             )
         )
     if wanted.items:
-        index = Index(inventory.items)
-        chosen = {each for selector in wanted.items for each in index.resolve(selector)}
-        tests.append((_told("--item", wanted.items), lambda row: row.id in chosen))
+        index = Index(rows)
+        ids = {each for selector in wanted.items for each in index.resolve(selector)}
+        tests.append((_told("--item", wanted.items), lambda row: row.id in ids))
     if wanted.vaults:
         tests.append(
             (
                 _told("--vault", wanted.vaults),
-                lambda row: _in_vault(row.item.vault_id, wanted.vaults),
+                lambda row: _in_vault(vault_of(row.id), wanted.vaults),
             )
         )
     if wanted.subscriptions:
