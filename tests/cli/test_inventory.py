@@ -61,6 +61,14 @@ def test_a_part_that_was_printed_says_so(world):
     assert later["complete"] is False
 
 
+def test_what_could_not_be_read_is_not_called_nothing(make_world):
+    fault = Fault(kind="null-value", match="GET */Microsoft.RecoveryServices/vaults", times=0)
+    done = make_world("Scanning", faults=[fault])("inventory")
+    assert (done.code, done.stdout) == (3, "")
+    assert "No replicated item was found" not in done.stderr
+    assert "No replicated item could be read; the gaps say why." in done.stderr
+
+
 def test_what_is_no_snapshot_is_refused_before_azure_is_asked(desk):
     (desk.folder / "x.json").write_text('{"schema": "azstaging/findings/1"}')
     done = desk("inventory", "--compare", "x.json")

@@ -67,6 +67,8 @@ def command(
         emit(changes.document(), changes.rows(), output=output, query=query, empty=empty)
     else:
         empty = "No replicated item was found."
+        if inventory.gaps:
+            empty = "No replicated item could be read; the gaps say why."
         emit(inventory_document(inventory), rows, output=output, query=query, empty=empty)
     say_gaps(inventory)
     say_test_machines(inventory)
