@@ -320,6 +320,15 @@ def test_findings_learn_their_sequences():
         history.with_sequences(findings, records[:1])
 
 
+def test_what_findings_say_alike_is_held_once_whenever_they_are_folded():
+    records = recorded(opened(), *(history.finding_record(finding(name)) for name in "abc"))
+    past = history.fold(records[:2]).extend(records[2:])
+    found = past.findings()
+    assert [each.check for each in found] == ["a", "b", "c"]
+    for name in ("subject", "detail", "run"):
+        assert len({id(getattr(each, name)) for each in found}) == 1, name
+
+
 def bad_records():
     fine = dict(history.finding_record(finding()).data)
     changed = dict(history.plan_record(plan()).data) | {"wave": "another"}

@@ -99,6 +99,16 @@ def test_another_plan_than_the_expected_one_is_refused(build):
     assert refusal(lambda: plan_from(plan_bytes(plan), expected_digest="sha256:0")) == "digest"
 
 
+def test_a_plan_that_is_read_twice_is_one_value_while_somebody_has_it(build):
+    plan = make_plan(build)
+    first = plan_from(plan_bytes(plan))
+    assert plan_from(json.loads(plan_bytes(plan))) is first
+    first.items[0].fingerprint["target.size"] = "another"
+    again = plan_from(plan_bytes(plan))
+    assert again is not first, "one that somebody wrote into stands for nothing"
+    assert again == plan
+
+
 def test_max_release_is_a_ceiling(build):
     rows = (build.row("a"), build.row("b"))
     assert len(make_plan(build, *rows, max_release=2).items) == 2

@@ -9,6 +9,7 @@ from typing import Any
 from azstaging.errors import JournalError, LeaseHeldError
 from azstaging.journal import Journal
 from azstaging.journal.format import ZERO, write_line
+from azstaging.journal.holding import Records
 from azstaging.model.records import Record
 from simulation.wire import Client, Killed
 
@@ -41,9 +42,9 @@ class MemoryStore:
     def id(self) -> str:
         return str(self.lines.records[0].data["id"])
 
-    def records(self) -> tuple[Record, ...]:
+    def records(self) -> Records:
         self.seen = max(self.seen, len(self.lines.records))
-        return tuple(self.lines.records[: self.seen])
+        return Records((), tuple(self.lines.records[: self.seen]))
 
     def append(self, records: Any, *, at: datetime, run: str, actor: str) -> tuple[Record, ...]:
         self.before(records)

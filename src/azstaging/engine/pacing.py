@@ -2,7 +2,6 @@
 
 from azstaging.engine.ports import JournalPort
 from azstaging.model.decisions import Policy
-from azstaging.model.records import RecordType
 from azstaging.rules.history import History
 from azstaging.rules.pace import Pace
 
@@ -20,6 +19,5 @@ def pace_of(policy: Policy, past: History, journal: JournalPort | None = None) -
     """
     if policy.max_stops_per_hour is None:
         return Pace(limit=None)
-    later = journal.records()[past.seq + 1 :] if journal is not None else ()
-    since = (record.at for record in later if record.type == RecordType.INTENT.value)
-    return Pace(limit=policy.max_stops_per_hour, begun=(*past.intended(), *since))
+    known = past if journal is None else journal.history()
+    return Pace(limit=policy.max_stops_per_hour, begun=known.intended())

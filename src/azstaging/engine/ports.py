@@ -15,6 +15,7 @@ from azstaging.model.ids import ResourceId
 from azstaging.model.items import StopRequest
 from azstaging.model.plans import PlannedRequest, Principal
 from azstaging.model.records import NewRecord, Record
+from azstaging.rules.history import History
 
 Json = dict[str, Any]
 
@@ -244,8 +245,8 @@ class JournalPort(Protocol):
         """Append records durably, all or none, and return them with their place."""
         ...
 
-    def records(self) -> tuple[Record, ...]:
-        """All records, verified, in order."""
+    def history(self) -> History:
+        """Everything the journal says now, folded."""
         ...
 
 

@@ -18,6 +18,7 @@ from azstaging.journal.blob import BlobJournal
 from azstaging.journal.container import Container, check_container_url, is_url
 from azstaging.journal.evidence import write_evidence
 from azstaging.journal.file import FileJournal
+from azstaging.journal.holding import Records
 from azstaging.journal.pack import FOLDERS, export
 from azstaging.journal.place import Place
 from azstaging.journal.reading import ReadJournal
@@ -225,8 +226,10 @@ class Journal:
         """
         return self._open_store().append(records, at=at, run=run, actor=actor)
 
-    def records(self) -> tuple[Record, ...]:
-        """All records, verified, in order.
+    def records(self) -> Records:
+        """All records, verified, in order; what is appended later is not among them.
+
+        Older ones are unpacked while somebody goes through them.
 
         Raises:
             JournalError: with ``seq``, the first record that does not verify.
@@ -240,7 +243,7 @@ class Journal:
             JournalError: a record does not verify, or is not understood.
         """
         records = self.records()
-        self._history = self._history.extend(records[self._history.seq + 1 :])
+        self._history = self._history.extend(records.since(self._history.seq + 1))
         return self._history
 
     def verify(self, *, head: str | None = None, key: str | Path | None = None) -> VerifyResult:

@@ -22,8 +22,8 @@ from azstaging import __version__
 from azstaging.errors import JournalError
 from azstaging.journal.container import AnswerLostError, Container, PositionTakenError
 from azstaging.journal.format import FORMAT, ZERO, write_line
+from azstaging.journal.holding import HeldRecords, Records
 from azstaging.journal.segments import SUFFIX, Walk, segment_name
-from azstaging.journal.sharing import SharedTexts
 from azstaging.model.records import NewRecord, Record, RecordType
 
 # All writers must leave a segment at the same number: a later version may not lower it.
@@ -114,8 +114,8 @@ class BlobJournal:
         self._segment_blocks = segment_blocks
         self._mutex = threading.RLock()
         self._walk = Walk(self.source)
-        self._texts = SharedTexts()
-        self._records: list[Record] = []
+        self._records = HeldRecords()
+        self._taken: list[Record] = []
         self._unguarded: list[Record] = []
         self._own_end: _End | None = None
         self._new_id = uuid.uuid4().hex
@@ -137,6 +137,12 @@ class BlobJournal:
         found = self.records()
         return str(found[0].data["id"]) if found else self._new_id
 
+    def leases(self) -> tuple[Record, ...]:
+        """All records of a lease that was taken, in order."""
+        with self._mutex:
+            self._refresh()
+            return tuple(self._taken)
+
     @property
     def head(self) -> tuple[int, str]:
         """Sequence and hash of the last record; -1 and 64 zeros when there is none."""
@@ -145,27 +151,27 @@ class BlobJournal:
             return self._head()
 
     def _head(self) -> tuple[int, str]:
-        last = self._records[-1] if self._records else None
-        return (last.seq, last.hash) if last else (-1, ZERO)
+        return self._records.head or (-1, ZERO)
 
-    def records(self) -> tuple[Record, ...]:
+    def records(self) -> Records:
         """All records, verified, in order; what others appended since is read on."""
         with self._mutex:
             self._refresh()
-            return tuple(self._records)
+            return self._records.now()
 
-    def _refresh(self, names: Sequence[str] | None = None) -> list[Record]:
-        new = list(self._texts.of(self._walk.records(names)))
+    def _refresh(self, names: Sequence[str] | None = None) -> None:
+        for record in self._walk.records(names):
+            self._records.add([record])
+            if record.type == RecordType.LEASE_TAKEN.value:
+                self._taken.append(record)
+                self._unguarded.append(record)
         if self._walk.torn:
-            seq = self._head()[0] + len(new) + 1
+            seq = self._head()[0] + 1
             raise JournalError(
                 f"Record {seq} does not verify: {self.source} ends without a line end.",
                 seq=seq,
                 broken=True,
             )
-        self._records += new
-        self._unguarded += new
-        return new
 
     def append(
         self, records: Sequence[NewRecord], *, at: datetime, run: str, actor: str
@@ -196,7 +202,7 @@ class BlobJournal:
         )
 
     def _guard(self) -> None:
-        """Show the guards what was read since they last agreed, whoever read it."""
+        """Show the guards the leases taken since they last agreed, whoever read of them."""
         for guard in self.guards:
             guard(self._unguarded)
         self._unguarded = []
@@ -205,7 +211,7 @@ class BlobJournal:
         self, left: Sequence[NewRecord], *, at: datetime, run: str, actor: str
     ) -> list[Record]:
         """Write one block; return what of ``left`` it holds, nothing when somebody was faster."""
-        opening = [] if self._records else [self._opening()]
+        opening = [] if self._records.head else [self._opening()]
         seq, prev = self._head()
         block, made = b"", list[Record]()
         for each in (*opening, *left):
@@ -229,10 +235,11 @@ class BlobJournal:
                 self._guard()
                 return []
         # What is on record is read back, and proven, like everybody's.
-        found = self._refresh([name] if is_open else None)
-        if [record.hash for record in found[: len(made)]] != [record.hash for record in made]:
+        self._refresh([name] if is_open else None)
+        found = self._records.now()[made[0].seq : made[-1].seq + 1]
+        if [record.hash for record in found] != [record.hash for record in made]:
             raise JournalError(f"{self.source} does not hold what it acknowledged.", broken=True)
-        return found[len(opening) : len(made)]
+        return list(found[len(opening) :])
 
     def _opening(self) -> NewRecord:
         data = {

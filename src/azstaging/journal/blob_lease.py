@@ -96,9 +96,8 @@ class BlobLease:
         return max(
             (
                 int(record.data["epoch"])
-                for record in self._store.records()
-                if record.type == RecordType.LEASE_TAKEN.value
-                and ResourceId(str(record.data["vault_id"])) == vault_id
+                for record in self._store.leases()
+                if ResourceId(str(record.data["vault_id"])) == vault_id
             ),
             default=0,
         )

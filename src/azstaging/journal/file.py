@@ -19,7 +19,7 @@ import os
 import threading
 import uuid
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
@@ -27,14 +27,15 @@ from pathlib import Path
 from azstaging import __version__
 from azstaging.errors import JournalError
 from azstaging.journal.format import FORMAT, ZERO, write_line
+from azstaging.journal.holding import HeldRecords, Records
 from azstaging.journal.locks import Lock
 from azstaging.journal.place import Place, require_local
 from azstaging.journal.segments import FolderSource, Walk, is_whole, segment_name
-from azstaging.journal.sharing import SharedTexts
 from azstaging.model.records import NewRecord, Record, RecordType
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 _TORN = "torn-"
+_OWN = {RecordType.OPENED.value, RecordType.ADOPTED.value, RecordType.TORN.value}
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
@@ -54,7 +55,8 @@ class FileJournal:
         self._mutex = threading.RLock()
         self._lock: Lock | None = None
         self._walk = Walk(self.source)
-        self._records: list[Record] = []
+        self._records = HeldRecords()
+        self._own: list[Record] = []
         self._id = ""
         self._writer: _Writer | None = None
         self._unrecorded: list[NewRecord] = []
@@ -68,11 +70,11 @@ class FileJournal:
             self._ready()
             return self._id
 
-    def records(self) -> tuple[Record, ...]:
+    def records(self) -> Records:
         """All records, verified, in order."""
         with self._mutex:
             self._ready()
-            return tuple(self._records)
+            return self._records.now()
 
     @property
     def head(self) -> tuple[int, str]:
@@ -82,8 +84,14 @@ class FileJournal:
             return self._head()
 
     def _head(self) -> tuple[int, str]:
-        last = self._records[-1] if self._records else None
-        return (last.seq, last.hash) if last else (-1, ZERO)
+        return self._records.head or (-1, ZERO)
+
+    def _take(self, records: Iterable[Record]) -> None:
+        """Hold records, and those that tell of the journal itself beside them."""
+        for record in records:
+            self._records.add([record])
+            if record.type in _OWN:
+                self._own.append(record)
 
     def append(
         self, records: Sequence[NewRecord], *, at: datetime, run: str, actor: str
@@ -101,7 +109,7 @@ class FileJournal:
             self._loaded = False
             self._open_writer().write(blob)
             self._unrecorded = []
-            self._records += written
+            self._take(written)
             self._loaded = True
             return tuple(written[len(written) - len(records) :])
 
@@ -119,7 +127,7 @@ class FileJournal:
         return b"".join(lines), written
 
     def _opening(self) -> list[NewRecord]:
-        if self._records:
+        if self._records.head is not None:
             return []
         place = Place.of(self.folder)
         data = {
@@ -179,17 +187,17 @@ class FileJournal:
 
     def _load(self) -> None:
         self._close_writer()
-        walk, self._records, texts = Walk(self.source), [], SharedTexts()
-        self._records += texts.of(walk.records())
+        walk, self._records, self._own = Walk(self.source), HeldRecords(), []
+        self._take(walk.records())
         self._walk = walk
         if walk.torn and is_whole(walk.torn):
             _Writer(self.source.folder / walk.segment).write(b"\n")
-            self._records += texts.of(walk.records())
+            self._take(walk.records())
         elif walk.torn:
             self._set_aside(walk)
         self._id = uuid.uuid4().hex
-        if self._records:
-            self._id = self._records[0].data["id"]
+        if self._own:
+            self._id = self._own[0].data["id"]
             if not self._anywhere:
                 self._require_home()
         self._unrecorded = self._torn_records()
@@ -217,7 +225,7 @@ class FileJournal:
 
     def _torn_records(self) -> list[NewRecord]:
         """Return a record for every torn line that no record names yet."""
-        named = {r.data.get("file") for r in self._records if r.type == RecordType.TORN.value}
+        named = {r.data.get("file") for r in self._own if r.type == RecordType.TORN.value}
         new = []
         for path in _torn_files(self.source.folder):
             if path.name not in named:
@@ -238,7 +246,7 @@ class FileJournal:
 
     def _home(self) -> Place:
         moves = (RecordType.OPENED.value, RecordType.ADOPTED.value)
-        last = next((r for r in reversed(self._records) if r.type in moves), None)
+        last = next((r for r in reversed(self._own) if r.type in moves), None)
         here = Place.of(self.folder)
         return (
             Place(host=last.data.get("host", ""), path=last.data.get("path", "")) if last else here

@@ -7,6 +7,7 @@ from pathlib import Path
 from azstaging.errors import ConfigurationError, JournalError
 from azstaging.journal.blob import BlobJournal
 from azstaging.journal.container import Container
+from azstaging.journal.holding import HeldRecords, Records
 from azstaging.journal.pack import PackSource, is_pack
 from azstaging.journal.segments import SUFFIX, FileSource, FolderSource, Source, Walk
 from azstaging.model.records import NewRecord, Record
@@ -43,7 +44,7 @@ class ReadJournal:
         self.source: Source = self.blobs.source if self.blobs else source_at(path)
         self._path = path
         self._walk = Walk(self.source)
-        self._records: list[Record] = []
+        self._records = HeldRecords()
 
     @property
     def folder(self) -> Path:
@@ -56,10 +57,10 @@ class ReadJournal:
         first = next(iter(self.records()), None)
         return first.data["id"] if first is not None and first.seq == 0 else ""
 
-    def records(self) -> tuple[Record, ...]:
+    def records(self) -> Records:
         """All records, verified, in order; what was appended since is read on."""
-        self._records += self._walk.records()
-        return tuple(self._records)
+        self._records.add(self._walk.records())
+        return self._records.now()
 
     @property
     def head(self) -> tuple[int, str]:

@@ -5,14 +5,13 @@ Ten thousand machines with all their parts are a gigabyte of dicts, and a tenth 
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
-from zlib import compress, decompress
 
 import msgspec
 
+from azstaging.model import packing
+
 _RECENT = 64
 _LARGE = 1024
-# What a compressed body begins with; JSON never does.
-_ZLIB = b"x"
 _CANNOT = (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, UnicodeError)
 
 
@@ -49,7 +48,7 @@ class Body(Mapping[str, Any]):
     @property
     def json(self) -> bytes | None:
         """Its text as the service wrote it; None where it was compressed or came as an object."""
-        return self._packed if self._whole is None and self._packed[:1] != _ZLIB else None
+        return self._packed if self._whole is None and self._packed[:1] != packing.MARK else None
 
     def forget(self) -> None:
         """Let the JSON go: it is empty from now on."""
@@ -65,7 +64,9 @@ class Body(Mapping[str, Any]):
             self.pack()
         if self._whole is not None:
             return dict(self._whole)
-        text = decompress(self._packed) if self._packed[:1] == _ZLIB else self._packed
+        text = self._packed
+        if text[:1] == packing.MARK:
+            text = packing.unpack(text)
         unpacked: dict[str, Any] = msgspec.json.decode(text)
         return unpacked
 
@@ -95,7 +96,8 @@ class Body(Mapping[str, Any]):
 
     def __reduce__(self) -> tuple[type["Body"], tuple[bytes]]:
         self.pack()
-        return Body, (self._packed,)
+        data = self._packed
+        return Body, (packing.portable(data) if data[:1] == packing.MARK else data,)
 
 
 def _bytes_of(body: Mapping[str, Any]) -> bytes | None:
@@ -107,7 +109,7 @@ def _bytes_of(body: Mapping[str, Any]) -> bytes | None:
 
 
 def _small(text: bytes) -> bytes:
-    return compress(text, 1) if len(text) > _LARGE and text[:1] != _ZLIB else text
+    return packing.pack(text) if len(text) > _LARGE and text[:1] != packing.MARK else text
 
 
 def packed(body: Mapping[str, Any]) -> Mapping[str, Any]:

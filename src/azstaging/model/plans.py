@@ -62,7 +62,8 @@ class PlanItem:
     cache_accounts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# No slots: `plan_from` refers to it weakly.
+@dataclass(frozen=True, kw_only=True)
 class Plan(Tabular):
     """What a release, or an abandon, will do.
 

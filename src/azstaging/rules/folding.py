@@ -15,6 +15,7 @@ from azstaging.rules.records import (
     InventorySummary,
     LeaseTaken,
     Sent,
+    Told,
     attempt_from,
     baseline_from,
     finding_from,
@@ -35,9 +36,11 @@ class State:
         baselines: casefolded item id -> the last one.
         decisions: workload -> data of the last one.
         work_items: (organization, project), casefolded -> key -> work item id.
+        told: what findings say alike; shared with every copy, for it only grows.
     """
 
     seq: int = -1
+    told: Told = field(default_factory=Told, compare=False)
     findings: list[Finding] = field(default_factory=list)
     plans: dict[str, Plan] = field(default_factory=dict)
     approvals: list[Approval] = field(default_factory=list)
@@ -108,7 +111,7 @@ class State:
             self.generations[item_id.casefold()] = generation
 
     def _finding(self, record: Record) -> None:
-        finding = finding_from(record)
+        finding = finding_from(record, self.told)
         self.findings.append(finding)
         self._seen(finding.subject.id, finding.subject.generation)
 

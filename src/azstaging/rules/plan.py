@@ -4,6 +4,7 @@
 ``digest`` covers the whole file, expiry included, and is what an approval binds to.
 """
 
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -231,7 +232,17 @@ def plan_from(data: bytes | Mapping[str, Any], *, expected_digest: str | None = 
             code="digest",
             advice="Give the file of the plan that was approved; azstaging status lists the plans.",
         )
-    return plan
+    return _only(plan)
+
+
+# A plan of thousands of items is read from its file and from the journal: one value stands for
+# both while somebody has it.
+_alive: "weakref.WeakValueDictionary[str, Plan]" = weakref.WeakValueDictionary()
+
+
+def _only(plan: Plan) -> Plan:
+    found = _alive.setdefault(plan.digest, plan)
+    return found if found == plan else plan
 
 
 def check_plan(plan: Plan, *, journal_id: str, policy: Policy, now: datetime) -> None:

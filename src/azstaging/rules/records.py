@@ -315,8 +315,28 @@ _FINDING_KEYS = {
 }
 
 
-def finding_from(record: Record) -> Finding:
+class Told:
+    """What many findings say alike, held once: sixteen of a machine name the same subject."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._subjects: dict[Subject, Subject] = {}
+
+    def text(self, text: str) -> str:
+        """Return the first text that was equal to this one."""
+        return self._texts.setdefault(text, text)
+
+    def subject(self, subject: Subject) -> Subject:
+        """Return the first subject that was equal to this one."""
+        return self._subjects.setdefault(subject, subject)
+
+
+def finding_from(record: Record, told: Told) -> Finding:
     """Read a finding, with its sequence.
+
+    Args:
+        record: the record of a finding.
+        told: what earlier findings of the same journal said.
 
     Raises:
         ValueError, KeyError, AttributeError: its data is not a finding's.
@@ -331,14 +351,14 @@ def finding_from(record: Record) -> Finding:
     if type(lifetime_seconds) is not int or set(map(type, texts)) != {str}:
         raise ValueError("a field of the finding has another type")
     return Finding(
-        check=data["check"],
-        subject=Subject(**subject),
+        check=told.text(data["check"]),
+        subject=told.subject(Subject(**subject)),
         outcome=_OUTCOMES[data["outcome"]],
-        detail=data["detail"],
+        detail=told.text(data["detail"]),
         at=time_from(data["at"]),
         lifetime_seconds=lifetime_seconds,
-        next_step=data["next_step"],
-        run=data["run"],
+        next_step=told.text(data["next_step"]),
+        run=told.text(data["run"]),
         artefacts=tuple(from_plain(Artefact, each) for each in kept),
         seq=record.seq,
     )
