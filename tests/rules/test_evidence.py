@@ -9,8 +9,8 @@ import pytest
 
 from azstaging.model.findings import Outcome
 from azstaging.rules.evidence import (
+    FindingIndex,
     Standing,
-    index_findings,
     item_subject,
     target_fingerprint,
     weigh,
@@ -37,7 +37,7 @@ def standing(build, *runs, now=None, lifetime_seconds=None):
     return weigh(
         "c",
         item_subject(row),
-        index_findings(findings),
+        FindingIndex(findings),
         now=now or build.now,
         flaky_passes=2,
         lifetime_seconds=lifetime_seconds,
@@ -90,7 +90,7 @@ def test_a_changed_target_voids(build, change):
     finding = build.finding(row, "c")
     changed = replace(row, target=build.target("app01", **change))
     verdict = weigh(
-        "c", item_subject(changed), index_findings([finding]), now=build.now, flaky_passes=2
+        "c", item_subject(changed), FindingIndex([finding]), now=build.now, flaky_passes=2
     )
     assert verdict.standing is Standing.VOID
 
@@ -108,6 +108,6 @@ def test_a_new_generation_voids(build):
     finding = build.finding(row, "c")
     again = replace(row, item=replace(row.item, generation="second"))
     verdict = weigh(
-        "c", item_subject(again), index_findings([finding]), now=build.now, flaky_passes=2
+        "c", item_subject(again), FindingIndex([finding]), now=build.now, flaky_passes=2
     )
     assert verdict.standing is Standing.VOID

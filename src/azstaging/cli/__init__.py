@@ -12,6 +12,7 @@ import click
 from azstaging import __version__
 from azstaging.cli.examples import show_examples
 from azstaging.cli.streams import never_fail_on_letters, say
+from azstaging.engine.memory import return_what_is_freed
 from azstaging.errors import Effect, StagingError
 
 # name -> (module, help). One more command is one file and one line.
@@ -116,6 +117,7 @@ def azstaging(ctx: click.Context, config_file: Path | None, debug: bool) -> None
 def main(args: list[str] | None = None) -> int:
     """Run the command line and return the exit code; the console script exits with it."""
     never_fail_on_letters()
+    return_what_is_freed()
     state: dict[str, Any] = {}
     try:
         result = azstaging.main(args=args, prog_name="azstaging", standalone_mode=False, obj=state)

@@ -21,6 +21,8 @@ _FALSE = frozenset({"false", "disabled", "no"})
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 # More digits than any count, size or duration of the service; longer text is not a number.
 _MAX_DIGITS = 24
+# No id of a resource is as short, and no word of the service longer.
+_SHORT = 40
 
 
 class Fields:
@@ -65,7 +67,10 @@ class Fields:
     def text(self, *names: str) -> str:
         """Return text; a number as its digits; "" for anything else."""
         found = self.body.get(names[0])
-        return found if type(found) is str else as_text(self.value(*names))
+        if type(found) is not str:
+            return as_text(self.value(*names))
+        # Ten thousand machines say the same few words.
+        return intern(found) if len(found) <= _SHORT else found
 
     def number(self, *names: str) -> int | None:
         """Return a whole number, fractions cut off; text is read; -1 ("unknown") gives None."""

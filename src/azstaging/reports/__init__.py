@@ -5,11 +5,11 @@ Pure: nothing here reads, writes or looks at a clock. One file per format, liste
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from azstaging.errors import ConfigurationError
 from azstaging.model.report import Report
-from azstaging.reports import csv_, html, json_, markdown, parquet, xlsx
 from azstaging.reports.content import make_document
 from azstaging.reports.document import Document
 from azstaging.reports.json_ import Sealed, seal, unseal
@@ -47,23 +47,30 @@ class Format:
     Attributes:
         per_view: False when every view gives the same file: the format holds everything.
         by_default: False for a format that needs an extra and is written only when asked for.
-        write: turns a sealed document and a view into named files.
+        module: its file here, loaded on use; its ``render`` turns a sealed document and a view
+            into named files.
     """
 
     name: str
     per_view: bool
-    write: Callable[[Sealed, View], dict[str, bytes]]
+    module: str
     by_default: bool = True
+
+    def write(self, shown: Sealed, view: View) -> dict[str, bytes]:
+        """Turn a document and a view into named files."""
+        render: Callable[[Sealed, View], dict[str, bytes]]
+        render = import_module(f"{__name__}.{self.module}").render
+        return render(shown, view)
 
 
 # The largest first: what it leaves free, the others use.
 FORMATS: tuple[Format, ...] = (
-    Format(name="json", per_view=False, write=json_.render),
-    Format(name="html", per_view=True, write=html.render),
-    Format(name="xlsx", per_view=False, write=xlsx.render),
-    Format(name="csv", per_view=False, write=csv_.render),
-    Format(name="markdown", per_view=True, write=markdown.render),
-    Format(name="parquet", per_view=False, write=parquet.render, by_default=False),
+    Format(name="json", per_view=False, module="json_"),
+    Format(name="html", per_view=True, module="html"),
+    Format(name="xlsx", per_view=False, module="xlsx"),
+    Format(name="csv", per_view=False, module="csv_"),
+    Format(name="markdown", per_view=True, module="markdown"),
+    Format(name="parquet", per_view=False, module="parquet", by_default=False),
 )
 VIEW_NAMES = tuple(view.name for view in VIEWS)
 FORMAT_NAMES = tuple(found.name for found in FORMATS)

@@ -12,9 +12,9 @@ from azstaging.reports import document as doc
 from azstaging.reports.lookup import Lookup
 from azstaging.reports.words import STANDINGS, worst
 from azstaging.rules.evidence import (
+    FindingIndex,
     Standing,
     Verdict,
-    index_findings,
     item_subject,
     weigh,
     workload_scope,
@@ -81,15 +81,13 @@ class _Scales:
         self.lookup = lookup
         self.policy = lookup.policy
         self.now = lookup.report.decisions.at
-        self.index = index_findings(lookup.report.findings)
+        self.index = FindingIndex(lookup.report.findings)
         self.lifetimes = dict(self.policy.lifetimes)
         self.waivers: dict[tuple[str, str], Waiver] = {}
         for waiver in lookup.report.waivers:
             if waiver_holds(waiver, self.now):
                 self.waivers.setdefault((waiver.check, waiver.subject.casefold()), waiver)
-        self.extra: dict[str, list[str]] = {}
-        for check, subject in self.index:
-            self.extra.setdefault(subject, []).append(check)
+        self.extra = dict(self.index.checks())
 
     def checks_on(self, subject_id: str, wanted: Sequence[str]) -> list[str]:
         """Return the wanted checks and, after them, others that have findings here."""

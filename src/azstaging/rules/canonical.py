@@ -264,8 +264,9 @@ def _scalar_reader(kind: type) -> _Read:
     return read_text if kind is str else read
 
 
-# Ten thousand machines say the same few words; what is read of them holds each word once.
-_SHORT = 48
+# Ten thousand machines say the same few words and lie in the same few vaults; what is read of them
+# holds each once.
+_SHORT = 256
 
 
 @functools.lru_cache(maxsize=4096)

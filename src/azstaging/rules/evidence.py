@@ -6,7 +6,7 @@ failed and then passed with nothing changed is flaky and must pass again.
 """
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -101,15 +101,25 @@ def workload_scope(name: str, rows: Sequence[InventoryItem]) -> Subject:
     )
 
 
-FindingsByKey = Mapping[tuple[str, str], Sequence[Finding]]
+class FindingIndex:
+    """Findings by what they are about, keeping their order.
 
+    One list per subject, not one per check of it: an estate has findings by the hundred thousand.
+    """
 
-def index_findings(findings: Iterable[Finding]) -> dict[tuple[str, str], list[Finding]]:
-    """Index findings by (check, subject id), keeping their order."""
-    index: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        index.setdefault((finding.check, finding.subject.id), []).append(finding)
-    return index
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self._by_subject: dict[str, list[Finding]] = {}
+        for finding in findings:
+            self._by_subject.setdefault(finding.subject.id, []).append(finding)
+
+    def of(self, check: str, subject_id: str) -> list[Finding]:
+        """Return the findings of one check on one subject."""
+        return [each for each in self._by_subject.get(subject_id, ()) if each.check == check]
+
+    def checks(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield each subject id and the checks with findings on it, in their order."""
+        for subject_id, found in self._by_subject.items():
+            yield subject_id, list(dict.fromkeys(each.check for each in found))
 
 
 def _worst_per_run(findings: Iterable[Finding]) -> list[Finding]:
@@ -134,7 +144,7 @@ def _is_flaky(runs: Sequence[Finding], flaky_passes: int) -> bool:
 def weigh(
     check: str,
     subject: Subject,
-    findings: FindingsByKey,
+    findings: FindingIndex,
     *,
     now: datetime,
     flaky_passes: int,
@@ -145,7 +155,7 @@ def weigh(
     Args:
         check: the check's id.
         subject: the subject as it is now; findings on another generation or target are void.
-        findings: in journal order, see ``index_findings``.
+        findings: those of the journal, in its order.
         now: aware UTC.
         flaky_passes: consecutive passes that a flaky check needs.
         lifetime_seconds: the policy's lifetime; the shorter of it and the finding's holds.
@@ -156,7 +166,7 @@ def weigh(
             check=check, subject=subject, standing=standing, detail=detail, finding=finding
         )
 
-    on_subject = findings.get((check, subject.id), ())
+    on_subject = findings.of(check, subject.id)
     if not on_subject:
         return verdict(Standing.MISSING, "no evidence")
     current = [f for f in on_subject if f.subject == subject]

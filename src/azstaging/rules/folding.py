@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from azstaging.errors import JournalError, PlanRefusedError
+from azstaging.model.bodies import packed
 from azstaging.model.findings import Finding
 from azstaging.model.plans import Approval, Attempt, Plan, Receipt
 from azstaging.model.records import Record, RecordType
@@ -124,7 +125,7 @@ class State:
         self._seen(baseline.item_id, baseline.generation)
 
     def _decision(self, record: Record) -> None:
-        self.decisions[record.data["workload"]] = record.data
+        self.decisions[record.data["workload"]] = packed(record.data)
 
     def _boards(self, record: Record) -> None:
         data = record.data

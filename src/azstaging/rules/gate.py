@@ -27,10 +27,9 @@ from azstaging.model.waves import Wave, Workload
 from azstaging.rules.completeness import gaps_touching
 from azstaging.rules.evidence import (
     CLOCK_SKEW,
-    FindingsByKey,
+    FindingIndex,
     Standing,
     Verdict,
-    index_findings,
     item_subject,
     weigh,
     workload_scope,
@@ -78,7 +77,7 @@ def decide(case: Case, *, now: datetime) -> Decisions:
         One decision per workload, sorted by name. A workload that shares an item with a closed
         one is closed too.
     """
-    index = index_findings(case.findings)
+    index = FindingIndex(case.findings)
     decisions = {
         workload.name: _decide_alone(workload, case, index, now) for workload in case.wave.workloads
     }
@@ -88,7 +87,7 @@ def decide(case: Case, *, now: datetime) -> Decisions:
     )
 
 
-def _decide_alone(workload: Workload, case: Case, index: FindingsByKey, now: datetime) -> Decision:
+def _decide_alone(workload: Workload, case: Case, index: FindingIndex, now: datetime) -> Decision:
     rows = case.inventory.in_workload(workload.name)
     pending = tuple(row for row in rows if row.phase is not Phase.RELEASED)
     reasons = [
@@ -212,7 +211,7 @@ def required_of_workload(workload: Workload, policy: Policy) -> tuple[str, ...]:
 
 
 def _item_verdicts(
-    row: InventoryItem, case: Case, index: FindingsByKey, now: datetime
+    row: InventoryItem, case: Case, index: FindingIndex, now: datetime
 ) -> list[Verdict]:
     subject = item_subject(row)
     return [
@@ -226,7 +225,7 @@ def _workload_verdicts(
     workload: Workload,
     rows: Sequence[InventoryItem],
     case: Case,
-    index: FindingsByKey,
+    index: FindingIndex,
     now: datetime,
 ) -> list[Verdict]:
     subject = workload_scope(workload.name, rows)
@@ -238,7 +237,7 @@ def _workload_verdicts(
 
 
 def _weigh(
-    check: str, subject: Subject, policy: Policy, index: FindingsByKey, now: datetime
+    check: str, subject: Subject, policy: Policy, index: FindingIndex, now: datetime
 ) -> Verdict:
     return weigh(
         check,

@@ -13,7 +13,7 @@ from typing import Any
 from azstaging.model.frames import Tabular
 from azstaging.model.inventory import InventoryItem, Phase
 from azstaging.model.items import StopRequest
-from azstaging.rules.evidence import Standing, index_findings, item_subject, weigh
+from azstaging.rules.evidence import FindingIndex, Standing, item_subject, weigh
 from azstaging.rules.gate import Case, waiver_for
 from azstaging.rules.roles import stop_action
 
@@ -86,12 +86,13 @@ def preflight(
         now: aware UTC.
     """
     rows = [r for r in case.inventory.items if r.workloads and r.phase is not Phase.RELEASED]
+    index = FindingIndex(case.findings)
     checks = [
         *places,
         *_permissions(rows, requests, permissions),
         *(check for row in rows for check in _locks(row)),
         *(check for row in rows for check in _jobs(row)),
-        *(check for row in rows for check in _judged(row, case, now)),
+        *(check for row in rows for check in _judged(row, case, index, now)),
     ]
     order = {NOT_OK: 0, UNKNOWN: 1, OK: 2}
     return Preflight(
@@ -165,8 +166,9 @@ def _jobs(row: InventoryItem) -> Iterable[PreflightRow]:
     )
 
 
-def _judged(row: InventoryItem, case: Case, now: datetime) -> Iterable[PreflightRow]:
-    index = index_findings(case.findings)
+def _judged(
+    row: InventoryItem, case: Case, index: FindingIndex, now: datetime
+) -> Iterable[PreflightRow]:
     for check, what in _JUDGED.items():
         verdict = weigh(check, item_subject(row), index, now=now, flaky_passes=1)
         if verdict.standing is Standing.PASSED:

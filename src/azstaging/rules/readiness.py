@@ -48,7 +48,8 @@ class Readiness:
 def sort_out(plan: Plan, case: Case, past: History, *, now: datetime) -> Readiness:
     """Sort a plan's items into ready, held and done at ``now``."""
     done = [item for item in plan.items if is_done(item, plan, past)]
-    waiting = [item for item in plan.items if item not in done]
+    ended = {item.id for item in done}
+    waiting = [item for item in plan.items if item.id not in ended]
     held = {item.id: refused for item in waiting if (refused := refusal(item, plan, case, past))}
     closed = _closed_workloads(plan, case, now)
     for item in waiting:

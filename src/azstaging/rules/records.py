@@ -320,7 +320,12 @@ class Told:
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
+        self._numbers: dict[int, int] = {}
         self._subjects: dict[Subject, Subject] = {}
+
+    def number(self, number: int) -> int:
+        """Return the first number that was equal to this one."""
+        return self._numbers.setdefault(number, number)
 
     def text(self, text: str) -> str:
         """Return the first text that was equal to this one."""
@@ -356,7 +361,7 @@ def finding_from(record: Record, told: Told) -> Finding:
         outcome=_OUTCOMES[data["outcome"]],
         detail=told.text(data["detail"]),
         at=time_from(data["at"]),
-        lifetime_seconds=lifetime_seconds,
+        lifetime_seconds=told.number(lifetime_seconds),
         next_step=told.text(data["next_step"]),
         run=told.text(data["run"]),
         artefacts=tuple(from_plain(Artefact, each) for each in kept),

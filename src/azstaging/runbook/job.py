@@ -16,6 +16,7 @@ from azstaging.azure.clouds import is_loopback_origin
 from azstaging.azure.managed_identity import ManagedIdentity
 from azstaging.azure.redaction import redact
 from azstaging.config import Configuration
+from azstaging.engine.memory import return_what_is_freed
 from azstaging.engine.ports import Clock
 from azstaging.errors import DeadlineReachedError, Effect, LeaseHeldError, StagingError
 from azstaging.journal import Journal
@@ -84,6 +85,7 @@ def run(arguments: Sequence[str], parameters: Sequence[Parameter], work: Work, c
         work: does the job and returns what it finished.
         clock: the time, aware UTC.
     """
+    return_what_is_freed()
     streams = Streams()
     with nothing_on_stderr(streams):
         try:

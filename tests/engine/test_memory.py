@@ -1,0 +1,38 @@
+"""What is freed goes back to the system, in a process of our own."""
+
+import subprocess
+import sys
+
+import pytest
+
+# Pages of an inventory are read and dropped, and something small is kept of each.
+PAGES = """
+import sys
+if sys.argv[1] == "return":
+    from azstaging.engine.memory import return_what_is_freed
+    return_what_is_freed()
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+first = bytearray(20_000_000)
+del first
+before = resident()
+pages, kept = [], []
+for _ in range(100):
+    pages.append(b"p" * 1_000_000)
+    kept.append(b"k" * 2_000)
+pages.clear()
+print(resident() - before)
+"""
+
+
+def held_bytes(how):
+    done = subprocess.run(
+        [sys.executable, "-c", PAGES, how], capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc alone has the setting")
+def test_pages_that_were_dropped_are_not_held_on_to():
+    assert held_bytes("keep") > 10_000_000, "the C library holds on to them by itself"
+    assert held_bytes("return") < 2_000_000
