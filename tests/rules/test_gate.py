@@ -227,6 +227,25 @@ def test_a_waiver_that_does_not_hold_opens_nothing(build, changes):
     assert "evidence-missing" in codes(decide(case, now=build.now))
 
 
+@pytest.mark.parametrize("standing", ["expired", "from-the-future", "void"])
+def test_freshness_cannot_be_waived(build, standing):
+    row = build.row()
+    known = build.finding(row, "target-running", Outcome.FAIL)
+    stale = {
+        "expired": replace(build.finding(row, "target-running"), at=build.now - timedelta(days=2)),
+        "from-the-future": replace(
+            build.finding(row, "target-running"), at=build.now + timedelta(hours=1)
+        ),
+        "void": replace(known, subject=replace(known.subject, generation="an earlier one")),
+    }
+    findings = (build.finding(row, "phase-staged"), known)
+    case = replace(build.case(row, findings=findings), waivers=(waiver(build),))
+    assert isinstance(next(iter(decide(case, now=build.now))), GateOpen), "it accepts what is known"
+    case = replace(case, findings=(findings[0], stale[standing]))
+    decision = next(iter(decide(case, now=build.now)))
+    assert [(r.code, r.waivable) for r in decision.reasons] == [(f"evidence-{standing}", False)]
+
+
 def test_the_phase_cannot_be_waived(build):
     row = build.row()
     findings = (

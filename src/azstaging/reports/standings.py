@@ -19,7 +19,12 @@ from azstaging.rules.evidence import (
     weigh,
     workload_scope,
 )
-from azstaging.rules.gate import required_checks, required_of_workload, waiver_holds
+from azstaging.rules.gate import (
+    can_be_waived,
+    required_checks,
+    required_of_workload,
+    waiver_holds,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +124,9 @@ class _Scales:
             item_key=item_key,
             workloads=workloads,
             waived=frozenset(
-                w for w in workloads if by_id or (check, w.casefold()) in self.waivers
+                w
+                for w in workloads
+                if can_be_waived(verdict) and (by_id or (check, w.casefold()) in self.waivers)
             ),
             required=check in needed,
             policy_seconds=lifetime,

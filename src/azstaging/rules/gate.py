@@ -39,6 +39,8 @@ from azstaging.rules.preconditions import item_reasons
 INVENTORY_LIFETIME = timedelta(hours=1)
 WAIVER_LIFETIME = timedelta(days=30)
 NEVER_WAIVABLE = frozenset({"phase-staged", "test-migration-cleaned"})
+# A waiver accepts what is known of the machine as it is now.
+_NOT_FRESH = frozenset({Standing.EXPIRED, Standing.VOID, Standing.FROM_THE_FUTURE})
 MIGRATION_NOTES = "migration-notes"
 # What these look at changes only through us, and the change is on record: never flaky.
 _CHANGES_ON_RECORD = frozenset({"baseline-present"})
@@ -256,10 +258,17 @@ def waiver_holds(waiver: Waiver, now: datetime) -> bool:
     return waiver.created <= now + CLOCK_SKEW and now < waiver.expires
 
 
+def can_be_waived(verdict: Verdict) -> bool:
+    """Tell whether any waiver could cover a verdict: freshness cannot be waived."""
+    return verdict.check not in NEVER_WAIVABLE and verdict.standing not in _NOT_FRESH
+
+
 def waiver_for(
     verdict: Verdict, workload: str, waivers: Iterable[Waiver], now: datetime
 ) -> Waiver | None:
     """Return the waiver in force that covers a verdict of a workload, or None."""
+    if not can_be_waived(verdict):
+        return None
     subjects = {verdict.subject.id.casefold(), workload.casefold()}
     for waiver in waivers:
         if (
@@ -283,7 +292,7 @@ def _evidence_reason(verdict: Verdict, rows: Sequence[InventoryItem]) -> Reason:
         item_id=item.id if item else None,
         check=verdict.check,
         evidence=finding.seq if finding else None,
-        waivable=verdict.check not in NEVER_WAIVABLE,
+        waivable=can_be_waived(verdict),
     )
 
 
