@@ -58,6 +58,7 @@ def build_report(
         findings=findings,
         diff=diff,
         decisions=decisions,
+        weighed=past.findings(),
         workload_checks=workload_checks,
         waivers=waivers,
         expectations=expectations,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from azstaging.model.decisions import Decisions, Waiver
 from azstaging.model.differences import Diff, Expectation
-from azstaging.model.findings import Findings
+from azstaging.model.findings import Finding, Findings
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap, Inventory
 from azstaging.model.plans import Approval, Plan, Receipt
@@ -83,7 +83,9 @@ class Report:
         made_at: when the report was made. Ages and expiries are told as of the decisions, so that
             the evidence reads as the gates read it.
         tool_version: version of azstaging that made the evidence readable.
-        findings: the findings that the decisions were made from, in journal order.
+        findings: the last finding of each check on each subject, in journal order.
+        weighed: every finding that the gates weighed, earlier ones included: a check that failed
+            and then passed is flaky by them; () where ``findings`` are all there is.
         workload_checks: ids of checks whose subject is the workload, not an item.
         waivers: all waivers of the configuration, in force or not.
         expectations: of the configuration; until when a difference is accepted.
@@ -101,6 +103,7 @@ class Report:
     findings: Findings
     diff: Diff
     decisions: Decisions
+    weighed: tuple[Finding, ...] = ()
     workload_checks: frozenset[str] = frozenset()
     waivers: tuple[Waiver, ...] = ()
     plans: tuple[Plan, ...] = ()

@@ -86,7 +86,7 @@ class _Scales:
         self.lookup = lookup
         self.policy = lookup.policy
         self.now = lookup.report.decisions.at
-        self.index = FindingIndex(lookup.report.findings)
+        self.index = FindingIndex(lookup.report.weighed or lookup.report.findings)
         self.lifetimes = dict(self.policy.lifetimes)
         self.waivers: dict[tuple[str, str], Waiver] = {}
         for waiver in lookup.report.waivers:
