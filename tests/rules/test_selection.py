@@ -14,7 +14,7 @@ from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap, Inventory, InventoryItem, Phase
 from azstaging.model.items import Collection, Facts, ReplicatedItem
 from azstaging.model.waves import Wave, Workload
-from azstaging.rules.selection import Filter, narrow, select
+from azstaging.rules.selection import Filter, narrow, select, unmatched
 
 SUBSCRIPTION = "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults"
 V1, V2 = ResourceId(f"{SUBSCRIPTION}/v1"), ResourceId(f"{SUBSCRIPTION.replace('s1', 's2')}/v2")
@@ -213,3 +213,14 @@ def test_unresolved_selectors_follow_their_workload(inventory: Inventory) -> Non
 def test_what_selects_nothing_is_named(inventory: Inventory) -> None:
     with pytest.raises(ConfigurationError, match="--item typo selects none of the 2 items read"):
         narrow(inventory, Filter(items=("typo",)), WAVE)
+
+
+def test_one_name_of_several_that_there_is_not_is_named_too(inventory: Inventory) -> None:
+    name = inventory.items[0].name
+    with pytest.raises(ConfigurationError, match="--item typo selects none of the 2 items read"):
+        narrow(inventory, Filter(items=(name, "typo", "nothing-*")), WAVE)
+    assert len(narrow(inventory, Filter(items=(name, "nothing-*")), WAVE)) == 1
+    gap = Gap(scope=V1, reason="forbidden", detail="refused")
+    unread = replace(inventory, gaps=(gap,))
+    assert len(narrow(unread, Filter(items=(name, "typo")), WAVE)) == 1, "it may lie in the gap"
+    assert unmatched(inventory.items, Filter(items=(name, "typo", "x*"))) == ("typo",)

@@ -62,7 +62,7 @@ def command(
         findings_rows(subset, inventory),
         output=output,
         query=query,
-        empty="Every check passed.",
+        empty="Every check passed." if len(findings) else "Nothing was checked.",
     )
     say_gaps(inventory)
     counts = ", ".join(

@@ -56,7 +56,7 @@ def command(
         inventory = run.staging.inventory()
         decisions = narrow_decisions(
             run.staging.decide(inventory, policy=_other_policy(what_if)),
-            run.inventory_of(inventory),
+            kept := run.inventory_of(inventory),
             run.wanted,
         )
         emit(
@@ -64,9 +64,11 @@ def command(
             decisions_rows(decisions),
             output=output,
             query=query,
-            empty="No workload is configured; name them under [[workload]].",
+            empty="No workload has an item that was selected."
+            if run.wanted
+            else "No workload is configured; name them under [[workload]].",
         )
-        say_preflight(run.staging.preflight(run.inventory_of(inventory)))
+        say_preflight(run.staging.preflight(kept))
         say_closed(decisions)
         say_gaps(inventory)
         if what_if is not None:

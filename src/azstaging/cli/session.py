@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 
 import click
 
-from azstaging.cli.streams import clear_progress, show_progress
+from azstaging.cli.streams import clear_progress, say, show_progress
 from azstaging.config import Configuration, load_configuration
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
 from azstaging.model.inventory import Inventory
-from azstaging.rules.selection import Filter, narrow
+from azstaging.model.text import display
+from azstaging.rules.selection import Filter, narrow, unmatched
 from azstaging.staging import Staging
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -62,8 +63,11 @@ class Session:
         return self.inventory_of(self.staging.inventory(resume=resume))
 
     def inventory_of(self, inventory: Inventory, *, may_be_empty: bool = False) -> Inventory:
-        """Narrow an inventory to what was selected."""
-        return narrow(inventory, self.wanted, self.config.wave, may_be_empty=may_be_empty)
+        """Narrow an inventory to what was selected, and say what of it was not found."""
+        kept = narrow(inventory, self.wanted, self.config.wave, may_be_empty=may_be_empty)
+        for name in unmatched(inventory.items, self.wanted):
+            say(f"--item {display(name)} is none of the {inventory.read} items read.")
+        return kept
 
 
 def configuration(ctx: click.Context) -> Configuration:

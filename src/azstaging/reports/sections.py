@@ -224,11 +224,12 @@ def _open_checks(document: Document) -> Section:
     found = [f for f in document.findings if f.standing != "passed"]
     passed = len(document.findings) - len(found)
     table = tables.findings(msgspec.structs.replace(document, findings=found))
+    empty = "Every check passed." if document.findings else "Nothing was checked."
     return Section(
         name="open-checks",
         title="Checks that did not pass",
         intro=f"{passed:,} more passed; the audit record lists them.",
-        parts=(_renamed(table, "findings", table.title, "Every check passed."),),
+        parts=(_renamed(table, "findings", table.title, empty),),
     )
 
 

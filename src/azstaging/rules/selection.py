@@ -168,8 +168,8 @@ def narrow(
     that says it is not met stays. With ``may_be_empty`` nothing may be left.
 
     Raises:
-        ConfigurationError: a filter names a wave or workload that there is not, or keeps
-            nothing although everything was read.
+        ConfigurationError: a filter names a wave or workload that there is not; or, although
+            everything was read, it keeps nothing or names a machine that there is not.
     """
     if not wanted:
         return inventory
@@ -183,6 +183,12 @@ def narrow(
                 f"{option} selects none of the {inventory.read} items read.",
                 advice="azstaging inventory lists what there is, by name.",
             )
+    missing = unmatched(inventory.items, wanted)
+    if missing and inventory.complete and not may_be_empty:
+        raise ConfigurationError(
+            f"{_told('--item', missing)} selects none of the {inventory.read} items read.",
+            advice="azstaging inventory lists what there is, by name.",
+        )
     kept = {row.id for row in rows}
     return replace(
         inventory,
@@ -196,6 +202,15 @@ def narrow(
         ambiguous=tuple(pair for pair in inventory.ambiguous if _one_of(pair[0], wanted.workloads)),
         unexpected=tuple(each for each in inventory.unexpected if each in kept),
     )
+
+
+def unmatched(rows: Sequence[Named], wanted: Filter) -> tuple[str, ...]:
+    """Return the names and ids that were asked for and that none of the rows has."""
+    plain = [each for each in wanted.items if not (is_glob(each) or is_tag(each))]
+    if not plain:
+        return ()
+    index = Index(rows)
+    return tuple(each for each in plain if not index.resolve(each))
 
 
 def _check_names(wanted: Filter, wave: Wave) -> None:
