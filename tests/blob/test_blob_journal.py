@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ import azstaging
 from azstaging.errors import ConfigurationError, JournalError
 from azstaging.journal.blob import BlobJournal
 from azstaging.journal.container import AnswerLostError, Container, check_container_url
+from azstaging.journal.holding import HeldRecords
+from azstaging.journal.reading import ReadJournal
 from azstaging.model.records import NewRecord, RecordType
 
 AT = datetime(2026, 1, 31, 8, tzinfo=timezone.utc)
@@ -333,3 +336,67 @@ def test_a_lease_that_others_took_is_shown_to_the_guards_however_it_was_read(con
     assert seen == [4], "the position was taken, so it was read before anything was written"
     assert [record.data["epoch"] for record in two.leases()] == [2, 4]
     assert numbers(two) == [1, 3, 5]
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 3, 4])
+def test_who_finds_the_segment_filled_by_another_reads_on_before_it_goes_to_the_next(
+    container, blocks
+):
+    one = BlobJournal(container, segment_blocks=3)
+    two = BlobJournal(container, segment_blocks=3)
+    append(one, 1)
+    append(two, 2)
+    others = iter(range(10, 10 + blocks))
+
+    def overtake(_leases):
+        one.guards.clear()
+        for number in others:
+            append(two, number)
+
+    # After `one` has read where the journal ends, and before it appends there.
+    assert numbers(one) == [1, 2]
+    one.guards.append(overtake)
+    append(one, 3)
+    expected = [1, 2, *range(10, 10 + blocks), 3]
+    assert numbers(BlobJournal(container)) == expected
+    assert numbers(one) == numbers(two) == expected
+
+
+class Interrupted(HeldRecords):
+    """Held records whose owner is interrupted while one certain record is added."""
+
+    def __init__(self, at):
+        super().__init__()
+        self.at = at
+
+    def add(self, records):
+        for record in records:
+            if record.seq == self.at:
+                raise KeyboardInterrupt
+            super().add([record])
+
+
+@pytest.mark.parametrize("at", [0, 2, 4, 5])
+def test_an_interrupt_while_it_is_read_leaves_no_hole(container, at):
+    writer = BlobJournal(container)
+    append(writer, 1, 2)
+    take(writer, 7)
+    append(writer, 3, 4)
+    journal = BlobJournal(container)
+    journal._records = Interrupted(at)
+    with pytest.raises(KeyboardInterrupt):
+        journal.records()
+    assert [record.seq for record in journal.records()] == [0, 1, 2, 3, 4, 5]
+    assert [record.data["epoch"] for record in journal.leases()] == [7]
+    append(journal, 5)
+    assert numbers(BlobJournal(container)) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("at", [0, 2, 5])
+def test_an_interrupt_of_one_who_only_reads_leaves_no_hole(container, at):
+    append(BlobJournal(container), 1, 2, 3, 4, 5)
+    journal = ReadJournal(Path(), container=container)
+    journal._records = Interrupted(at)
+    with pytest.raises(KeyboardInterrupt):
+        journal.records()
+    assert [record.seq for record in journal.records()] == [0, 1, 2, 3, 4, 5]

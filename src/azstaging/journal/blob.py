@@ -160,11 +160,18 @@ class BlobJournal:
             return self._records.now()
 
     def _refresh(self, names: Sequence[str] | None = None) -> None:
-        for record in self._walk.records(names):
-            self._records.add([record])
-            if record.type == RecordType.LEASE_TAKEN.value:
-                self._taken.append(record)
-                self._unguarded.append(record)
+        try:
+            for record in self._walk.records(names):
+                self._records.add([record])
+                if record.type == RecordType.LEASE_TAKEN.value:
+                    self._taken.append(record)
+                    self._unguarded.append(record)
+        except JournalError:
+            raise  # what was read before it is held
+        except BaseException:
+            # One record may be read and not held: all of it is read again.
+            self._walk, self._records, self._taken = Walk(self.source), HeldRecords(), []
+            raise
         if self._walk.torn:
             seq = self._head()[0] + 1
             raise JournalError(
@@ -220,26 +227,31 @@ class BlobJournal:
                 break
             seq, prev, block = record.seq, record.hash, block + line
             made.append(record)
-        name, position = self._end()
+        try:
+            name, position = self._end()
+        except PositionTakenError:
+            return self._overtaken()
         is_open, self._own_end = name == self._walk.segment, None
         try:
             blocks = self.container.append(_FOLDER + name, block, position)
             self._own_end = _End(name=name, offset=position + len(block), blocks=blocks)
         except PositionTakenError:
-            self._refresh()
-            self._guard()
-            return []
+            return self._overtaken()
         except AnswerLostError:
             if not self._stands(name, block, position):
-                self._refresh()
-                self._guard()
-                return []
+                return self._overtaken()
         # What is on record is read back, and proven, like everybody's.
         self._refresh([name] if is_open else None)
         found = self._records.now()[made[0].seq : made[-1].seq + 1]
         if [record.hash for record in found] != [record.hash for record in made]:
             raise JournalError(f"{self.source} does not hold what it acknowledged.", broken=True)
         return list(found[len(opening) :])
+
+    def _overtaken(self) -> list[Record]:
+        """Read on what somebody appended first; nothing of ours stands."""
+        self._refresh()
+        self._guard()
+        return []
 
     def _opening(self) -> NewRecord:
         data = {
@@ -265,12 +277,19 @@ class BlobJournal:
         )
 
     def _end(self) -> tuple[str, int]:
-        """Return the segment to append to and where it ends; a full one has a successor."""
+        """Return the segment to append to and where it ends; a full one has a successor.
+
+        Raises:
+            PositionTakenError: somebody has appended since it was read. A successor is named by the
+                sequence of its first record, so all of a full segment must have been read.
+        """
         name = self._walk.segment
         if self._is_at_end():
             return name, self._walk.offset
         if name:
             part = self.container.read(_FOLDER + name, self._walk.offset, 1)
+            if part is not None and part.data:
+                raise PositionTakenError
             if part is not None and part.blocks < self._segment_blocks:
                 return name, self._walk.offset
         name = segment_name(self._head()[0] + 1)

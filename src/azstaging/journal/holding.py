@@ -41,6 +41,8 @@ class Records(Sequence[Record]):
         self._packed = packed
         self._newest = newest
         self._late = late
+        # Whoever counts through the places asks for one block again and again.
+        self._recent: tuple[int, list[Record]] = (-1, [])
 
     def __len__(self) -> int:
         return self._late + len(self._newest)
@@ -60,7 +62,7 @@ class Records(Sequence[Record]):
     def __getitem__(self, index: int | slice) -> Record | tuple[Record, ...]:
         places = range(len(self))[index]
         if isinstance(places, int):
-            return next(self.since(places))
+            return self._at(places)
         if not places:
             return ()
         first, last = sorted((places[0], places[-1]))
@@ -74,6 +76,16 @@ class Records(Sequence[Record]):
             for block in self._packed[first:]:
                 yield from _unpack(block.data)[max(0, place - block.start) :]
         yield from self._newest[max(0, place - self._late) :]
+
+    def _at(self, place: int) -> Record:
+        if place >= self._late:
+            return self._newest[place - self._late]
+        start, records = self._recent
+        if not 0 <= place - start < len(records):
+            number = bisect.bisect_right(self._packed, place, key=_start_of) - 1
+            start, records = self._packed[number].start, _unpack(self._packed[number].data)
+            self._recent = (start, records)
+        return records[place - start]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Records | tuple | list):

@@ -59,7 +59,14 @@ class ReadJournal:
 
     def records(self) -> Records:
         """All records, verified, in order; what was appended since is read on."""
-        self._records.add(self._walk.records())
+        try:
+            self._records.add(self._walk.records())
+        except JournalError:
+            raise  # what was read before it is held
+        except BaseException:
+            # One record may be read and not held: all of it is read again.
+            self._walk, self._records = Walk(self.source), HeldRecords()
+            raise
         return self._records.now()
 
     @property

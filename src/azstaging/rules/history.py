@@ -176,7 +176,7 @@ class History:
 
     def decisions(self) -> dict[str, Mapping[str, Any]]:
         """Return the data of the last decision by workload; ``open`` says which it was."""
-        return dict(self._state.decisions)
+        return {name: dict(data) for name, data in self._state.decisions.items()}
 
     def work_items(self, organization: str, project: str) -> dict[str, int]:
         """Return key -> work item id of every work item that was ever synced in a project."""
