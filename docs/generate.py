@@ -73,7 +73,13 @@ def schema_file(schema: dict) -> str:
 def schema_page() -> str:
     """Return the top level of every published JSON schema."""
     lines = [_NOTE, "# JSON schemas", "", "Every document that is printed with `-o json`, and"]
-    lines += ["every one that is kept as a file, names its schema in the key `schema`. Keys carry"]
+    lines += [
+        "every one that is kept as a file, names its schema in the key `schema`, but for those"
+    ]
+    lines += [
+        "whose form is another's (role definitions, signed approvals), the emulator's estate,"
+    ]
+    lines += ["and what is azstaging's own until the next run (`--resume`, locks). Keys carry"]
     lines += ["their units; times are RFC 3339 UTC; null means not told. A schema is that of this"]
     lines += ["version, exactly: a key may be added within a number, so let a program ignore keys"]
     lines += ["that it does not know; none is renamed, removed or given another meaning without a"]

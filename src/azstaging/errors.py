@@ -51,13 +51,13 @@ class StagingError(Exception):
 class ConfigurationError(StagingError, ValueError):
     """A setting, a file or an argument is wrong; nothing was sent."""
 
-    default_advice = "Correct the named setting and run the command again."
+    default_advice = "Correct what is named above and run the command again."
 
 
 class AuthenticationError(StagingError):
     """No token could be had, or the service refused the one that was sent (401)."""
 
-    default_advice = "Sign in again (az login), or name the identity to use; see azstaging doctor."
+    default_advice = "Sign in (az login), or name the identity to use; --debug shows what failed."
 
 
 class ServiceError(StagingError):

@@ -25,7 +25,13 @@ def help_texts() -> Iterator[tuple[str, str]]:
 
 
 def _context(command: click.Command, path: str) -> click.Context:
-    return click.Context(command, info_name=path, terminal_width=96, max_content_width=96)
+    return click.Context(
+        command,
+        info_name=path,
+        terminal_width=96,
+        max_content_width=96,
+        help_option_names=["-h", "--help"],
+    )
 
 
 if __name__ == "__main__":

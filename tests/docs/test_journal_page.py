@@ -73,6 +73,17 @@ def test_the_program_of_the_page_verifies_a_journal_and_finds_a_change(estate, t
     ):
         copy.write_bytes(b"".join(changed))
         assert verify(program, tmp_path).stderr.startswith(said)
+    # Bits that break JSON, the encoding or a line end, too.
+    whole = segment.read_bytes()
+    for at in (*range(1_000, 1_012), whole.index(b"\n"), len(whole) - 1, len(whole) // 2):
+        for bit in (0x01, 0x20, 0x80):
+            copy.write_bytes(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
+            number = whole.count(b"\n", 0, at)
+            found = verify(program, tmp_path)
+            assert found.stderr == f"record {number} does not verify\n", (at, bit)
+    copy.write_bytes(whole.replace(b"\n", b"\r\n"))
+    assert verify(program, tmp_path).stderr == "record 0 does not verify\n"
+    assert verify(program, estate / "journal").stderr == "there is no journal\n"
 
 
 def table():

@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -186,8 +187,7 @@ class TokenSource:
         kind = describe_credential(self.credential)
         # Raised outside the handler and without the original: it may quote what was sent.
         raise AuthenticationError(
-            f"{kind} gave no token for {self._scope}: {redact(failure, limit=600)}. "
-            "Nothing was sent to ARM."
+            f"{kind} gave no token for {self._scope}: {_why(failure)}. Nothing was sent to ARM."
         ) from type("CredentialFailure", (Exception,), {})(redact(failure, limit=600))
 
     def _ask(self, claims: str | None) -> AnyToken:
@@ -226,3 +226,16 @@ def _claims(token: str) -> dict[str, Any]:
     except (ValueError, binascii.Error, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
+
+
+_TRIED = re.compile(r"^\s+(\w+): (.*)$", re.MULTILINE)
+
+
+def _why(failure: Exception) -> str:
+    """Say why there is no token: of a chain, what was tried, and what a service refused."""
+    tried = dict(_TRIED.findall(str(failure)))
+    if not tried:
+        return redact(failure, limit=600).rstrip(".")
+    # All others only say that they are not set up.
+    refused = [f"{name}: {why}" for name, why in tried.items() if "AADSTS" in why]
+    return redact("; ".join(refused) or f"none of {', '.join(tried)} has one", limit=600)

@@ -7,13 +7,12 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
-from azstaging.cli.plan_file import write_plan
+from azstaging.cli.plan_file import read_plan, require_plan_target, write_plan
 from azstaging.cli.release import run_plan
 from azstaging.cli.session import Session, deadline_option, journal_option, session
 from azstaging.errors import GateClosedError
-from azstaging.files import read_bytes, require_writable
-from azstaging.model.plans import Plan
-from azstaging.rules.plan import check_verb, plan_from
+from azstaging.model.plans import ABANDON_SCHEMA, Plan
+from azstaging.rules.plan import check_verb
 from azstaging.rules.selection import Filter, narrow
 
 
@@ -56,7 +55,7 @@ def command(
         return exit_codes.DONE
     if any(planning.values()):
         raise click.UsageError("--item, --reason and --out make a plan; PLAN is one already.", ctx)
-    plan = plan_from(read_bytes(plan_file, what="plan"), expected_digest=running["digest"])
+    plan = read_plan(plan_file, digest=running["digest"])
     check_verb(plan, abandons=True)
     with session(ctx, needs_journal=True, **options) as run:
         staging = run.staging
@@ -65,7 +64,7 @@ def command(
 
 
 def _plan(run: Session, *, items: tuple[str, ...], reason: str, out: Path) -> Plan:
-    require_writable(out.parent, what="plan")
+    require_plan_target(out, ABANDON_SCHEMA)
     inventory = run.staging.inventory()
     chosen = []
     for item in items:

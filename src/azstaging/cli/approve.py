@@ -7,14 +7,14 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
-from azstaging.cli.plan_file import say_stakes
+from azstaging.cli.plan_file import read_plan, say_stakes
 from azstaging.cli.session import journal_option, session
 from azstaging.cli.streams import say
-from azstaging.files import read_bytes, require_writable, write_whole
+from azstaging.cli.targets import has_keys, require_target
+from azstaging.files import read_bytes, write_whole
 from azstaging.model.plans import Approval, Plan
 from azstaging.model.text import display
 from azstaging.model.times import format_time
-from azstaging.rules.plan import plan_from
 from azstaging.run import utc_now
 
 
@@ -56,11 +56,11 @@ def command(
         raise click.UsageError("--signed brings its own comment and hours.", ctx)
     if signed is None and not options["comment"]:
         raise click.UsageError("Say why, with --comment.", ctx)
-    plan = plan_from(read_bytes(plan_file, what="plan"), expected_digest=digest)
+    plan = read_plan(plan_file, digest=digest)
     with session(ctx, journal_url=journal_url, needs_journal=out is None) as run:
         say_stakes(plan, now=utc_now())
         if out is not None:
-            require_writable(out.parent, what="approval")
+            require_target(out, what="approval", ours=has_keys("payloadType", "signatures"))
             write_whole(out, run.staging.sign_approval(plan, **options), what="approval")
             say(f"The signed approval is in {out}. Next, where the journal is:")
             say(f"  azstaging approve {plan_file} --signed {out}")

@@ -41,7 +41,7 @@ def command(
 
     An item that a person closed, reopened or edited is a conflict: it is left alone until
     --resolve chooses, for the revision that was shown. Exits 0, 1 with a conflict that is left, 3
-    with a gap, 4 when only a part could be written or the effect is unknown.
+    with a gap, 4 when something was written although a gap hides a part, or the effect is unknown.
     """
     choices = choices_of(resolve)
     with session(ctx, **options) as run:

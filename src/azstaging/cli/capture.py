@@ -11,8 +11,9 @@ from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
 from azstaging.cli.streams import say
+from azstaging.cli.targets import has_keys, has_schema, require_target
 from azstaging.engine.recording import Recording
-from azstaging.files import require_writable, write_all
+from azstaging.files import write_all
 from azstaging.rules.anonymise import MAP_SCHEMA, Anonymiser
 
 
@@ -44,7 +45,10 @@ def command(
     """
     from azstaging.cli.captured import anonymised, captured_estate  # noqa: PLC0415 - on use
 
-    require_writable(out.parent, what="estate file")
+    require_target(out, what="estate file", ours=has_keys("subscriptions", "tenant_id"))
+    names_file = out.with_name(f"{out.name}.map.json")
+    if anonymise:
+        require_target(names_file, what="map", ours=has_schema(MAP_SCHEMA))
     lenses: list[Recording] = []
 
     def lens(azure: Any) -> Any:
@@ -61,7 +65,7 @@ def command(
         names = Anonymiser()
         estate = anonymised(estate, names)
         document = {"schema": MAP_SCHEMA, "names": names.names}
-        files[f"{out.name}.map.json"] = (json.dumps(document, indent=1) + "\n").encode()
+        files[names_file.name] = (json.dumps(document, indent=1) + "\n").encode()
     files[out.name] = estate.to_json()
     paths = [str(path) for path in write_all(out.parent, files, what="estate file")]
     emit(

@@ -1,5 +1,6 @@
 """``azstaging inventory``."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +11,8 @@ from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import deadline_option, selection_options, session
 from azstaging.cli.streams import say
-from azstaging.model.views import inventory_document
+from azstaging.cli.targets import has_schema, require_target
+from azstaging.model.views import INVENTORY_SCHEMA, inventory_document
 from azstaging.snapshots import compare_snapshots, load_snapshot, save_snapshot
 
 
@@ -51,6 +53,8 @@ def command(
 
     Exits 0 when the inventory is complete, 3 when something is missing from it.
     """
+    if save_to:
+        require_target(Path(save_to), what="snapshot", ours=has_schema(INVENTORY_SCHEMA))
     earlier = load_snapshot(compare_with) if compare_with else None
     with session(ctx, **options) as run:
         whole = run.staging.inventory(resume=resume_from)

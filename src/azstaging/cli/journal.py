@@ -9,10 +9,11 @@ from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import blob_credential, configuration
 from azstaging.cli.streams import say
+from azstaging.cli.targets import is_export, require_target
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
 from azstaging.journal.container import is_url
-from azstaging.model.records import Record
+from azstaging.model.records import Record, RecordType
 from azstaging.model.times import format_time
 
 
@@ -42,7 +43,14 @@ _PATH = click.argument("path", required=False)
 
 @command.command("show")
 @_PATH
-@click.option("--type", "types", multiple=True, help="Only records of this type.")
+@click.option(
+    "--type",
+    "types",
+    multiple=True,
+    type=click.Choice([each.value for each in RecordType]),
+    metavar="TYPE",
+    help="Only records of this type.",
+)
 @output_options
 @click.pass_context
 def show(
@@ -161,6 +169,7 @@ def export(
     It holds the records (findings, approvals, receipts), plans, signed approvals, baselines and
     evidence. Signed, it carries an in-toto statement of the head and of every file.
     """
+    require_target(out, what="export", ours=is_export)
     journal = _read(ctx, path)
     journal.export(out, sign=sign)
     seq, digest = journal.head

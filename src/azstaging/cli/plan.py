@@ -9,14 +9,14 @@ from azstaging.cli import exit_codes
 from azstaging.cli.decisions import narrow_decisions, say_closed
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
-from azstaging.cli.plan_file import write_plan
+from azstaging.cli.plan_file import require_plan_target, write_plan
 from azstaging.cli.preflight import say_preflight
 from azstaging.cli.session import selection_options, session
 from azstaging.cli.streams import say
 from azstaging.config import load_configuration
 from azstaging.errors import GateClosedError
-from azstaging.files import require_writable
 from azstaging.model.decisions import Policy
+from azstaging.model.plans import RELEASE_SCHEMA
 from azstaging.model.views import decisions_document, decisions_rows
 
 
@@ -51,7 +51,7 @@ def command(
     if out is not None and what_if is not None:
         raise click.UsageError("--what-if plans nothing, so it takes no --out.", ctx)
     if out is not None:
-        require_writable(out.parent, what="plan")
+        require_plan_target(out, RELEASE_SCHEMA)
     with session(ctx, needs_journal=True, **options) as run:
         inventory = run.staging.inventory()
         decisions = narrow_decisions(

@@ -12,6 +12,7 @@ import click
 import azstaging
 from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
+from azstaging.cli.plan_file import read_plan
 from azstaging.cli.session import configuration, progress_line
 from azstaging.cli.streams import say
 from azstaging.config import BoardsSettings, CloudSettings, Configuration
@@ -23,7 +24,6 @@ from azstaging.model.plans import Plan, ReceiptState, ReleaseResult
 from azstaging.model.text import display
 from azstaging.model.waves import Scope, Wave, Workload
 from azstaging.rules.anonymise import MAP_SCHEMA, Anonymiser
-from azstaging.rules.plan import plan_from
 
 # They look at the machines themselves, and a copy has none.
 _NOT_REHEARSED = frozenset({"endpoint-reachable", "workload-suite"})
@@ -75,7 +75,7 @@ def command(
         from azstaging.cli.emulator import missing_extra  # noqa: PLC0415
 
         raise missing_extra(error) from error
-    plan = plan_from(read_bytes(plan_file, what="plan"))
+    plan = read_plan(plan_file)
     names = _names(map_file)
     estate = estate_from(estate_file)
     faults = fault_script(faults_file) if faults_file else ()

@@ -8,16 +8,15 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
-from azstaging.cli.plan_file import say_stakes
+from azstaging.cli.plan_file import read_plan, say_stakes
 from azstaging.cli.session import deadline_option, journal_option, session
 from azstaging.cli.streams import say
 from azstaging.errors import Effect
-from azstaging.files import read_bytes
 from azstaging.model.plans import Plan, ReceiptState, ReleaseResult
 from azstaging.model.release_views import release_document, release_rows
 from azstaging.model.text import display
 from azstaging.reports.words import is_or_are
-from azstaging.rules.plan import check_verb, plan_from
+from azstaging.rules.plan import check_verb
 from azstaging.rules.readiness import NEXT_STEPS
 from azstaging.run import utc_now
 from azstaging.staging import Staging
@@ -46,7 +45,7 @@ def command(
     Without --execute nothing is sent: the exact requests are shown, and the exit code is what a
     real run would exit with before its first request. Stopping cannot be undone.
     """
-    plan = plan_from(read_bytes(plan_file, what="plan"), expected_digest=digest)
+    plan = read_plan(plan_file, digest=digest)
     with session(ctx, needs_journal=True, **options) as run:
         check_verb(plan, abandons=False)
         verb = run.staging.release if execute else None

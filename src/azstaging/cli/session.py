@@ -1,5 +1,6 @@
 """What every command shares: configuration, journal, selection, progress, `Staging`."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -68,6 +69,10 @@ class Session:
         for name in unmatched(inventory.items, self.wanted):
             say(f"--item {display(name)} is none of the {inventory.read} items read.")
         return kept
+
+
+# What it warns of, such as each way of a chain to sign in, our errors say in one sentence.
+logging.getLogger("azure").addHandler(logging.NullHandler())
 
 
 def configuration(ctx: click.Context) -> Configuration:
