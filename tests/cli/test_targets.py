@@ -74,3 +74,10 @@ def test_a_type_of_record_that_there_is_not_is_no_answer(world):
     done = world("journal", "show", "--type", "nope")
     assert done.code == 2
     assert "inventory.read" in done.stderr
+
+
+def test_what_is_no_estate_is_named(desk):
+    (desk.folder / "s.json").write_text('{"workloads": ["x"]}')
+    done = desk("emulator", "serve", "--estate", "s.json")
+    assert done.code == 2
+    assert done.complaint[0].startswith("Error: s.json: The estate file cannot be read: ")

@@ -115,6 +115,12 @@ def estate_from(file: Path) -> Any:
 
     try:
         return Estate.from_json(read_bytes(file, what="estate"))
+    except ConfigurationError as error:
+        if str(file) in str(error):
+            raise
+        raise ConfigurationError(
+            f"{file}: {error}", advice="Name a file that azstaging capture wrote."
+        ) from error
     except RecursionError as error:
         raise ConfigurationError(f"The estate file {file} is nested too deep.") from error
 
