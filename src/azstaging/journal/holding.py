@@ -1,7 +1,7 @@
 """Proven records, held small: the newest as they are, older ones packed until somebody asks.
 
-A machine has sixteen findings, and five thousand machines a journal that takes 150 MiB as values
-and 5 MiB packed. State is folded from records once; afterwards they are read for reports alone.
+A machine has sixteen findings; the journal of five thousand machines takes 140 MiB as values and
+8 MiB packed. State is folded from records once; afterwards they are read for reports alone.
 """
 
 import bisect
