@@ -5,7 +5,7 @@ and from what Azure says, never from values passed in.
 """
 
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from azstaging import __version__
 from azstaging.approving import Approving
 from azstaging.checks import WORKLOAD_CHECKS
+from azstaging.engine import leasing
 from azstaging.engine import release as release_engine
 from azstaging.engine.pacing import pace_of
 from azstaging.engine.planning import confirm, may_abandon, render_abandon, render_requests
@@ -64,7 +65,8 @@ class Releasing(Approving):
         journal = self._require_journal("plan")
         planner = plans.check_planner(self.principal())
         inventory = self._recent_inventory()
-        confirmed = confirm(gates, gate.decide(self._case(inventory), now=self._clock()))
+        decisions = gate.decide(self._case(inventory), now=self._clock())
+        confirmed = confirm(gates, decisions, inventory)
         plan = plans.build_plan(
             confirmed,
             inventory,
@@ -179,17 +181,35 @@ class Releasing(Approving):
         self._check_plan(plan, "release")
         self._require_sources(plan)
         case, now = self._case(self.inventory()), self._clock()
-        result = release_engine.preview(plan, case, self.past(), now=now, rulebook=_rulebook(plan))
+        result = release_engine.preview(
+            plan,
+            case,
+            self.past(),
+            now=now,
+            rulebook=_rulebook(plan),
+            halted=self._require_journal("release").halted(),
+        )
         sent = {item_id for item_id, _ in result.requests}
         require_jobs(self.azure, [item for item in plan.items if item.id in sent], now)
         return result
+
+    def require_free(self, plan: Plan) -> None:
+        """Refuse as a run would while another run holds a vault of the plan; nothing is recorded.
+
+        Raises:
+            LeaseHeldError: another run holds one.
+        """
+        lease = lease_of(self._require_journal("release"))
+        for vault in sorted({ResourceId(item.vault_id) for item in plan.items}):
+            lease.acquire(vault, run=self.run, now=self._clock())
+            lease.release(vault)
 
     def release(self, plan: Plan, *, execute: bool = False) -> ReleaseResult:
         """Release what an approved plan and the gates allow. A dry run unless ``execute``.
 
         Raises:
-            PlanRefusedError: the plan, or its approval, does not hold; nothing was sent.
-                An expired one still lets what an earlier run left open be settled by reading.
+            PlanRefusedError: the plan, or its approval, does not hold; nothing was sent. What an
+                earlier run left open is settled by reading all the same.
             LeaseHeldError: another run holds a vault; nothing was sent.
             DeadlineReachedError: earlier attempts are still open and time is up.
         """
@@ -241,18 +261,17 @@ class Releasing(Approving):
     def _run_plan(self, plan: Plan, *, execute: bool) -> ReleaseResult:
         if not execute:
             self.authorise(plan)
+            self.require_free(plan)
             return self.preview(plan)
         try:
             releaser = self.authorise(plan)
-        except PlanRefusedError as refusal:
-            if refusal.code == "expired":
-                with self._leases(plan):
-                    self._settle_earlier()
+        except PlanRefusedError:
+            self._settle_left_open()
             raise
         with self._leases(plan) as taken:
             earlier = self._settle_earlier()
             run = self._release_of(plan, releaser)
-            release_engine.require_held(taken, run.past)
+            leasing.require_held(taken, run.past)
             result = release_engine.execute(run)
         return replace(result, receipts=(*earlier, *result.receipts))
 
@@ -279,13 +298,28 @@ class Releasing(Approving):
         """Hold the vaults of the plan and of whatever earlier runs left unsettled."""
         past = self.past()
         unsettled = (*past.open_attempts(), *past.unknown_attempts())
-        return release_engine.leased(
+        planned = (item.vault_id for item in plan.items)
+        return self._leased((*planned, *(attempt.vault_id for attempt in unsettled)))
+
+    def _leased(self, vault_ids: Iterable[str]) -> AbstractContextManager[Mapping[ResourceId, int]]:
+        return leasing.leased(
             lease_of(self._require_journal("release")),
-            [item.vault_id for item in plan.items] + [attempt.vault_id for attempt in unsettled],
+            list(vault_ids),
             run=self.run,
             clock=self._clock,
             append=self._append,
         )
+
+    def _settle_left_open(self) -> None:
+        """Settle what earlier runs left, though this one is refused: that takes reading alone."""
+        if self.journal is None:
+            return
+        past = self.past()
+        unsettled = (*past.open_attempts(), *past.unknown_attempts())
+        if unsettled:
+            # Whoever holds the lease settles it.
+            with suppress(LeaseHeldError), self._leased(each.vault_id for each in unsettled):
+                self._settle_earlier()
 
     def _settle_earlier(self) -> tuple[Receipt, ...]:
         """Settle what earlier runs left open or unknown, by reading alone."""

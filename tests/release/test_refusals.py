@@ -7,12 +7,16 @@ import pytest
 
 import azstaging
 from azstaging.cli import exit_codes
-from azstaging.errors import GateClosedError, JournalError, PlanRefusedError
+from azstaging.engine import release as release_engine
+from azstaging.errors import GateClosedError, JournalError, LeaseHeldError, PlanRefusedError
+from azstaging.journal.lease import lease_of
 from azstaging.model.findings import Outcome
+from azstaging.model.ids import ResourceId
 from azstaging.model.plans import Approval, Principal
 from azstaging.model.records import RecordType
 from azstaging.rules import history
 from azstaging.rules.plan import _seal, plan_bytes, plan_from
+from azstaging.rules.status import status_of
 
 ONE = {"Files": ("file-01",)}
 HOURS = timedelta(hours=1)
@@ -303,3 +307,116 @@ def test_a_journal_that_fails_after_the_request_says_so(bench, monkeypatch, lost
     assert b.sent() == {"build-02": 1}
     assert b.states(b.release(plan))["build-02"] == "done"
     assert set(b.sent().values()) == {1}
+
+
+SHARED = {"Files": ("file-01", "build-01"), "Build": ("build-01", "build-02")}
+
+
+def test_a_workload_is_not_begun_by_an_item_that_it_shares(bench):
+    b = bench(SHARED)
+    with pytest.raises(PlanRefusedError) as caught:
+        b.plan("Files")
+    assert caught.value.code == "shared-item"
+    assert "BUILD-01 belongs to Build, too" in str(caught.value)
+    assert "--workload 'Build' --workload 'Files'" in caught.value.advice()
+    plan = b.approved("Files", "Build")
+    done = b.release(plan)
+    assert b.states(done) == dict.fromkeys(("file-01", "build-01", "build-02"), "done")
+
+
+def test_a_plan_that_would_begin_another_workload_is_held(bench):
+    b = bench(SHARED)
+    whole = b.plan("Files", "Build")
+    kept = tuple(item for item in whole.items if "Files" in item.workloads)
+    half = _seal(replace(whole, workloads=("Files",), items=kept))
+    planner = b.as_("planner")
+    planner.journal.append(
+        [history.plan_record(half)], at=b.clock(), run="r", actor=half.planner.key
+    )
+    b.as_("approver").approve(half, comment="CHG-1")
+    held = b.held(b.release(half))
+    assert held.keys() == {"file-01", "build-01"}
+    assert held["build-01"] == "it belongs to Build, too, which is not planned"
+    assert not b.changes
+
+
+def test_a_closed_gate_cannot_be_planned_though_it_would_open_now(bench):
+    b = bench(ONE)
+    planner = b.as_("planner")
+    closed = planner.decide(planner.inventory()).closed
+    b.check(planner)
+    with pytest.raises(GateClosedError):
+        planner.plan(closed)
+    assert len(planner.plan([*planner.decide(planner.inventory()).open] * 2).workloads) == 1
+
+
+@pytest.mark.parametrize("why", ["policy", "baseline", "own approval"])
+def test_a_rerun_that_is_refused_settles_what_was_left_open(bench, why):
+    b = bench(ONE, gate="plan_hours = 168")
+    plan = b.approved()
+
+    def killed(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(release_engine, "follow", killed)
+        with pytest.raises(KeyboardInterrupt):
+            b.release(plan)
+    assert len(b.open_attempts()) == 1
+    b.clock.sleep(3_600)
+    who = "releaser"
+    if why == "policy":
+        file = b.folder / "azstaging.toml"
+        file.write_text(file.read_text("utf-8").replace("plan_hours = 168", "plan_hours = 100"))
+        b.config = azstaging.load_configuration(file)
+    elif why == "baseline":
+        for frozen in (b.folder / "estate" / "baselines").glob("*"):
+            frozen.unlink()
+    else:
+        who = "approver"
+    refusal(lambda: b.as_(who).release(plan, execute=True))
+    assert not b.open_attempts()
+    (receipt,) = b.records(RecordType.RECEIPT)
+    assert receipt.data["state"] == "done"
+    assert sum(b.sent().values()) == 1
+
+
+def test_an_approval_that_has_expired_is_none_in_the_status(bench):
+    b = bench(ONE, gate="plan_hours = 168")
+    plan = b.approved()
+
+    def state():
+        found = status_of(b.as_("reader").past(), now=b.clock())
+        return next(row["state"] for row in found.rows() if row["what"] == "plan")
+
+    assert state() == "approved"
+    b.clock.sleep(3_600 * 100)
+    assert b.clock() < plan.expires
+    assert state() == "not approved"
+
+
+def test_a_dry_run_ends_as_a_run_would_while_somebody_halts_it(bench):
+    b = bench(ONE)
+    plan = b.approved()
+    (b.folder / "estate" / "stop").touch()
+    dry = b.as_("releaser").release(plan)
+    assert not dry.requests
+    assert b.held(dry) == {"file-01": release_engine.HALTED}
+    real = b.release(plan)
+    assert exit_codes.of_release(dry) == exit_codes.of_release(real) == exit_codes.REFUSED
+    assert not b.changes
+
+
+def test_a_dry_run_ends_as_a_run_would_while_another_holds_the_vault(bench):
+    b = bench(ONE)
+    plan = b.approved()
+    other = b.as_("releaser")
+    vault = ResourceId(plan.items[0].vault_id)
+    lease = lease_of(other.journal)
+    lease.acquire(vault, run="other", now=b.clock())
+    before = len(other.journal.records())
+    for execute in (False, True):
+        with pytest.raises(LeaseHeldError):
+            b.as_("releaser").release(plan, execute=execute)
+    lease.release(vault)
+    assert len(other.journal.records()) == before

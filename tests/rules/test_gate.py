@@ -238,8 +238,11 @@ def test_freshness_cannot_be_waived(build, standing):
         ),
         "void": replace(known, subject=replace(known.subject, generation="an earlier one")),
     }
+    old_failure = replace(known, at=build.now - timedelta(days=2))
     findings = (build.finding(row, "phase-staged"), known)
     case = replace(build.case(row, findings=findings), waivers=(waiver(build),))
+    closed = decide(replace(case, findings=(findings[0], old_failure)), now=build.now)
+    assert codes(closed) == ["evidence-failed"], "a failure of the day before yesterday"
     assert isinstance(next(iter(decide(case, now=build.now))), GateOpen), "it accepts what is known"
     case = replace(case, findings=(findings[0], stale[standing]))
     decision = next(iter(decide(case, now=build.now)))

@@ -12,7 +12,7 @@ import pytest
 
 from azstaging import releasing
 from azstaging.azure.connection import AzureConnection
-from azstaging.engine import attempt, follow, release, resolve, rulebook
+from azstaging.engine import attempt, follow, leasing, release, resolve, rulebook
 from azstaging.engine.rulebook import RELEASE
 from azstaging.errors import Effect, StagingError
 from azstaging.model.plans import ReceiptState
@@ -128,7 +128,7 @@ def two_releasers(_world: World) -> Any:
         (MemoryLease, "acquire", acquire),
         (MemoryStore, "append", append),
         (MemoryStore, "_require_held", lambda *_args: None),
-        (release, "require_held", lambda *_args: None),
+        (leasing, "require_held", lambda *_args: None),
     )
 
 

@@ -29,7 +29,7 @@ from azstaging.emulator.identities import make_token
 from azstaging.emulator.populate import Entry
 from azstaging.emulator.state import State
 from azstaging.engine import collect as collect_engine
-from azstaging.engine import release as release_engine
+from azstaging.engine import leasing
 from azstaging.journal import Journal
 from azstaging.model.plans import Attempt, Plan, Receipt, ReceiptState
 from azstaging.model.records import NewRecord, RecordType
@@ -86,12 +86,10 @@ class SimStaging(azstaging.Staging):
         with serial_reads():
             return super()._collect(*args, **kw)
 
-    def _leases(self, plan: Plan) -> Any:
-        past = self.past()
-        unsettled = (*past.open_attempts(), *past.unknown_attempts())
-        return release_engine.leased(
+    def _leased(self, vault_ids: Any) -> Any:
+        return leasing.leased(
             MemoryLease(self.lines, self.journal, self.run),
-            [item.vault_id for item in plan.items] + [attempt.vault_id for attempt in unsettled],
+            list(vault_ids),
             run=self.run,
             clock=self._clock,
             append=self._append,

@@ -67,6 +67,7 @@ def run_plan(
         result = staging.preview(plan)
         _show(result, output, query)
         staging.authorise(plan)
+        staging.require_free(plan)
         say("Dry run: nothing was sent. --execute sends exactly these requests.")
     else:
         ctx.obj["changing"] = True

@@ -14,16 +14,21 @@ from azstaging.providers import abandon_request_of, stop_request_of
 from azstaging.rules import abandon
 
 
-def confirm(wanted: Iterable[GateOpen], decisions: Decisions) -> tuple[GateOpen, ...]:
+def confirm(
+    wanted: Iterable[GateOpen], decisions: Decisions, inventory: Inventory
+) -> tuple[GateOpen, ...]:
     """Return the gates as they are decided now; what was passed in is not believed.
 
     Raises:
-        GateClosedError: none was given.
-        PlanRefusedError: one is not open now, or opens for other items.
+        GateClosedError: none was given, or a closed one.
+        PlanRefusedError: one is not open now, opens for other items, or shares an item with a
+            workload that was not given.
     """
     open_now = {decision.workload: decision for decision in decisions.open}
-    confirmed = []
+    confirmed: dict[str, GateOpen] = {}
     for each in wanted:
+        if not isinstance(each, GateOpen):
+            raise GateClosedError(f"The gate of {each.workload} is closed; nothing was planned.")
         now = open_now.get(each.workload)
         if now is None or set(now.item_ids) != set(each.item_ids):
             why = "is not open" if now is None else "opens for other items"
@@ -32,10 +37,26 @@ def confirm(wanted: Iterable[GateOpen], decisions: Decisions) -> tuple[GateOpen,
                 code="recomputed",
                 advice="Read the inventory, check and decide again, and plan what is open then.",
             )
-        confirmed.append(now)
+        confirmed[each.workload] = now
     if not confirmed:
         raise GateClosedError("No gate is open, so there is nothing to plan.")
-    return tuple(confirmed)
+    _require_whole(confirmed, inventory)
+    return tuple(confirmed.values())
+
+
+def _require_whole(confirmed: Mapping[str, GateOpen], inventory: Inventory) -> None:
+    """Refuse to begin a workload that was not given, by an item that it shares."""
+    planned = {item_id.key for gate in confirmed.values() for item_id in gate.item_ids}
+    for row in inventory.items:
+        others = sorted(set(row.workloads) - confirmed.keys())
+        if row.id.key in planned and others:
+            raise PlanRefusedError(
+                f"{row.name} belongs to {', '.join(others)}, too, which would be begun and not "
+                "finished; nothing was planned.",
+                code="shared-item",
+                advice="Plan them together: "
+                + " ".join(f"--workload {name!r}" for name in sorted({*row.workloads})),
+            )
 
 
 def render_requests(

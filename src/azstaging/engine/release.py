@@ -5,9 +5,8 @@ and is not begun while the hour has no room for it. After the first unknown noth
 what was sent is followed to its end.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,11 +21,10 @@ from azstaging.engine.attempt import (
 )
 from azstaging.engine.follow import Follower, follow, look_once
 from azstaging.engine.pacing import pace_of
-from azstaging.engine.ports import AzurePort, Clock, JournalPort, LeasePort, Progress
+from azstaging.engine.ports import AzurePort, JournalPort, Progress
 from azstaging.engine.rulebook import RELEASE, Rulebook
 from azstaging.engine.witness import require_jobs
-from azstaging.errors import Effect, JournalError, LeaseHeldError
-from azstaging.model.ids import ResourceId
+from azstaging.errors import Effect, JournalError
 from azstaging.model.plans import (
     Attempt,
     Held,
@@ -49,6 +47,7 @@ from azstaging.rules.readiness import (
     TOGETHER,
     Readiness,
     begun_workloads,
+    hold,
     left_out,
 )
 
@@ -126,19 +125,30 @@ class _Ledger:
     out_of_time: bool = False
 
 
+HALTED = "somebody asked to halt: the estate folder holds a file named stop"
+
+
 def preview(
-    plan: Plan, case: Case, past: History, *, now: datetime, rulebook: Rulebook = RELEASE
+    plan: Plan,
+    case: Case,
+    past: History,
+    *,
+    now: datetime,
+    rulebook: Rulebook = RELEASE,
+    halted: bool = False,
 ) -> ReleaseResult:
     """Say what a real run would send at ``now``, and what it would hold; sends nothing."""
     sorted_out = rulebook.sort_out(plan, case, past, now=now)
     groups, begun = _ordered(sorted_out, case)
     going = paced(groups, pace_of(case.policy, past), begun, now=now, until=plan.expires)
+    items = [item for group in going.groups for item in group]
+    kept = [hold(item, HALTED, "Remove it, and run again.") for item in items if halted]
     return ReleaseResult(
         plan_digest=plan.digest,
         executed=False,
-        requests=tuple((item.id, item.request) for group in going.groups for item in group),
+        requests=() if halted else tuple((item.id, item.request) for item in items),
         receipts=(),
-        held=(*left_out(plan, case, past), *sorted_out.held, *going.held),
+        held=(*left_out(plan, case, past), *sorted_out.held, *going.held, *kept),
         next_at=going.next_at,
         names=_names(plan),
     )
@@ -148,49 +158,6 @@ def _ordered(sorted_out: Readiness, case: Case) -> tuple[list[list[PlanItem]], f
     """Return what goes together, in order, and which workloads an earlier run began."""
     begun = begun_workloads(sorted_out, case)
     return _together(sorted_out.ready, begun), begun
-
-
-@contextmanager
-def leased(
-    lease: LeasePort,
-    vault_ids: Iterable[str],
-    *,
-    run: str,
-    clock: Clock,
-    append: Callable[[NewRecord], object],
-) -> Iterator[Mapping[ResourceId, int]]:
-    """Hold the leases of some vaults, each taken on record; whatever was read before is old.
-
-    Yields:
-        The epoch of each lease; see `require_held`.
-
-    Raises:
-        LeaseHeldError: another run holds one of them; nothing was sent.
-    """
-    taken: dict[ResourceId, int] = {}
-    try:
-        for vault in sorted({ResourceId(vault_id) for vault_id in vault_ids}):
-            epoch = lease.acquire(vault, run=run, now=clock())
-            taken[vault] = epoch
-            append(records.lease_record(vault, epoch))
-        yield taken
-    finally:
-        for vault in taken:
-            lease.release(vault)
-
-
-def require_held(taken: Mapping[ResourceId, int], past: History) -> None:
-    """Check that nobody took a lease after us, by the journal as it is now.
-
-    Raises:
-        LeaseHeldError: somebody did; nothing was sent.
-    """
-    for vault, epoch in taken.items():
-        if past.epoch(vault) > epoch:
-            raise LeaseHeldError(
-                f"Another run took over the vault {vault.name} while this one was starting; "
-                "nothing was sent."
-            )
 
 
 def execute(release: Release) -> ReleaseResult:
@@ -322,7 +289,7 @@ def _sent(release: Release, ledger: _Ledger, attempt: Attempt) -> None:
 def _may_go_on(release: Release, item: PlanItem, ledger: _Ledger) -> None:
     """Stop before this item when somebody asked for it, or time or the hour's room is up."""
     if not ledger.stopped and release.halted():
-        ledger.stopped = "somebody asked to halt: the estate folder holds a file named stop"
+        ledger.stopped = HALTED
     if not ledger.stopped and _time_is_up(release):
         ledger.stopped = "the deadline was too near to send it"
         ledger.out_of_time = True

@@ -7,7 +7,7 @@ failed and then passed with nothing changed is flaky and must pass again.
 
 import enum
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from azstaging.model.findings import Finding, Outcome, Subject, workload_subject
@@ -52,6 +52,7 @@ class Verdict:
     Attributes:
         finding: the finding that decides, or None when there is none.
         detail: one sentence.
+        fresh: the finding is of now, whatever it says.
     """
 
     check: str
@@ -59,6 +60,7 @@ class Verdict:
     standing: Standing
     detail: str
     finding: Finding | None = None
+    fresh: bool = True
 
 
 def target_fingerprint(target: TargetMachine) -> str:
@@ -178,13 +180,17 @@ def weigh(
         )
     runs = _worst_per_run(current)
     last = runs[-1]
-    if last.outcome is not Outcome.PASS:
-        return verdict(_STANDINGS[last.outcome], last.detail, last)
-    if last.at > now + CLOCK_SKEW:
-        return verdict(Standing.FROM_THE_FUTURE, "the evidence is dated in the future", last)
+    ahead = last.at > now + CLOCK_SKEW
     lifetime = min(last.lifetime_seconds, lifetime_seconds or last.lifetime_seconds)
-    if now >= last.at + timedelta(seconds=lifetime):
-        return verdict(Standing.EXPIRED, "the evidence has expired", last)
+    expired = now >= last.at + timedelta(seconds=lifetime)
+    if last.outcome is not Outcome.PASS:
+        found = verdict(_STANDINGS[last.outcome], last.detail, last)
+        return replace(found, fresh=not (ahead or expired))
+    if ahead:
+        return verdict(Standing.FROM_THE_FUTURE, "the evidence is dated in the future", last)
+    if expired:
+        since = f"{last.at + timedelta(seconds=lifetime):%Y-%m-%d %H:%M} UTC"
+        return verdict(Standing.EXPIRED, f"the evidence has expired at {since}", last)
     if _is_flaky(runs, flaky_passes):
         return verdict(Standing.FLAKY, "failed, then passed with nothing changed", last)
     return verdict(Standing.PASSED, last.detail, last)

@@ -260,7 +260,8 @@ def waiver_holds(waiver: Waiver, now: datetime) -> bool:
 
 def can_be_waived(verdict: Verdict) -> bool:
     """Tell whether any waiver could cover a verdict: freshness cannot be waived."""
-    return verdict.check not in NEVER_WAIVABLE and verdict.standing not in _NOT_FRESH
+    stale = verdict.standing in _NOT_FRESH or not verdict.fresh
+    return verdict.check not in NEVER_WAIVABLE and not stale
 
 
 def waiver_for(

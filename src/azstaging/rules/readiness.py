@@ -140,6 +140,10 @@ def refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | Non
     row = case.inventory.find(item.id)
     if row is None:
         return hold(item, "it is not in the inventory any more", FIND_OUT)
+    others = sorted(set(item.workloads) - set(plan.workloads))
+    if others and not plan.abandons:
+        whose = f"it belongs to {', '.join(others)}, too, which is not planned"
+        return hold(item, whose, PLAN_AGAIN)
     if set(row.workloads) != set(item.workloads):
         return hold(item, since_planned("its workloads", plan), PLAN_AGAIN)
     if why := unread_target(item, row):

@@ -28,6 +28,8 @@ class Status:
     Attributes:
         open_attempts: intents without a receipt: sent or not, nobody has proven it yet.
         live_plans: plans that have not expired and are not wholly released.
+        released: the receipts that say done, by what was seen last: an item that was protected
+            again since is not released.
         abandoned: the receipts that say done of replications given up.
         begun: workloads that a run released in part; the next run goes on with them first.
     """
@@ -37,14 +39,9 @@ class Status:
     live_plans: tuple[Plan, ...]
     approvals: tuple[Approval, ...]
     receipts: tuple[Receipt, ...]
+    released: tuple[Receipt, ...] = ()
     abandoned: tuple[Receipt, ...] = ()
     begun: tuple[BegunWorkload, ...] = ()
-
-    @property
-    def released(self) -> tuple[Receipt, ...]:
-        """The receipts that say done, without what was given up."""
-        done = (r for r in self.receipts if r.state is ReceiptState.DONE)
-        return tuple(r for r in done if r not in self.abandoned)
 
     @property
     def unknown(self) -> tuple[Receipt, ...]:
@@ -65,7 +62,7 @@ class Status:
         ]
         rows += [_receipt_row(r) for r in self.receipts if r.state is not ReceiptState.DONE]
         rows += [_begun_row(workload) for workload in self.begun]
-        rows += [_plan_row(plan, self.approvals) for plan in self.live_plans]
+        rows += [_plan_row(plan, self.approvals, self.at) for plan in self.live_plans]
         rows += [_receipt_row(r) for r in self.released]
         rows += [_receipt_row(r) | {"state": "abandoned"} for r in self.abandoned]
         return [row | {"at": format_time(row["at"])} for row in rows]  # type: ignore[arg-type]
@@ -115,8 +112,8 @@ def begun_in_part(past: History) -> tuple[BegunWorkload, ...]:
     return tuple(found)
 
 
-def _plan_row(plan: Plan, approvals: tuple[Approval, ...]) -> dict[str, Any]:
-    approved = sum(approval.plan_digest == plan.digest for approval in approvals)
+def _plan_row(plan: Plan, approvals: tuple[Approval, ...], now: datetime) -> dict[str, Any]:
+    approved = sum(a.plan_digest == plan.digest and now < a.expires for a in approvals)
     return {
         "what": "plan",
         "state": "approved" if approved else "not approved",
@@ -143,6 +140,7 @@ def status_of(past: History, *, now: datetime) -> Status:
         live_plans=live,
         approvals=past.approvals(),
         receipts=receipts,
+        released=tuple(past.released().values()),
         abandoned=tuple(past.abandoned().values()),
         begun=begun_in_part(past),
     )
