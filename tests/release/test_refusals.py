@@ -2,13 +2,20 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 import azstaging
 from azstaging.cli import exit_codes
 from azstaging.engine import release as release_engine
-from azstaging.errors import GateClosedError, JournalError, LeaseHeldError, PlanRefusedError
+from azstaging.errors import (
+    GateClosedError,
+    JournalError,
+    LeaseHeldError,
+    PlanRefusedError,
+    StagingError,
+)
 from azstaging.journal.lease import lease_of
 from azstaging.model.findings import Outcome
 from azstaging.model.ids import ResourceId
@@ -17,6 +24,7 @@ from azstaging.model.records import RecordType
 from azstaging.rules import history
 from azstaging.rules.plan import _seal, plan_bytes, plan_from
 from azstaging.rules.status import status_of
+from azstaging.runbook import work
 
 ONE = {"Files": ("file-01",)}
 HOURS = timedelta(hours=1)
@@ -420,3 +428,21 @@ def test_a_dry_run_ends_as_a_run_would_while_another_holds_the_vault(bench):
             b.as_("releaser").release(plan, execute=execute)
     lease.release(vault)
     assert len(other.journal.records()) == before
+
+
+def test_a_runbook_fails_when_a_stop_did_not_happen(bench):
+    b = bench(ONE)
+    plan = b.approved()
+    b.fault("job-failed")
+    said = []
+    streams = SimpleNamespace(output=said.append, warning=said.append, error=said.append)
+    staging = b.as_("releaser")
+    job = SimpleNamespace(
+        values={"plan": plan.digest, "execute": "execute"},
+        staging=staging,
+        streams=streams,
+        journal=staging.journal,
+    )
+    with pytest.raises(StagingError, match="FILE-01 did not stop; the lines above say why"):
+        work._release(job)
+    assert any(line.startswith("failed: FILE-01") for line in said)

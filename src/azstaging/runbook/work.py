@@ -228,6 +228,13 @@ def _require_settled(result: ReleaseResult) -> None:
             effect=Effect.UNKNOWN,
             advice="Look at the items in the portal; azstaging status lists them.",
         )
+    failed = [r.name for r in result.receipts if r.state is not ReceiptState.DONE]
+    if failed:
+        raise StagingError(
+            f"{', '.join(failed)} did not stop; the lines above say why.",
+            effect=Effect.DONE,
+            advice="Mend the cause, and make a new plan for what is left.",
+        )
     if result.next_at is not None and not result.open_attempts:
         raise DeadlineReachedError(
             f"{len(result.held)} items are held: the hour has no room for more stops.",
