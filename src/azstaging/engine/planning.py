@@ -20,15 +20,19 @@ def confirm(
     """Return the gates as they are decided now; what was passed in is not believed.
 
     Raises:
-        GateClosedError: none was given, or a closed one.
-        PlanRefusedError: one is not open now, opens for other items, or shares an item with a
+        GateClosedError: none was given.
+        PlanRefusedError: one was given closed, is not open now, opens for other items, or shares an item with a
             workload that was not given.
     """
     open_now = {decision.workload: decision for decision in decisions.open}
     confirmed: dict[str, GateOpen] = {}
     for each in wanted:
         if not isinstance(each, GateOpen):
-            raise GateClosedError(f"The gate of {each.workload} is closed; nothing was planned.")
+            raise PlanRefusedError(
+                f"The gate of {each.workload} was given closed; nothing was planned.",
+                code="recomputed",
+                advice="Read the inventory, check and decide again, and plan what is open then.",
+            )
         now = open_now.get(each.workload)
         if now is None or set(now.item_ids) != set(each.item_ids):
             why = "is not open" if now is None else "opens for other items"
