@@ -21,8 +21,8 @@ def confirm(
 
     Raises:
         GateClosedError: none was given.
-        PlanRefusedError: one was given closed, is not open now, opens for other items, or shares an item with a
-            workload that was not given.
+        PlanRefusedError: one was given closed, is not open now, opens for other items, or shares
+            an item with a workload that was not given.
     """
     open_now = {decision.workload: decision for decision in decisions.open}
     confirmed: dict[str, GateOpen] = {}
