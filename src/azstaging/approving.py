@@ -171,7 +171,12 @@ class Approving(Collecting, Comparing):
         plans.plan_from(plans.plan_bytes(plan))
         plans.check_plan(plan, journal_id=journal.id, policy=self.config.policy, now=self._clock())
         if self.past().plan(plan.digest) is None:
-            raise PlanRefusedError("The journal does not hold this plan.", code="foreign-journal")
+            raise PlanRefusedError(
+                f"The journal {journal.place} does not hold this plan, {plan.digest[:19]} of "
+                f"{plan.created:%Y-%m-%d %H:%M} UTC; nothing was sent.",
+                code="foreign-journal",
+                advice="Name the estate folder that it was planned in (--journal).",
+            )
         return journal
 
     def _require_sources(self, plan: Plan) -> None:

@@ -37,7 +37,8 @@ def confirm(
         if now is None or set(now.item_ids) != set(each.item_ids):
             why = "is not open" if now is None else "opens for other items"
             raise PlanRefusedError(
-                f"The gate of {each.workload} {why} when it is decided again.",
+                f"The gate of {each.workload} {why} when it is decided again"
+                f"{_first_reason(each.workload, decisions)}.",
                 code="recomputed",
                 advice="Read the inventory, check and decide again, and plan what is open then.",
             )
@@ -46,6 +47,11 @@ def confirm(
         raise GateClosedError("No gate is open, so there is nothing to plan.")
     _require_whole(confirmed, inventory)
     return tuple(confirmed.values())
+
+
+def _first_reason(workload: str, decisions: Decisions) -> str:
+    closed = (each for each in decisions.closed if each.workload == workload)
+    return next((f": {each.reasons[0].detail}" for each in closed if each.reasons), "")
 
 
 def _require_whole(confirmed: Mapping[str, GateOpen], inventory: Inventory) -> None:

@@ -265,7 +265,12 @@ def check_plan(plan: Plan, *, journal_id: str, policy: Policy, now: datetime) ->
             f"The plan expired at {plan.expires:%Y-%m-%d %H:%M} UTC.", code="expired"
         )
     if plan.created > now + CLOCK_SKEW:
-        raise PlanRefusedError("The plan is dated in the future.", code="expired")
+        raise PlanRefusedError(
+            f"The plan is dated {plan.created:%Y-%m-%d %H:%M} UTC, and here it is "
+            f"{now:%Y-%m-%d %H:%M} UTC: one of the two clocks is wrong. Nothing was sent.",
+            code="expired",
+            advice="Set the clock that is wrong; where it was the planner's, plan again.",
+        )
     if plan.policy_digest != policy_digest(policy):
         raise PlanRefusedError(
             "The gate's policy in the file is not the one that the plan was made under at "
