@@ -113,11 +113,10 @@ def estate_from(file: Path) -> Any:
     """Read an estate file; what is wrong with it is said."""
     from azstaging.emulator.estate import Estate  # noqa: PLC0415 - needs an extra
 
+    data = read_bytes(file, what="estate")
     try:
-        return Estate.from_json(read_bytes(file, what="estate"))
+        return Estate.from_json(data)
     except ConfigurationError as error:
-        if str(file) in str(error):
-            raise
         raise ConfigurationError(
             f"{file}: {error}", advice="Name a file that azstaging capture wrote."
         ) from error
