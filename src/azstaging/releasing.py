@@ -263,6 +263,7 @@ class Releasing(Approving):
             self.authorise(plan)
             self.require_free(plan)
             return self.preview(plan)
+        self._require_direct("abandon" if plan.abandons else "release")
         try:
             releaser = self.authorise(plan)
         except PlanRefusedError:

@@ -96,6 +96,7 @@ class Run:
         self._principal: tuple[Principal | None] | None = None
         self._last_inventory: Inventory | None = None
         self._same_azure = False
+        self._looks_through = False
 
     @property
     def azure(self) -> AzurePort:
@@ -123,8 +124,20 @@ class Run:
         return self._azure
 
     def look_through(self, lens: Callable[[AzurePort], AzurePort]) -> None:
-        """Put something between this run and Azure, to see every answer: ``lens(azure)``."""
+        """Put something between this run and Azure, to see every answer: ``lens(azure)``.
+
+        It is not offered the stop, so from here on this run can only read.
+        """
         self._azure = lens(self.azure)
+        self._looks_through = True
+
+    def _require_direct(self, verb: str) -> None:
+        if self._looks_through:
+            raise ConfigurationError(
+                f"{verb} cannot change Azure through what look_through put before it; nothing was "
+                "sent.",
+                advice="Do it with a new Staging that looks through nothing.",
+            )
 
     def principal(self) -> Principal | None:
         """Who we are to ARM: None for an opaque token, which cannot plan, approve or release."""

@@ -114,6 +114,18 @@ def test_no_public_call_sends_anything_unless_it_executes(bench):
         )
 
 
+def test_a_run_that_looks_through_something_refuses_before_any_intent(bench):
+    b = bench({"Files": ("file-01",)})
+    plan = b.approved("Files")
+    releaser = b.as_("releaser")
+    releaser.look_through(lambda azure: azure)
+    with pytest.raises(azstaging.ConfigurationError, match="release cannot change Azure through"):
+        releaser.release(plan, execute=True)
+    assert changes(b) == []
+    assert list(releaser.past().open_attempts()) == []
+    assert b.as_("releaser").release(plan, execute=True).receipts
+
+
 def test_no_other_public_name_sends(bench):
     """Every other public name is a value, an error, or reads what it is given."""
     names = set(azstaging.__all__) - {"Staging", "__version__"}

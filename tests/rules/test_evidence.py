@@ -111,3 +111,63 @@ def test_a_new_generation_voids(build):
         "c", item_subject(again), FindingIndex([finding]), now=build.now, flaky_passes=2
     )
     assert verdict.standing is Standing.VOID
+
+
+def weighed(build, row, findings, now=None):
+    index = FindingIndex(findings)
+    return weigh("c", item_subject(row), index, now=now or build.now, flaky_passes=2)
+
+
+def hours_before(build, hours):
+    return build.now - timedelta(hours=hours)
+
+
+def test_a_failure_is_told_since_its_first_of_many(build):
+    """A pass or another standing in between begins it anew."""
+    row = build.row()
+    taken = [(9, F), (8, P), (7, E), (6, F), (5, F)]
+    findings = [
+        build.finding(row, "c", outcome, run=f"r{hours}", at=hours_before(build, hours))
+        for hours, outcome in taken
+    ]
+    assert weighed(build, row, findings).since == hours_before(build, 6)
+    assert weighed(build, row, findings[:3]).since == hours_before(build, 7)
+    assert weighed(build, row, [build.finding(row, "c", P)]).since is None
+    assert weighed(build, row, []).since is None
+
+
+def test_a_flaky_check_tells_when_it_failed(build):
+    row = build.row()
+    findings = [
+        build.finding(row, "c", outcome, run=f"r{hours}", at=hours_before(build, hours))
+        for hours, outcome in ((3, F), (2, F), (0.5, P))
+    ]
+    verdict = weighed(build, row, findings)
+    assert verdict.standing is Standing.FLAKY
+    assert verdict.since == hours_before(build, 2)
+    assert f"failed at {hours_before(build, 2):%Y-%m-%d %H:%M} UTC" in verdict.detail
+
+
+def test_void_evidence_tells_what_changed_and_since_when(build):
+    row = build.row()
+    at = hours_before(build, 2)
+    finding = build.finding(row, "c", P, at=at)
+    resized = replace(row, target=replace(row.target, size="Standard_D8s_v5"))
+    verdict = weighed(build, resized, [finding])
+    assert (verdict.standing, verdict.since) == (Standing.VOID, at)
+    assert verdict.detail == (
+        f"the target changed after {at:%Y-%m-%d %H:%M} UTC, when the evidence was taken"
+    )
+    again = replace(row, item=replace(row.item, generation="another"))
+    assert weighed(build, again, [finding]).detail.startswith("the item was protected anew after ")
+    both = replace(resized, item=again.item)
+    assert weighed(build, both, [finding]).detail.startswith(
+        "the item was protected anew and the target changed after "
+    )
+
+
+def test_evidence_of_no_time_of_ours_tells_its_date(build):
+    row = build.row()
+    finding = build.finding(row, "c", P, at=build.now + timedelta(hours=1))
+    detail = weighed(build, row, [finding]).detail
+    assert f"{build.now + timedelta(hours=1):%Y-%m-%d %H:%M} UTC" in detail

@@ -173,6 +173,36 @@ def test_a_stale_or_future_inventory_closes(build, age):
     assert codes(decide(case, now=build.now)) == ["stale-inventory"]
 
 
+@pytest.mark.parametrize(
+    ("ago", "why"), [(2, "more than one hour ago"), (-1, "which is in the future")]
+)
+def test_a_stale_inventory_tells_when_it_was_read(build, ago, why):
+    at = build.now - timedelta(hours=ago)
+    case = build.case(build.row())
+    case = replace(case, inventory=replace(case.inventory, read_at=at))
+    [reason] = next(iter(decide(case, now=build.now))).reasons
+    assert reason.detail == f"the inventory was read at {at:%Y-%m-%d %H:%M} UTC, {why}"
+
+
+def test_a_failed_check_tells_since_when(build):
+    row = build.row()
+    findings = [
+        build.finding(
+            row, "target-running", outcome, run=run, at=build.now - timedelta(minutes=ago)
+        )
+        for run, outcome, ago in (
+            ("r1", Outcome.FAIL, 50),
+            ("r2", Outcome.FAIL, 10),
+        )
+    ]
+    passed = build.finding(row, "phase-staged", Outcome.PASS)
+    case = build.case(row, findings=(passed, *findings))
+    [reason] = next(iter(decide(case, now=build.now))).reasons
+    assert reason.detail == (
+        "app01: target-running: target-running says fail (since 2026-11-26 15:10 UTC)"
+    )
+
+
 def test_cooling_off_closes_until_its_time(build):
     case = build.case(build.row())
     after = build.now + timedelta(minutes=1)

@@ -53,6 +53,8 @@ class Verdict:
         finding: the finding that decides, or None when there is none.
         detail: one sentence.
         fresh: the finding is of now, whatever it says.
+        since: since when it stands so, as far as anybody looked: aware UTC, or None where it is
+            good or nobody looked.
     """
 
     check: str
@@ -61,6 +63,7 @@ class Verdict:
     detail: str
     finding: Finding | None = None
     fresh: bool = True
+    since: datetime | None = None
 
 
 def target_fingerprint(target: TargetMachine) -> str:
@@ -133,14 +136,37 @@ def _worst_per_run(findings: Iterable[Finding]) -> list[Finding]:
     return list(worst.values())
 
 
-def _is_flaky(runs: Sequence[Finding], flaky_passes: int) -> bool:
+def _flaky_since(runs: Sequence[Finding], flaky_passes: int) -> datetime | None:
+    """Return when it failed last, if it has not passed often enough since."""
     passes = 0
     for finding in reversed(runs):
         if finding.outcome is not Outcome.PASS:
             break
         passes += 1
-    failed_before = any(f.outcome is Outcome.FAIL for f in runs[: len(runs) - passes])
-    return failed_before and passes < flaky_passes
+    failed = [f.at for f in runs[: len(runs) - passes] if f.outcome is Outcome.FAIL]
+    return failed[-1] if failed and passes < flaky_passes else None
+
+
+def _first_of_its_kind(runs: Sequence[Finding]) -> datetime:
+    """Return when the last run's outcome was seen first, with none other since."""
+    since = runs[-1].at
+    for finding in reversed(runs):
+        if finding.outcome is not runs[-1].outcome:
+            break
+        since = finding.at
+    return since
+
+
+def _what_changed(was: Subject, now: Subject) -> str:
+    of_workload = now.id == workload_subject(now.id.removeprefix(workload_subject("")))
+    item, target = (
+        ("the workload's items changed", "the targets changed")
+        if of_workload
+        else ("the item was protected anew", "the target changed")
+    )
+    changed = [item] if was.generation != now.generation else []
+    changed += [target] if was.target != now.target else []
+    return " and ".join(changed)
 
 
 def weigh(
@@ -163,34 +189,45 @@ def weigh(
         lifetime_seconds: the policy's lifetime; the shorter of it and the finding's holds.
     """
 
-    def verdict(standing: Standing, detail: str, finding: Finding | None = None) -> Verdict:
+    def verdict(
+        standing: Standing, detail: str, finding: Finding, since: datetime | None = None
+    ) -> Verdict:
         return Verdict(
-            check=check, subject=subject, standing=standing, detail=detail, finding=finding
+            check=check,
+            subject=subject,
+            standing=standing,
+            detail=detail,
+            finding=finding,
+            since=since,
         )
 
     on_subject = findings.of(check, subject.id)
     if not on_subject:
-        return verdict(Standing.MISSING, "no evidence")
+        return Verdict(
+            check=check, subject=subject, standing=Standing.MISSING, detail="no evidence"
+        )
     current = [f for f in on_subject if f.subject == subject]
     if not current:
-        return verdict(
-            Standing.VOID,
-            "the item or its target changed since the evidence was taken",
-            on_subject[-1],
-        )
+        old = on_subject[-1]
+        changed = _what_changed(old.subject, subject)
+        detail = f"{changed} after {old.at:%Y-%m-%d %H:%M} UTC, when the evidence was taken"
+        return verdict(Standing.VOID, detail, old, old.at)
     runs = _worst_per_run(current)
     last = runs[-1]
     ahead = last.at > now + CLOCK_SKEW
     lifetime = min(last.lifetime_seconds, lifetime_seconds or last.lifetime_seconds)
-    expired = now >= last.at + timedelta(seconds=lifetime)
+    expiry = last.at + timedelta(seconds=lifetime)
     if last.outcome is not Outcome.PASS:
-        found = verdict(_STANDINGS[last.outcome], last.detail, last)
-        return replace(found, fresh=not (ahead or expired))
+        found = verdict(_STANDINGS[last.outcome], last.detail, last, _first_of_its_kind(runs))
+        return replace(found, fresh=not (ahead or now >= expiry))
     if ahead:
-        return verdict(Standing.FROM_THE_FUTURE, "the evidence is dated in the future", last)
-    if expired:
-        since = f"{last.at + timedelta(seconds=lifetime):%Y-%m-%d %H:%M} UTC"
-        return verdict(Standing.EXPIRED, f"the evidence has expired at {since}", last)
-    if _is_flaky(runs, flaky_passes):
-        return verdict(Standing.FLAKY, "failed, then passed with nothing changed", last)
+        detail = f"the evidence is dated in the future, {last.at:%Y-%m-%d %H:%M} UTC"
+        return verdict(Standing.FROM_THE_FUTURE, detail, last, last.at)
+    if now >= expiry:
+        detail = f"the evidence has expired at {expiry:%Y-%m-%d %H:%M} UTC"
+        return verdict(Standing.EXPIRED, detail, last, expiry)
+    failed = _flaky_since(runs, flaky_passes)
+    if failed:
+        detail = f"failed at {failed:%Y-%m-%d %H:%M} UTC, then passed with nothing changed"
+        return verdict(Standing.FLAKY, detail, last, failed)
     return verdict(Standing.PASSED, last.detail, last)

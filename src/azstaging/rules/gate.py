@@ -41,6 +41,8 @@ WAIVER_LIFETIME = timedelta(days=30)
 NEVER_WAIVABLE = frozenset({"phase-staged", "test-migration-cleaned"})
 # A waiver accepts what is known of the machine as it is now.
 _NOT_FRESH = frozenset({Standing.EXPIRED, Standing.VOID, Standing.FROM_THE_FUTURE})
+# These were seen so from some time on; what the others say holds its time already.
+_LASTING = frozenset({Standing.FAILED, Standing.ERROR, Standing.INCONCLUSIVE, Standing.SKIPPED})
 MIGRATION_NOTES = "migration-notes"
 # What these look at changes only through us, and the change is on record: never flaky.
 _CHANGES_ON_RECORD = frozenset({"baseline-present"})
@@ -170,10 +172,12 @@ def _scope_reasons(
 
 def _time_reasons(case: Case, now: datetime) -> Iterable[Reason]:
     read_at = case.inventory.read_at
-    if now - read_at > INVENTORY_LIFETIME or read_at > now + CLOCK_SKEW:
+    ahead = read_at > now + CLOCK_SKEW
+    if ahead or now - read_at > INVENTORY_LIFETIME:
+        why = "which is in the future" if ahead else "more than one hour ago"
         yield Reason(
             code="stale-inventory",
-            detail="the inventory is older than one hour, or dated in the future",
+            detail=f"the inventory was read at {read_at:%Y-%m-%d %H:%M} UTC, {why}",
             next_step="Read the inventory again.",
         )
     after = case.wave.release_after
@@ -285,10 +289,12 @@ def _evidence_reason(verdict: Verdict, rows: Sequence[InventoryItem]) -> Reason:
     item = next((row for row in rows if row.id.key == verdict.subject.id), None)
     name = f"{item.name}: " if item else ""
     finding = verdict.finding
+    since = verdict.since if verdict.standing in _LASTING else None
     step = _NEXT_STEPS.get(verdict.standing) or (finding.next_step if finding else "")
     return Reason(
         code=f"evidence-{verdict.standing.value}",
-        detail=f"{name}{verdict.check}: {verdict.detail}",
+        detail=f"{name}{verdict.check}: {verdict.detail}"
+        + (f" (since {since:%Y-%m-%d %H:%M} UTC)" if since else ""),
         next_step=step or "Mend the cause, then run azstaging check again.",
         item_id=item.id if item else None,
         check=verdict.check,
