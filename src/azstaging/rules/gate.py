@@ -306,12 +306,13 @@ def _evidence_reason(verdict: Verdict, rows: Sequence[InventoryItem]) -> Reason:
 def _hold_shared(decisions: Mapping[str, Decision], inventory: Inventory) -> dict[str, Decision]:
     """Close every workload that shares an item with a closed one, until nothing changes."""
     settled = dict(decisions)
+    rows = {row.id: row for row in inventory.items}
     changed = True
     while changed:
         changed = False
         for name, decision in list(settled.items()):
             if isinstance(decision, GateOpen):
-                reasons = tuple(_shared_reasons(name, decision.item_ids, settled, inventory))
+                reasons = tuple(_shared_reasons(name, decision.item_ids, settled, rows))
                 if reasons:
                     settled[name] = GateClosed(
                         workload=name,
@@ -327,9 +328,8 @@ def _shared_reasons(
     name: str,
     item_ids: Iterable[ResourceId],
     decisions: Mapping[str, Decision],
-    inventory: Inventory,
+    rows: Mapping[ResourceId, InventoryItem],
 ) -> Iterable[Reason]:
-    rows = {row.id: row for row in inventory.items}
     for item_id in item_ids:
         for other in rows[item_id].workloads:
             if other != name and not isinstance(decisions.get(other), GateOpen):
