@@ -30,6 +30,8 @@ _LIST_ACTIONS = {
     Collection.PROTECTED_ITEMS: "Microsoft.RecoveryServices/vaults/replicationProtectedItems/read",
     Collection.DATA_REPLICATION: _GET_ACTIONS[Collection.DATA_REPLICATION],
 }
+# What takes longest to understand comes first, and is understood while the rest is read.
+_ORDER = (Collection.PROTECTED_ITEMS, Collection.DATA_REPLICATION, Collection.MIGRATION_ITEMS)
 _SOLUTIONS = (
     "Servers-Migration-ServerMigration",
     "Servers-Migration-ServerMigration_DataReplication",
@@ -66,10 +68,7 @@ def find_items(
         ServiceError: the subscriptions could not be listed, so that nothing is known at all.
     """
     subscriptions, vaults = _vaults(azure, scope, reads)
-    # Longest chains of pages first: the last of them decides when all is read.
-    lists = [
-        (vault, kind) for kind in Collection for vault in vaults if kind in _collections(vault)
-    ]
+    lists = [(vault, kind) for kind in _ORDER for vault in vaults if kind in _collections(vault)]
     rows = _Rows(reads, make)
     wanted = (_list_read(azure, vault, kind, rows) for vault, kind in lists)
     results = reads.run(wanted, "items")
