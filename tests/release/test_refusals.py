@@ -9,6 +9,7 @@ import pytest
 import azstaging
 from azstaging.cli import exit_codes
 from azstaging.engine import release as release_engine
+from azstaging.engine.planning import render_abandon
 from azstaging.errors import (
     GateClosedError,
     JournalError,
@@ -178,11 +179,26 @@ def test_an_approval_dated_in_the_future_does_not_count(bench):
     assert refusal(lambda: b.release(plan)) == "expired"
 
 
+def test_an_item_of_an_unknown_provider_is_left_to_the_portal(bench):
+    planner = bench(ONE).as_("planner")
+    [row] = planner.inventory()
+    strange = replace(row, item=replace(row.item, provider="NewKind"))
+    with pytest.raises(PlanRefusedError, match=f"{row.name}: azstaging knows no stop of") as caught:
+        render_abandon(planner.azure, [strange])
+    assert "in the portal" in caught.value.advice()
+
+
 def test_another_policy_is_refused(bench):
     b = bench(ONE)
     plan = b.approved()
     looser = replace(b.config, policy=replace(b.config.policy, required=("phase-staged",)))
-    assert refusal(lambda: b.release(plan, config=looser)) == "recomputed"
+    with pytest.raises(PlanRefusedError) as caught:
+        b.release(plan, config=looser)
+    assert caught.value.code == "recomputed"
+    assert f"{plan.created:%Y-%m-%d %H:%M} UTC: its policy changed. Nothing was sent." in str(
+        caught.value
+    )
+    assert "Put [gate] back to what was approved" in caught.value.advice()
     assert not b.changes
 
 

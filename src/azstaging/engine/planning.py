@@ -101,8 +101,10 @@ def _render(
         request = request_of(row.item)
         if request is None:
             raise PlanRefusedError(
-                f"{row.name}: provider {row.item.provider} has no stop request.",
+                f"{row.name}: azstaging knows no stop of provider {row.item.provider}; nothing was "
+                "planned.",
                 code="recomputed",
+                advice="Leave its workload out, and stop the item in the portal.",
             )
         requests[row.id.key] = azure.render(request)
     return requests

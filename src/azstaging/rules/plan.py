@@ -274,8 +274,9 @@ def check_plan(plan: Plan, *, journal_id: str, policy: Policy, now: datetime) ->
     if plan.policy_digest != policy_digest(policy):
         raise PlanRefusedError(
             "The gate's policy in the file is not the one that the plan was made under at "
-            f"{plan.created:%Y-%m-%d %H:%M} UTC: its policy changed.",
+            f"{plan.created:%Y-%m-%d %H:%M} UTC: its policy changed. Nothing was sent.",
             code="recomputed",
+            advice="Put [gate] back to what was approved, or make a new plan and have it approved.",
         )
 
 
