@@ -44,7 +44,7 @@ from azstaging.rules.completeness import (
 from azstaging.rules.selection import select
 
 # Only resources of Microsoft.DataReplication say when they were made.
-_DATED = frozenset({Collection.DATA_REPLICATION})
+_DATED = Collection.DATA_REPLICATION
 _COLLECTIONS = {each.value.casefold(): each for each in Collection}
 
 
@@ -189,14 +189,14 @@ def _list_rows(
     found = find_items(azure, scope, reads, listed_row)
     if scope.resource_graph:
         check_candidates(azure, scope, found.subscriptions, found.items, reads)
-    return [found.items[each] for each in sorted(found.items, key=_key)], found.vaults
+    return sorted(found.items.values(), key=_row_key), found.vaults
 
 
 def reconcile(read: Inventory, wave: Wave, released: Mapping[str, Receipt]) -> Inventory:
     """Account for every expected id, add what is proven released, and assign workloads.
 
     Args:
-        read: rows and gaps as they were read, without workloads.
+        read: rows, sorted by id, and gaps as they were read, without workloads.
         wave: what is expected.
         released: latest receipt by item id.
     """
@@ -205,21 +205,19 @@ def reconcile(read: Inventory, wave: Wave, released: Mapping[str, Receipt]) -> I
         for receipt in released.values()
         if receipt.state is ReceiptState.DONE
     }
-    here = {row.id for row in read.items}
     expected = expected_ids(wave)
     # What was released and is gone from a vault that was read is listed, expected or not.
     vaults = set(read.vaults)
     listed = [each for each in done if vault_of(each) in vaults]
-    accounts = account([*expected, *listed], read=here, released=done, gaps=read.gaps)
-    rows = [
-        *read.items,
-        *(
-            released_row(done[each])
-            for each, standing in accounts.standings.items()
-            if standing is Standing.RELEASED
-        ),
+    wanted = [*expected, *listed]
+    here = {row.id for row in read.items} if wanted else set()
+    accounts = account(wanted, read=here, released=done, gaps=read.gaps)
+    gone = [
+        released_row(done[each])
+        for each, standing in accounts.standings.items()
+        if standing is Standing.RELEASED
     ]
-    rows.sort(key=lambda row: row.id.key)
+    rows = sorted([*read.items, *gone], key=_row_key) if gone else list(read.items)
     selection = select(rows, wave.workloads)
     # Of lists alone no target is known, and they open no gate.
     untold = () if read.lists_only else untold_gaps(rows, selection.workloads, wave)
@@ -240,11 +238,15 @@ def _key(id: ResourceId) -> str:
     return id.key
 
 
+def _row_key(row: InventoryItem) -> str:
+    return row.item.id.key
+
+
 def _of_wave(
     rows: list[InventoryItem], workloads: Mapping[ResourceId, tuple[str, ...]], wave: Wave
 ) -> tuple[InventoryItem, ...]:
     """Give each row its workloads, and since when it replicates where somebody knows."""
-    told = {row.id: _created(row) for row in rows if row.item.collection in _DATED}
+    told = {row.id: _created(row) for row in rows if row.item.collection is _DATED}
     if not workloads and not told and not wave.replicating_since:
         return tuple(rows)
     return tuple(
