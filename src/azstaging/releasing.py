@@ -65,12 +65,14 @@ class Releasing(Approving):
         journal = self._require_journal("plan")
         planner = plans.check_planner(self.principal())
         inventory = self._recent_inventory()
-        decisions = gate.decide(self._case(inventory), now=self._clock())
+        case = self._case(inventory)
+        decisions = gate.decide(case, now=self._clock())
         confirmed = confirm(gates, decisions, inventory)
         plan = plans.build_plan(
             confirmed,
             inventory,
             render_requests(self.azure, inventory, confirmed),
+            case.findings,
             journal_id=journal.id,
             planner=planner,
             policy=self.config.policy,

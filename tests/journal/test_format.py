@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -10,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azstaging.errors import JournalError
-from azstaging.journal.format import FORMAT, ZERO, Chain, parse_line, write_line
+from azstaging.journal.format import FORMAT, MAX_LINE, ZERO, Chain, parse_line, write_line
 from azstaging.journal.verify import verify
+from azstaging.model.decisions import GateClosed, Reason
+from azstaging.model.ids import ResourceId
 from azstaging.model.records import NewRecord, RecordType
 from azstaging.rules.canonical import canonical
+from azstaging.rules.records import decision_record
 
 AT = datetime(2026, 1, 31, 8, tzinfo=timezone.utc)
 OPENED = NewRecord(
@@ -103,8 +107,26 @@ def test_what_is_not_plain_json_is_not_written(data):
 
 def test_a_record_beyond_the_limit_is_not_written():
     huge = NewRecord(type=RecordType.FINDING, data={"x": "y" * (16 * 1024 * 1024)})
-    with pytest.raises(JournalError, match="larger than a journal takes"):
+    with pytest.raises(JournalError, match="larger than a journal takes") as caught:
         write_line(huge, seq=0, prev=ZERO, at=AT, run="", actor="")
+    assert "nothing was written" in str(caught.value)
+    assert "plan fewer workloads" in caught.value.advice()
+
+
+def test_the_reasons_of_a_very_large_workload_are_kept_as_far_as_a_record_takes():
+    item = ResourceId("/subscriptions/s/resourceGroups/" + "g" * 300)
+    reasons = tuple(
+        Reason(code="evidence-missing", detail="d" * 200, next_step="n" * 100, item_id=item)
+        for _ in range(40_000)
+    )
+    closed = GateClosed(workload="Large", at=AT, item_ids=(item,), reasons=reasons)
+    line, record = write_line(decision_record(closed), seq=0, prev=ZERO, at=AT, run="", actor="")
+    assert len(line) < MAX_LINE
+    kept, left_out = record.data["reasons"], record.data["reasons_left_out"]
+    assert len(kept) + left_out == 40_000
+    assert len(kept) >= 10_000
+    small = replace(closed, reasons=reasons[:10])
+    assert "reasons_left_out" not in decision_record(small).data
 
 
 def test_a_whole_journal_verifies():

@@ -145,6 +145,7 @@ def test_gates_and_plans_come_from_the_arguments_alone(sealed: Seal) -> None:
             decisions.open,
             case.inventory,
             {row.id.key: request},
+            case.findings,
             journal_id="journal",
             planner=Principal(tid="t", oid="planner"),
             policy=case.policy,

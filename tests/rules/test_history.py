@@ -122,6 +122,7 @@ def plan():
         [gate],
         inventory(),
         {ITEM.key: REQUEST},
+        (),
         journal_id="j",
         planner=PRINCIPAL,
         policy=Policy(required=("phase-staged",)),

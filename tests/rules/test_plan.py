@@ -10,6 +10,7 @@ from azstaging.errors import PlanRefusedError
 from azstaging.model.items import ItemDisk
 from azstaging.model.plans import Approval, PlannedRequest, Principal
 from azstaging.reports.plan_sheet import price_of_regret
+from azstaging.rules.evidence import workload_scope
 from azstaging.rules.fingerprint import changes, fingerprint
 from azstaging.rules.gate import decide
 from azstaging.rules.plan import (
@@ -40,6 +41,7 @@ def make_plan(build, *rows, now=None, max_release=None, case=None, free_days=0):
         decide(case, now=now).open,
         case.inventory,
         requests,
+        case.findings,
         journal_id="j1",
         planner=PLANNER,
         policy=case.policy,
@@ -107,6 +109,36 @@ def test_a_plan_that_is_read_twice_is_one_value_while_somebody_has_it(build):
     again = plan_from(plan_bytes(plan))
     assert again is not first, "one that somebody wrote into stands for nothing"
     assert again == plan
+
+
+def test_an_item_relies_on_its_own_evidence_and_on_that_of_its_workload(build):
+    one, two = build.row("a"), build.row("b")
+    whole = workload_scope("Payroll", (one, two))
+    findings = [
+        *(build.finding(one, check, seq=seq) for seq, check in enumerate(build.required, 10)),
+        *(build.finding(two, check, seq=seq) for seq, check in enumerate(build.required, 20)),
+        replace(build.finding(one, "workload-suite", seq=30), subject=whole),
+    ]
+    case = build.case(one, two, findings=tuple(findings))
+    policy = replace(case.policy, required=(*build.required, "workload-suite"))
+    case = replace(case, policy=policy, workload_checks=frozenset({"workload-suite"}))
+    first, second = make_plan(build, case=case).items
+    assert first.evidence == (10, 11, 30)
+    assert second.evidence == (20, 21, 30)
+
+
+def test_a_plan_of_one_large_workload_is_as_large_as_of_many_small_ones(build):
+    def size(*workloads):
+        rows = [build.row(f"vm-{n:03}", workloads[n % len(workloads)]) for n in range(200)]
+        sequences = iter(range(1000, 2000))
+        findings = [
+            build.finding(row, check, seq=next(sequences))
+            for row in rows
+            for check in build.required
+        ]
+        return len(plan_bytes(make_plan(build, case=build.case(*rows, findings=tuple(findings)))))
+
+    assert size("One") <= size(*(f"Many {n}" for n in range(50)))
 
 
 def test_max_release_is_a_ceiling(build):

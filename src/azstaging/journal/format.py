@@ -67,7 +67,9 @@ def write_line(
         raise JournalError(f"A {new.type.value} record cannot be written: {error}") from error
     if len(body) + _TAIL > MAX_LINE:
         raise JournalError(
-            f"A {new.type.value} record of {len(body):,} bytes is larger than a journal takes."
+            f"A {new.type.value} record of {len(body):,} bytes is larger than a journal takes "
+            f"({MAX_LINE:,}); nothing was written.",
+            advice="Name fewer machines at once: plan fewer workloads, or part a large one.",
         )
     own = hashlib.sha256(body).hexdigest()
     line = body[:-1] + _BEFORE_HASH + own.encode("ascii") + _AFTER_HASH + b"\n"

@@ -11,57 +11,26 @@ from typing import Any
 
 from azstaging.errors import PlanRefusedError
 from azstaging.model.decisions import GateOpen, Policy
+from azstaging.model.findings import Finding
 from azstaging.model.inventory import Inventory, InventoryItem
 from azstaging.model.plans import (
     ABANDON_SCHEMA,
     RELEASE_SCHEMA,
     Approval,
     Plan,
-    PlanItem,
     PlannedRequest,
     Principal,
 )
-from azstaging.rules.cache import cache_accounts
 from azstaging.rules.canonical import canonical, digest, from_plain, parse_canonical, to_plain
 from azstaging.rules.evidence import CLOCK_SKEW
-from azstaging.rules.fingerprint import fingerprint
-
-
-def plan_item(
-    row: InventoryItem, request: PlannedRequest, evidence: Sequence[int], *, free_days: int = 0
-) -> PlanItem:
-    """Freeze one row as it was observed, with the request as rendered."""
-    return PlanItem(
-        id=str(row.id),
-        name=row.name,
-        provider=row.item.provider,
-        generation=row.item.generation or "",
-        vault_id=str(row.item.vault_id),
-        workloads=row.workloads,
-        fingerprint=fingerprint(row),
-        request=request,
-        evidence=tuple(evidence),
-        seed_bytes=_seed_bytes(row),
-        free_until=_free_until(row, free_days),
-        cache_accounts=cache_accounts(row.item.body),
-    )
-
-
-def _free_until(row: InventoryItem, free_days: int) -> datetime | None:
-    since = row.replicating_since
-    return since + timedelta(days=free_days) if since is not None and free_days else None
-
-
-def _seed_bytes(row: InventoryItem) -> int | None:
-    sizes = [disk.size_bytes for disk in row.item.disks]
-    told = [size for size in sizes if size is not None]
-    return sum(told) if sizes and len(told) == len(sizes) else None
+from azstaging.rules.plan_items import evidence_of, plan_item
 
 
 def build_plan(
     gates: Sequence[GateOpen],
     inventory: Inventory,
     requests: Mapping[str, PlannedRequest],
+    findings: Iterable[Finding],
     *,
     journal_id: str,
     planner: Principal,
@@ -75,6 +44,7 @@ def build_plan(
         gates: the open gates, all from one decision.
         inventory: the inventory that the decision was made on.
         requests: rendered stop requests by casefolded item id.
+        findings: those that the gates name as evidence, and any others.
         journal_id: the journal that holds the evidence.
         planner: who plans; opaque tokens have no principal and cannot plan.
         policy: its digest goes into the content, its ``plan_hours`` into the expiry.
@@ -84,10 +54,7 @@ def build_plan(
     Raises:
         PlanRefusedError: more items than ``max_release``; nothing was planned.
     """
-    evidence: dict[str, set[int]] = {}
-    for gate in gates:
-        for item_id in gate.item_ids:
-            evidence.setdefault(item_id.key, set()).update(gate.evidence)
+    evidence = evidence_of(gates, findings)
     rows = [row for row in inventory.items if row.id.key in evidence]
     _check_size(len(rows), max_release)
     items = tuple(

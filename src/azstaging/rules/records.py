@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from azstaging.model.decisions import Decision, GateOpen
+from azstaging.model.decisions import Decision, GateClosed, GateOpen
 from azstaging.model.differences import Diff, DiffClass
 from azstaging.model.findings import Artefact, Finding, Findings, Outcome, Subject
 from azstaging.model.ids import ResourceId, id_key
@@ -140,9 +140,23 @@ def baseline_record(item_id: ResourceId, *, generation: str, digest: str, file: 
     )
 
 
+# Less than a line of the journal holds, at 700 bytes each.
+_MOST_REASONS = 15_000
+
+
 def decision_record(decision: Decision) -> NewRecord:
-    """Record what one gate answered, with every reason or all evidence."""
+    """Record what one gate answered, with every reason or all evidence.
+
+    Of more reasons than a record takes the first are kept, and how many are left out is said: the
+    evidence is on record, and the same inputs give them again.
+    """
+    left_out = 0
+    if isinstance(decision, GateClosed) and len(decision.reasons) > _MOST_REASONS:
+        left_out = len(decision.reasons) - _MOST_REASONS
+        decision = replace(decision, reasons=decision.reasons[:_MOST_REASONS])
     data = to_plain(decision) | {"open": isinstance(decision, GateOpen)}
+    if left_out:
+        data["reasons_left_out"] = left_out
     return NewRecord(type=RecordType.DECISION, data=data)
 
 
