@@ -19,7 +19,7 @@ from azstaging.engine.pacing import pace_of
 from azstaging.engine.planning import confirm, may_abandon, render_abandon, render_requests
 from azstaging.engine.resolve import reconsider, resolve
 from azstaging.engine.rulebook import ABANDON, RELEASE, Rulebook
-from azstaging.engine.witness import require_jobs
+from azstaging.engine.witness import require_jobs, require_permission
 from azstaging.errors import JournalError, LeaseHeldError, PlanRefusedError, StagingError
 from azstaging.journal.baselines import read_baselines
 from azstaging.journal.lease import lease_of
@@ -192,7 +192,9 @@ class Releasing(Approving):
             halted=self._require_journal("release").halted(),
         )
         sent = {item_id for item_id, _ in result.requests}
-        require_jobs(self.azure, [item for item in plan.items if item.id in sent], now)
+        going = [item for item in plan.items if item.id in sent]
+        require_jobs(self.azure, going, now)
+        require_permission(self.azure, going)
         return result
 
     def require_free(self, plan: Plan) -> None:

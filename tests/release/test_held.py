@@ -47,7 +47,7 @@ def test_a_file_named_stop_halts_within_one_item(bench):
 def test_what_waits_for_another_says_for_which_and_what_helps(bench):
     b = bench()
     plan = b.approved("Build")
-    b.fault("status", status=403)
+    b.fault("status", status=400)
     first = b.release(plan)
     second = b.release(plan)
     [waiting] = first.held

@@ -1,6 +1,6 @@
 """``azstaging release``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +68,28 @@ def run_plan(
         _show(result, output, query)
         staging.authorise(plan)
         staging.require_free(plan)
-        say("Dry run: nothing was sent. --execute sends exactly these requests.")
+        for line in _what_a_run_would_do(result):
+            say(line)
     else:
         ctx.obj["changing"] = True
         result = verb(plan, execute=True)
         _show(result, output, query)
     return exit_codes.of_release(result)
+
+
+def _what_a_run_would_do(result: ReleaseResult) -> Iterator[str]:
+    if result.open_attempts:
+        first = min(result.open_attempts, key=lambda attempt: attempt.at)
+        yield (
+            f"Dry run: nothing was sent. {len(result.open_attempts):,} of an earlier run "
+            f"{is_or_are(len(result.open_attempts))} still open, {display(first.name)} since "
+            f"{first.at:%Y-%m-%d %H:%M} UTC."
+        )
+        yield "--execute settles that first, by reading, and may then send more than is shown here."
+    elif result.requests:
+        yield "Dry run: nothing was sent. --execute sends exactly these requests."
+    else:
+        yield "Dry run: nothing was sent, and --execute would send nothing either."
 
 
 def _show(result: ReleaseResult, output: str, query: str | None) -> None:

@@ -12,6 +12,7 @@ from azstaging.engine.ports import AzurePort, Clock
 from azstaging.engine.reread import reread
 from azstaging.engine.rulebook import RELEASE, Rulebook
 from azstaging.errors import (
+    AccessDeniedError,
     AuthenticationError,
     ConflictError,
     DeadlineReachedError,
@@ -48,6 +49,7 @@ class Attempter:
         until: when plan and approvals end; no intent is written then or later.
         approvers: who approved the plan, by key.
         rulebook: the decisions and the request of the verb.
+        late: asked right before the intent: True when no time is left to hear an answer.
     """
 
     plan: Plan
@@ -58,6 +60,7 @@ class Attempter:
     clock: Clock
     append: Callable[[NewRecord], None]
     rulebook: Rulebook = RELEASE
+    late: Callable[[], bool] = bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,8 @@ class NoEffect:
     """An attempt that had no effect.
 
     Attributes:
-        general: the reason would meet the next item too: no answer, no token, too many requests.
+        general: the reason would meet the next item too: no answer, no token, no permission, too
+            many requests.
     """
 
     receipt: Receipt
@@ -94,7 +98,13 @@ class Disputed:
 
 
 # Not about the item: the next one would only use up its attempt, too.
-_GENERAL = (AuthenticationError, DeadlineReachedError, ThrottledError, UnreachableError)
+_GENERAL = (
+    AccessDeniedError,
+    AuthenticationError,
+    DeadlineReachedError,
+    ThrottledError,
+    UnreachableError,
+)
 
 
 # Conflicts of Resource Manager itself: the provider, which a first delivery would have reached,
@@ -110,6 +120,9 @@ def look(attempter: Attempter, items: Sequence[PlanItem]) -> Refused | None:
 
     Returns:
         The first item that is not as planned, or None when all are.
+
+    Raises:
+        DeadlineReachedError: there is no time left to read; nothing was sent.
     """
     for item in items:
         seen = _look(attempter, item)
@@ -124,6 +137,8 @@ def _look(attempter: Attempter, item: PlanItem) -> InventoryItem | Refused:
         return Refused(item=item, reason="it is not in the inventory any more", next_step=FIND_OUT)
     try:
         row = reread(attempter.azure, known)
+    except DeadlineReachedError:
+        raise
     except StagingError as error:
         return Refused(
             item=item, reason=f"it could not be read again: {error}", next_step=error.advice()
@@ -152,6 +167,7 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | Disputed | NoEffect 
         Attempt: it was sent; ``answered`` is False when the effect is unknown.
 
     Raises:
+        DeadlineReachedError: no time is left to look or to send; nothing was written or sent.
         JournalError: the intent could not be written and nothing was sent; or, with effect
             unknown, the answer could not be written.
     """
@@ -160,13 +176,16 @@ def send(attempter: Attempter, item: PlanItem) -> Attempt | Disputed | NoEffect 
         return row
     request = attempter.rulebook.request_of(row.item)
     if request is None:
-        return Refused(item=item, reason="this provider has no stop request")
+        reason = f"azstaging knows no stop of provider {row.item.provider}"
+        return Refused(item=item, reason=reason, next_step="Stop the item in the portal.")
     if attempter.clock() >= attempter.until:
         return Refused(
             item=item,
             reason="the plan or its approval expired during the run",
             next_step="Have the plan approved again, or make a new one if it has expired.",
         )
+    if attempter.late():
+        raise DeadlineReachedError(f"No time is left to stop {item.name}; nothing was sent.")
     attempt = _attempt(attempter, item, row)
     attempter.append(records.intent_record(attempt, item.request))
     if attempter.clock() - attempt.at > _PROMPT:

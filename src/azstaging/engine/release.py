@@ -23,8 +23,8 @@ from azstaging.engine.follow import Follower, follow, look_once
 from azstaging.engine.pacing import pace_of
 from azstaging.engine.ports import AzurePort, JournalPort, Progress
 from azstaging.engine.rulebook import RELEASE, Rulebook
-from azstaging.engine.witness import require_jobs
-from azstaging.errors import Effect, JournalError
+from azstaging.engine.witness import require_jobs, require_permission
+from azstaging.errors import DeadlineReachedError, Effect, JournalError
 from azstaging.model.plans import (
     Attempt,
     Held,
@@ -51,6 +51,7 @@ from azstaging.rules.readiness import (
     left_out,
 )
 
+_GO_ON = "Run the same command again; it goes on with the rest."
 _AGAIN = "Run the same command again once that is settled; azstaging status says what is open."
 # A change is sent only while there is time to hear its answer; else it would use up its attempt.
 _ANSWER = timedelta(seconds=60)
@@ -126,6 +127,7 @@ class _Ledger:
 
 
 HALTED = "somebody asked to halt: the estate folder holds a file named stop"
+REMOVE = "Remove it, and run the same command again."
 
 
 def preview(
@@ -137,18 +139,22 @@ def preview(
     rulebook: Rulebook = RELEASE,
     halted: bool = False,
 ) -> ReleaseResult:
-    """Say what a real run would send at ``now``, and what it would hold; sends nothing."""
+    """Say what a real run would send at ``now``, and what it would hold; sends nothing.
+
+    What an earlier run left open is named: a real run settles it first, and may send more then.
+    """
     sorted_out = rulebook.sort_out(plan, case, past, now=now)
     groups, begun = _ordered(sorted_out, case)
     going = paced(groups, pace_of(case.policy, past), begun, now=now, until=plan.expires)
     items = [item for group in going.groups for item in group]
-    kept = [hold(item, HALTED, "Remove it, and run again.") for item in items if halted]
+    kept = [hold(item, HALTED, REMOVE) for item in items if halted]
     return ReleaseResult(
         plan_digest=plan.digest,
         executed=False,
         requests=() if halted else tuple((item.id, item.request) for item in items),
         receipts=(),
         held=(*left_out(plan, case, past), *sorted_out.held, *going.held, *kept),
+        open_attempts=past.open_attempts(),
         next_at=going.next_at,
         names=_names(plan),
     )
@@ -164,7 +170,8 @@ def execute(release: Release) -> ReleaseResult:
     """Release what the plan and the gates allow; the leases of its vaults must be held.
 
     Raises:
-        ServiceError: the jobs of a vault cannot be read; nothing was sent.
+        ServiceError: the jobs of a vault cannot be read, or its items not be stopped by this
+            identity; nothing was sent.
         JournalError: the journal could not be appended to; what was sent before is in it.
     """
     sorted_out = release.rulebook.sort_out(
@@ -172,6 +179,7 @@ def execute(release: Release) -> ReleaseResult:
     )
     groups, begun = _ordered(sorted_out, release.case)
     require_jobs(release.azure, sorted_out.ready, release.clock())
+    require_permission(release.azure, sorted_out.ready)
     left = left_out(release.plan, release.case, release.past)
     ledger = _Ledger(held=[*left, *sorted_out.held])
     try:
@@ -214,15 +222,27 @@ def _send_all(
         clock=release.clock,
         append=release.append,
         rulebook=release.rulebook,
+        late=partial(_time_is_up, release),
     )
     for items in groups:
         _look_back(release, ledger)
-        _keep_pace(release, ledger, items, was_begun=is_begun(items, begun))
-        # The first is looked at last: its own look, right before its intent, is one of these.
-        refused = look(attempter, items[1:]) if not ledger.stopped else None
+        _may_go_on(release, ledger, items, was_begun=is_begun(items, begun))
+        refused = _look(attempter, items, ledger)
         blocked = _hold(ledger, refused) if refused else None
         for item in items:
             blocked = _send_next(release, attempter, item, ledger, blocked)
+
+
+def _look(attempter: Attempter, items: Sequence[PlanItem], ledger: _Ledger) -> Refused | None:
+    """Look at a group whole; return the item that may not go, if there is one."""
+    if ledger.stopped:
+        return None
+    try:
+        # The first is looked at last: its own look, right before its intent, is one of these.
+        return look(attempter, items[1:])
+    except DeadlineReachedError:
+        _out_of_time(ledger)
+        return None
 
 
 def _together(items: Iterable[PlanItem], begun: AbstractSet[str]) -> list[list[PlanItem]]:
@@ -253,7 +273,7 @@ def _send_next(
     if any(held.item_id.casefold() == item.id.casefold() for held in ledger.held):
         return blocked
     if not blocked:
-        _may_go_on(release, item, ledger)
+        _may_go_on(release, ledger, [item], was_begun=True)
     if ledger.stopped:
         _hold(ledger, Refused(item=item, reason=ledger.stopped))
         return blocked
@@ -261,7 +281,12 @@ def _send_next(
         _hold(ledger, replace(blocked, item=item))
         return blocked
     release.progress("release", len(ledger.sent), len(release.plan.items))
-    outcome = send(attempter, item)
+    try:
+        outcome = send(attempter, item)
+    except DeadlineReachedError:
+        _out_of_time(ledger)
+        _hold(ledger, Refused(item=item, reason=ledger.stopped))
+        return blocked
     if isinstance(outcome, Refused):
         return _hold(ledger, outcome)
     ledger.requests.append((item.id, item.request))
@@ -281,19 +306,27 @@ def _send_next(
 def _sent(release: Release, ledger: _Ledger, attempt: Attempt) -> None:
     ledger.sent.append(attempt)
     if not attempt.answered:
-        ledger.stopped = f"the effect on {attempt.name} is unknown; nothing new is sent"
+        ledger.stopped = (
+            f"what became of {attempt.name} is not known yet; nothing new is sent before it is"
+        )
     elif len(ledger.sent) - len(ledger.disputed) == 1:
         _follow_canary(release, ledger, attempt)
 
 
-def _may_go_on(release: Release, item: PlanItem, ledger: _Ledger) -> None:
-    """Stop before this item when somebody asked for it, or time or the hour's room is up."""
+def _may_go_on(
+    release: Release, ledger: _Ledger, items: Sequence[PlanItem], *, was_begun: bool
+) -> None:
+    """Stop before these items when somebody asked for it, or time or the hour's room is up."""
     if not ledger.stopped and release.halted():
-        ledger.stopped = HALTED
+        ledger.stopped, ledger.next_step = HALTED, REMOVE
     if not ledger.stopped and _time_is_up(release):
-        ledger.stopped = "the deadline was too near to send it"
-        ledger.out_of_time = True
-    _keep_pace(release, ledger, [item], was_begun=True)
+        _out_of_time(ledger)
+    _keep_pace(release, ledger, items, was_begun=was_begun)
+
+
+def _out_of_time(ledger: _Ledger) -> None:
+    ledger.stopped, ledger.next_step = "the deadline was too near to send it", _GO_ON
+    ledger.out_of_time = True
 
 
 def _keep_pace(
@@ -341,10 +374,14 @@ def _settle(release: Release, ledger: _Ledger, receipt: Receipt) -> None:
 
 
 def _follow_canary(release: Release, ledger: _Ledger, canary: Attempt) -> None:
-    follow(release.follower, [canary], partial(_settle, release, ledger))
+    first = f"{canary.name}, the first item of this run,"
+    if follow(release.follower, [canary], partial(_settle, release, ledger)):
+        _out_of_time(ledger)
+        ledger.stopped = f"time was up before {first} was proven done; nothing new is sent"
+        return
     done = (r for r in ledger.receipts if r.state is ReceiptState.DONE)
     if canary.item_id not in {receipt.item_id for receipt in done}:
-        ledger.stopped = "the first item of this run was not proven done; nothing new is sent"
+        ledger.stopped = f"{first} was not proven done; nothing new is sent"
 
 
 def _look_back(release: Release, ledger: _Ledger) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from azstaging.engine.ports import AzurePort
-from azstaging.errors import NotFoundError, StagingError
+from azstaging.errors import DeadlineReachedError, NotFoundError, StagingError
 from azstaging.model.inventory import InventoryItem
 from azstaging.model.machines import TargetMachine
 from azstaging.providers import facts_of, parse_item
@@ -19,6 +19,7 @@ def reread(azure: AzurePort, row: InventoryItem) -> InventoryItem:
     start of the release.
 
     Raises:
+        DeadlineReachedError: there is no time left to read.
         ServiceError: the item could not be read. An unread target is in the row as unknown.
     """
     item = parse_item(azure.get_item(row.id), row.item.collection)
@@ -47,5 +48,7 @@ def _target(azure: AzurePort, known: TargetMachine) -> tuple[TargetMachine | Non
         return target_machine(vm, resolved_by=known.resolved_by), False, ""
     except NotFoundError:
         return None, False, f"{known.name} is not there any more"
+    except DeadlineReachedError:
+        raise
     except StagingError as error:
         return None, True, str(error)

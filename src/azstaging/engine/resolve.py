@@ -33,9 +33,11 @@ def resolve(
 
     left = follow(follower, open_attempts, settled)
     if left:
+        first = min(left, key=lambda attempt: attempt.at)
+        what = "attempt is" if len(left) == 1 else "attempts are"
         raise DeadlineReachedError(
-            f"{len(left)} earlier attempts are still open, among them {left[0].name}; "
-            "nothing new was sent."
+            f"{len(left):,} earlier {what} still open, {first.name} since "
+            f"{first.at:%Y-%m-%d %H:%M} UTC; nothing new was sent."
         )
     return tuple(receipts)
 

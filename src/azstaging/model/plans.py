@@ -213,7 +213,8 @@ class ReleaseResult(Tabular):
         requests: (item id, request) in the order they were or would be sent.
         receipts: of this run, earlier open intents resolved by it included.
         held: items of the plan that were not sent.
-        open_attempts: sent, but not settled before the deadline.
+        open_attempts: sent, and not settled: before the deadline, or, told by a dry run, by an
+            earlier run.
         out_of_time: some items were held only because the deadline was near; run again.
         next_at: when the next may go; None unless items were held by ``gate.max_stops_per_hour``.
         names: display name by item id, of everything the plan names.

@@ -20,6 +20,7 @@ from azstaging.rules.status import begun_in_part
 PLAN_AGAIN = "Look at what changed; then check, plan and have it approved again."
 READ_AGAIN = "See that the target can be read, then run the same command again; the plan holds."
 FIND_OUT = "Find out who stopped or moved it; azstaging inventory shows what is there."
+JOINED = "Check and plan the workload again with it, and have that approved."
 TOGETHER = "It goes when all of its workload may go."
 NEXT_STEPS = {
     ReceiptState.NONE: "Mend the cause, then plan it again and have that approved.",
@@ -53,9 +54,10 @@ def sort_out(plan: Plan, case: Case, past: History, *, now: datetime) -> Readine
     held = {item.id: refused for item in waiting if (refused := refusal(item, plan, case, past))}
     closed = _closed_workloads(plan, case, now)
     for item in waiting:
-        reasons = [f"{name}: {closed[name]}" for name in item.workloads if name in closed]
-        if item.id not in held and reasons:
-            held[item.id] = hold(item, "; ".join(reasons), GATE)
+        mine = [name for name in item.workloads if name in closed]
+        if item.id not in held and mine:
+            why = "; ".join(f"{name}: {closed[name][0]}" for name in mine)
+            held[item.id] = hold(item, why, closed[mine[0]][1])
     hold_workloads(waiting, held)
     ready = tuple(item for item in waiting if item.id not in held)
     return Readiness(ready=ready, held=tuple(held.values()), done=tuple(done))
@@ -161,21 +163,22 @@ def unread_target(item: PlanItem, row: InventoryItem) -> str:
     return f"its target machine could not be read: {row.target_note}".rstrip(": .")
 
 
-def _closed_workloads(plan: Plan, case: Case, now: datetime) -> dict[str, str]:
+def _closed_workloads(plan: Plan, case: Case, now: datetime) -> dict[str, tuple[str, str]]:
+    """Return why planned workloads may not go, each with its next step."""
     decisions = {d.workload: d for d in decide(case, now=now)}
     planned = {id_key(item.id) for item in plan.items}
-    closed: dict[str, str] = {}
+    closed: dict[str, tuple[str, str]] = {}
     for name in plan.workloads:
         decision = decisions.get(name)
         if isinstance(decision, GateClosed):
-            closed[name] = "; ".join(reason.detail for reason in decision.reasons[:3])
+            closed[name] = "; ".join(reason.detail for reason in decision.reasons[:3]), GATE
         elif not isinstance(decision, GateOpen):
-            closed[name] = "the workload is not in the configuration any more"
+            closed[name] = "the workload is not in the configuration any more", PLAN_AGAIN
         else:
             pending = (r for r in case.inventory.in_workload(name) if r.phase is not Phase.RELEASED)
             joined = [row.name for row in pending if row.id.key not in planned]
             if joined:
-                closed[name] = f"{', '.join(joined)} belongs to it, and is not in the plan"
+                closed[name] = f"{', '.join(joined)} belongs to it, and is not in the plan", JOINED
     return closed
 
 
