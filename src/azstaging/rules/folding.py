@@ -32,6 +32,7 @@ class State:
     """The state after record ``seq``; -1 before the first. Mappings keep the journal's order.
 
     Attributes:
+        tried: casefolded item id and generation -> what was attempted on it, oldest first.
         generations: casefolded item id -> the generation last seen of it.
         epochs: vault key -> the highest epoch of its lease.
         baselines: casefolded item id -> the last one.
@@ -47,6 +48,7 @@ class State:
     approvals: list[Approval] = field(default_factory=list)
     attempts: dict[AttemptKey, Attempt] = field(default_factory=dict)
     receipts: dict[AttemptKey, Receipt] = field(default_factory=dict)
+    tried: dict[tuple[str, str], tuple[AttemptKey, ...]] = field(default_factory=dict)
     generations: dict[str, str] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     baselines: dict[str, Baseline] = field(default_factory=dict)
@@ -63,6 +65,7 @@ class State:
             approvals=self.approvals.copy(),
             attempts=self.attempts.copy(),
             receipts=self.receipts.copy(),
+            tried=self.tried.copy(),
             generations=self.generations.copy(),
             epochs=self.epochs.copy(),
             baselines=self.baselines.copy(),
@@ -146,8 +149,14 @@ class State:
 
     def _intent(self, record: Record) -> None:
         attempt = attempt_from(record)
+        self._tried(_key_of(attempt))
         self.attempts[_key_of(attempt)] = attempt
         self._seen(attempt.item_id, attempt.generation)
+
+    def _tried(self, key: AttemptKey) -> None:
+        before = self.tried.get(key[:2], ())
+        if key not in before:
+            self.tried[key[:2]] = (*before, key)
 
     def _sent(self, record: Record) -> None:
         sent = from_plain(Sent, record.data)
@@ -157,6 +166,7 @@ class State:
     def _receipt(self, record: Record) -> None:
         receipt = from_plain(Receipt, record.data)
         key = _key_of(receipt)
+        self._tried(key)
         self.receipts.pop(key, None)
         self.receipts[key] = receipt
         self.generations.setdefault(key[0], receipt.generation)

@@ -135,9 +135,8 @@ class History:
 
     def attempts_on(self, item_id: str, generation: str) -> tuple[tuple[str, Receipt | None], ...]:
         """Return (plan digest, receipt or None) of every attempt on one generation of an item."""
-        wanted = (item_id.casefold(), generation)
-        attempts, receipts = self._state.attempts, self._state.receipts
-        keys = [key for key in dict.fromkeys((*attempts, *receipts)) if key[:2] == wanted]
+        receipts = self._state.receipts
+        keys = self._state.tried.get((item_id.casefold(), generation), ())
         return tuple((key[2], receipts.get(key)) for key in keys)
 
     def released(self) -> dict[str, Receipt]:
