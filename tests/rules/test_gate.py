@@ -334,3 +334,20 @@ def test_a_baseline_that_was_frozen_since_is_not_flaky(build):
     assert [(reason.code, reason.check) for reason in reasons] == [
         ("evidence-flaky", "target-running")
     ]
+
+
+@pytest.mark.parametrize(
+    ("idle", "job", "said"),
+    [
+        (False, "Migrate", "job Migrate is running"),
+        (False, "", "a job is running, and its name is not told"),
+        (None, "", "the service does not tell whether a job is running"),
+    ],
+)
+def test_a_job_that_nobody_tells_of_is_not_said_to_run(build, idle, job, said):
+    row = build.row()
+    row = replace(row, facts=replace(row.facts, idle=idle), item=replace(row.item, running_job=job))
+    (decision,) = decide(build.case(row), now=build.now)
+    (reason,) = [each for each in decision.reasons if each.code == "job-running"]
+    assert reason.detail == f"app01: {said}"
+    assert ("jobs in the portal" in reason.next_step) is (idle is None)
