@@ -24,16 +24,17 @@ from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.model.items import Collection, Cutover
 from azstaging.model.waves import Wave, Workload
-from azstaging.rules.completeness import gaps_touching
 from azstaging.rules.evidence import (
     CLOCK_SKEW,
     FindingIndex,
     Standing,
     Verdict,
+    is_unread,
     item_subject,
     weigh,
     workload_scope,
 )
+from azstaging.rules.gaps import CLOSE_FIRST, gap_reasons, may_hide
 from azstaging.rules.preconditions import item_reasons
 
 INVENTORY_LIFETIME = timedelta(hours=1)
@@ -130,12 +131,7 @@ def _scope_reasons(
     now: datetime,
 ) -> Iterable[Reason]:
     inventory = case.inventory
-    for gap in gaps_touching(workload, inventory):
-        yield Reason(
-            code="gap",
-            detail=f"{gap.scope.name} could not be read: {gap.reason}",
-            next_step=f"Grant {gap.permission}." if gap.permission else gap.detail,
-        )
+    yield from gap_reasons(workload, inventory)
     if not inventory.items:
         yield Reason(
             code="empty-inventory",
@@ -143,10 +139,13 @@ def _scope_reasons(
             next_step="Check scope and permissions with azstaging doctor.",
         )
     if not rows:
+        hidden = any(may_hide(selector, inventory) for selector in workload.items)
         yield Reason(
             code="empty-workload",
             detail="no item of the inventory belongs to this workload",
-            next_step="Correct the workload's items in the configuration.",
+            next_step=f"Its items {CLOSE_FIRST}"
+            if hidden
+            else "Correct the workload's items in the configuration.",
         )
     elif not pending:
         yield Reason(
@@ -160,14 +159,21 @@ def _scope_reasons(
             detail="the policy requires no check",
             next_step="Name the required checks under [gate].",
         )
+    yield from _unresolved_reasons(workload, inventory)
+    yield from _time_reasons(case, now)
+
+
+def _unresolved_reasons(workload: Workload, inventory: Inventory) -> Iterable[Reason]:
     for name, selector in inventory.unresolved:
         if name == workload.name:
+            hidden = may_hide(selector, inventory)
             yield Reason(
                 code="unresolved-selector",
-                detail=f"{selector} matches no item",
-                next_step="Correct the selector, or find out why the item is missing.",
+                detail=f"{selector} matches no item" + (" that was read" if hidden else ""),
+                next_step=f"It {CLOSE_FIRST}"
+                if hidden
+                else "Correct the selector, or find out why the item is missing.",
             )
-    yield from _time_reasons(case, now)
 
 
 def _time_reasons(case: Case, now: datetime) -> Iterable[Reason]:
@@ -221,7 +227,7 @@ def _item_verdicts(
 ) -> list[Verdict]:
     subject = item_subject(row)
     return [
-        _weigh(check, subject, case.policy, index, now)
+        _weigh(check, subject, case.policy, index, now, unread=is_unread((row,)))
         for check in required_checks(row, case.policy)
         if check not in case.workload_checks
     ]
@@ -236,14 +242,20 @@ def _workload_verdicts(
 ) -> list[Verdict]:
     subject = workload_scope(workload.name, rows)
     return [
-        _weigh(check, subject, case.policy, index, now)
+        _weigh(check, subject, case.policy, index, now, unread=is_unread(rows))
         for check in required_of_workload(workload, case.policy)
         if check in case.workload_checks
     ]
 
 
 def _weigh(
-    check: str, subject: Subject, policy: Policy, index: FindingIndex, now: datetime
+    check: str,
+    subject: Subject,
+    policy: Policy,
+    index: FindingIndex,
+    now: datetime,
+    *,
+    unread: bool,
 ) -> Verdict:
     return weigh(
         check,
@@ -252,6 +264,7 @@ def _weigh(
         now=now,
         flaky_passes=1 if check in _CHANGES_ON_RECORD else policy.flaky_passes,
         lifetime_seconds=dict(policy.lifetimes).get(check),
+        unread=unread,
     )
 
 
@@ -290,7 +303,11 @@ def _evidence_reason(verdict: Verdict, rows: Sequence[InventoryItem]) -> Reason:
     name = f"{item.name}: " if item else ""
     finding = verdict.finding
     since = verdict.since if verdict.standing in _LASTING else None
-    step = _NEXT_STEPS.get(verdict.standing) or (finding.next_step if finding else "")
+    step = (
+        verdict.next_step
+        or _NEXT_STEPS.get(verdict.standing)
+        or (finding.next_step if finding else "")
+    )
     return Reason(
         code=f"evidence-{verdict.standing.value}",
         detail=f"{name}{verdict.check}: {verdict.detail}"
