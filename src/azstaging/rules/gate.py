@@ -7,7 +7,7 @@ things cannot be waived: identity, phase, generation, a left-over test machine, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from azstaging.model.decisions import (
@@ -107,7 +107,8 @@ def _decide_alone(workload: Workload, case: Case, index: FindingIndex, now: date
             continue
         waiver = waiver_for(verdict, workload.name, case.waivers, now)
         if waiver is None:
-            reasons.append(_evidence_reason(verdict, pending))
+            reason = _evidence_reason(verdict, pending)
+            reasons.append(_with_idle_waiver(reason, verdict, workload.name, case.waivers, now))
         else:
             used.append(waiver)
     item_ids = tuple(row.id for row in pending)
@@ -287,15 +288,36 @@ def waiver_for(
     """Return the waiver in force that covers a verdict of a workload, or None."""
     if not can_be_waived(verdict):
         return None
+    found = _waivers_on(verdict, workload, waivers)
+    return next((waiver for waiver in found if waiver_holds(waiver, now)), None)
+
+
+def _waivers_on(verdict: Verdict, workload: str, waivers: Iterable[Waiver]) -> Iterable[Waiver]:
+    """Yield the waivers of a verdict's check and subject, in force or not."""
     subjects = {verdict.subject.id.casefold(), workload.casefold()}
     for waiver in waivers:
-        if (
-            waiver.check == verdict.check
-            and waiver.subject.casefold() in subjects
-            and waiver_holds(waiver, now)
-        ):
-            return waiver
-    return None
+        if waiver.check == verdict.check and waiver.subject.casefold() in subjects:
+            yield waiver
+
+
+def _with_idle_waiver(
+    reason: Reason, verdict: Verdict, workload: str, waivers: Iterable[Waiver], now: datetime
+) -> Reason:
+    """Add why a waiver that somebody may count on is not in force; it opens nothing."""
+    found = tuple(_waivers_on(verdict, workload, waivers))
+    if not found or any(waiver_holds(waiver, now) for waiver in found):
+        return reason
+    waiver = max(found, key=lambda each: each.expires)
+    whose = f"the waiver of {waiver.approver}/{waiver.ticket}"
+    if waiver.check in NEVER_WAIVABLE:
+        why = f"{whose} does not count: this check cannot be waived"
+    elif waiver.expires - waiver.created > WAIVER_LIFETIME:
+        why = f"{whose} does not count: it is longer than {WAIVER_LIFETIME.days} days"
+    elif now >= waiver.expires:
+        why = f"{whose} ended at {waiver.expires:%Y-%m-%d %H:%M} UTC"
+    else:
+        why = f"{whose} begins at {waiver.created:%Y-%m-%d %H:%M} UTC"
+    return replace(reason, detail=f"{reason.detail}; {why}")
 
 
 def _evidence_reason(verdict: Verdict, rows: Sequence[InventoryItem]) -> Reason:
