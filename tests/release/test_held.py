@@ -1,5 +1,6 @@
 """A refusal reads as a colleague would say it: what, which item, since when, what to do next."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -80,3 +81,33 @@ def test_a_plan_of_another_journal_is_sent_home(bench):
     with pytest.raises(PlanRefusedError) as caught:
         b.as_("releaser", journal=b.folder / "elsewhere").release(plan, execute=True)
     assert "--journal" in caught.value.advice()
+
+
+def test_a_waiver_that_ended_since_the_plan_is_why_it_is_held(bench):
+    b = bench({"Mail": ("mail-02",)})
+    plan = b.approved()
+    soon = b.clock() + timedelta(minutes=5)
+    b.config = replace(b.config, waivers=tuple(replace(w, expires=soon) for w in b.config.waivers))
+    [waiver] = b.config.waivers
+    b.clock.now += timedelta(minutes=6)
+    [held] = b.release(plan).held
+    whose = f"{waiver.approver}/{waiver.ticket}"
+    assert f"the waiver of {whose} ended at {soon:%Y-%m-%d %H:%M} UTC" in held.reason
+    assert not b.changes
+
+
+def test_held_machines_of_one_name_are_told_apart(bench):
+    b = bench({"Build": ("build-app-07",), "Ticketing": ("ticket-app-07",)})
+    plan = b.approved()
+    for key in ("build-app-07", "ticket-app-07"):
+        size = {"properties.hardwareProfile.vmSize": "Standard_D16s_v5"}
+        b.state.change(b.state.vm_id(key), size)
+    names = {row["name"] for row in b.release(plan).rows()}
+    assert names == {"APP-07 (vlt-agentless)", "APP-07 (vlt-agents)"}
+
+
+def test_a_plan_of_one_workload_is_counted_as_one(bench):
+    b = bench()
+    b.plan("Build")
+    notes = [row["note"] for row in b.as_("planner").status().rows() if row["what"] == "plan"]
+    assert notes[0].startswith("2 items in 1 workload, until ")

@@ -11,9 +11,11 @@ from azstaging.model.findings import Outcome
 from azstaging.rules.evidence import (
     FindingIndex,
     Standing,
+    is_unread,
     item_subject,
     target_fingerprint,
     weigh,
+    workload_scope,
 )
 
 ORDERS = sorted((Path(__file__).parent.parent / "cases" / "evidence").glob("*.json"))
@@ -171,3 +173,52 @@ def test_evidence_of_no_time_of_ours_tells_its_date(build):
     finding = build.finding(row, "c", P, at=build.now + timedelta(hours=1))
     detail = weighed(build, row, [finding]).detail
     assert f"{build.now + timedelta(hours=1):%Y-%m-%d %H:%M} UTC" in detail
+
+
+def test_a_target_that_is_not_known_now_has_not_changed(build):
+    row = build.row()
+    at = hours_before(build, 2)
+    finding = build.finding(row, "c", P, at=at)
+
+    def weighed_unread(row, old=finding):
+        return weigh(
+            "c",
+            item_subject(row),
+            FindingIndex([old]),
+            now=build.now,
+            flaky_passes=2,
+            unread=is_unread((row,)),
+        )
+
+    unread = replace(row, target=None, target_unknown=True, target_note="403")
+    verdict = weighed_unread(unread)
+    assert (verdict.standing, verdict.since) == (Standing.VOID, at)
+    assert verdict.detail == (
+        "the target could not be read now, so nobody can tell whether the evidence of "
+        f"{at:%Y-%m-%d %H:%M} UTC is about it"
+    )
+    assert verdict.next_step == "See that the target can be read, then decide again."
+    # What is certain is said, and needs a new check in any case.
+    again = replace(unread, item=replace(row.item, generation="another"))
+    verdict = weighed_unread(again)
+    assert verdict.detail.startswith("the item was protected anew after ")
+    assert verdict.next_step == ""
+    # Taken while the target was unknown, it is about no machine.
+    verdict = weighed_unread(row, build.finding(unread, "c", P, at=at))
+    assert verdict.detail.startswith("the target was found after ")
+
+
+def test_an_unread_target_of_a_workload_has_not_changed(build):
+    rows = (build.row("app01"), build.row("app02"))
+    finding = replace(build.finding(rows[0], "c", P), subject=workload_scope("Payroll", rows))
+    unread = (rows[0], replace(rows[1], target=None, target_unknown=True))
+    verdict = weigh(
+        "c",
+        workload_scope("Payroll", unread),
+        FindingIndex([finding]),
+        now=build.now,
+        flaky_passes=2,
+        unread=is_unread(unread),
+    )
+    assert verdict.standing is Standing.VOID
+    assert verdict.detail.startswith("a target of the workload could not be read now, ")

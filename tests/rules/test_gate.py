@@ -334,3 +334,72 @@ def test_a_baseline_that_was_frozen_since_is_not_flaky(build):
     assert [(reason.code, reason.check) for reason in reasons] == [
         ("evidence-flaky", "target-running")
     ]
+
+
+@pytest.mark.parametrize(
+    ("idle", "job", "said"),
+    [
+        (False, "Migrate", "job Migrate is running"),
+        (False, "", "a job is running, and its name is not told"),
+        (None, "", "the service does not tell whether a job is running"),
+    ],
+)
+def test_a_job_that_nobody_tells_of_is_not_said_to_run(build, idle, job, said):
+    row = build.row()
+    row = replace(row, facts=replace(row.facts, idle=idle), item=replace(row.item, running_job=job))
+    (decision,) = decide(build.case(row), now=build.now)
+    (reason,) = [each for each in decision.reasons if each.code == "job-running"]
+    assert reason.detail == f"app01: {said}"
+    assert ("jobs in the portal" in reason.next_step) is (idle is None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"expires": timedelta(minutes=-1)}, "ended at 2026-11-26 15:59 UTC"),
+        (
+            {"created": timedelta(hours=1), "expires": timedelta(days=2)},
+            "begins at 2026-11-26 17:00 UTC",
+        ),
+        (
+            {"created": timedelta(days=-31), "expires": timedelta(days=1)},
+            "does not count: it is longer than 30 days",
+        ),
+        ({"check": "phase-staged"}, "does not count: this check cannot be waived"),
+        ({"subject": "of the item"}, ""),
+        ({"check": "another"}, ""),
+        ({"subject": "Another"}, ""),
+    ],
+)
+def test_a_waiver_that_is_not_in_force_is_told_and_opens_nothing(build, changes, why):
+    row = build.row()
+    changed = {k: build.now + v if isinstance(v, timedelta) else v for k, v in changes.items()}
+    if changed.get("subject") == "of the item":
+        changed = {"subject": str(row.id), "expires": build.now - timedelta(hours=1)}
+        why = "ended at 2026-11-26 15:00 UTC"
+    failed = changed.get("check", "target-running")
+    failed = failed if failed in build.required else "target-running"
+    findings = tuple(
+        build.finding(row, check, Outcome.FAIL if check == failed else Outcome.PASS)
+        for check in build.required
+    )
+    case = replace(build.case(row, findings=findings), waivers=(waiver(build, **changed),))
+    (decision,) = decide(case, now=build.now)
+    (reason,) = decision.reasons
+    said = f"; the waiver of operations lead/CHG-1 {why}" if why else ""
+    assert reason.detail == (
+        f"app01: {failed}: {failed} says fail (since 2026-11-26 15:50 UTC){said}"
+    )
+
+
+def test_a_waiver_in_force_is_not_said_to_have_ended(build):
+    """Freshness is not waivable: it is no fault of the waiver."""
+    row = build.row()
+    expired = tuple(
+        build.finding(row, check, at=build.now - timedelta(hours=3)) for check in build.required
+    )
+    ended = waiver(build, expires=build.now - timedelta(hours=2))
+    case = build.case(row, findings=expired)
+    (decision,) = decide(replace(case, waivers=(ended, waiver(build))), now=build.now)
+    assert decision.reasons
+    assert not any("waiver" in reason.detail for reason in decision.reasons)

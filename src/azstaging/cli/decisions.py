@@ -1,14 +1,18 @@
 """How gates are shown: one row per workload, then every reason with its next step."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from azstaging.cli.streams import say
-from azstaging.model.decisions import Decisions
-from azstaging.model.inventory import Inventory
+from azstaging.model.decisions import Decisions, GateClosed
+from azstaging.model.ids import ResourceId
+from azstaging.model.inventory import Inventory, InventoryItem
+from azstaging.model.names import told_apart
 from azstaging.model.text import display
-from azstaging.reports.words import count
 from azstaging.rules.selection import Filter, folded
+
+_NAMED = 5  # machines in a line; the JSON has all
 
 
 def narrow_decisions(decisions: Decisions, inventory: Inventory, wanted: Filter) -> Decisions:
@@ -32,13 +36,41 @@ def _named(workload: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(folded(workload), folded(pattern)) for pattern in patterns)
 
 
-def say_closed(decisions: Decisions, *, most: int = 5) -> None:
-    """Say why each closed gate is closed, on stderr."""
+def say_closed(decisions: Decisions, inventory: Inventory) -> None:
+    """Say why each closed gate is closed, on stderr: every reason, alike ones in one line."""
+    rows = {row.id: row for row in inventory.items}
+    shortened = False
     for decision in decisions.closed:
         say(f"{display(decision.workload)} is held:")
-        for reason in decision.reasons[:most]:
-            say(f"  - {display(reason.detail)}")
-            say(f"    {display(reason.next_step)}")
-        if len(decision.reasons) > most:
-            more = count(len(decision.reasons) - most, "more reason")
-            say(f"  ... and {more}; see the report.")
+        for next_step, said in _by_step(decision, rows).items():
+            for (_, detail), names in said.items():
+                shortened |= len(names) > _NAMED
+                say(f"  - {_named_in(names)}{display(detail)}")
+            say(f"    {display(next_step)}")
+    if shortened:
+        say("azstaging plan -o json names every item of every reason.")
+
+
+_Said = dict[tuple[str, str], list[str]]
+
+
+def _by_step(decision: GateClosed, rows: Mapping[ResourceId, InventoryItem]) -> dict[str, _Said]:
+    """Group the reasons of one gate: next step -> (code, what is said) -> of which machines."""
+    of_items = (rows.get(reason.item_id) for reason in decision.reasons if reason.item_id)
+    names = told_apart((row.id, row.name) for row in of_items if row is not None)
+    grouped: dict[str, _Said] = {}
+    for reason in decision.reasons:
+        row = rows.get(reason.item_id) if reason.item_id else None
+        lead = f"{row.name}: " if row is not None else ""
+        detail = reason.detail.removeprefix(lead)
+        said = grouped.setdefault(reason.next_step, {}).setdefault((reason.code, detail), [])
+        if row is not None and detail != reason.detail:
+            said.append(names[row.id.key])
+    return grouped
+
+
+def _named_in(names: list[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{display(', '.join(names[:_NAMED]), limit=500)}{more}: "

@@ -4,6 +4,7 @@ from azstaging.cli.streams import say
 from azstaging.model.ids import parse_id
 from azstaging.model.inventory import Inventory
 from azstaging.model.text import display
+from azstaging.rules.gaps import may_hide
 
 
 def say_gaps(inventory: Inventory) -> None:
@@ -28,6 +29,7 @@ def _say_unresolved(inventory: Inventory) -> None:
         if named is not None and any(named.is_under(gap.scope) for gap in inventory.gaps):
             hidden[workload] = hidden.get(workload, 0) + 1
         else:
-            say(f"  workload {display(workload)}: {display(selector)} matches no item")
+            read = " that was read" if may_hide(selector, inventory) else ""
+            say(f"  workload {display(workload)}: {display(selector)} matches no item{read}")
     for workload, count in hidden.items():
         say(f"  workload {display(workload)}: {count} of its items lie in what could not be read")

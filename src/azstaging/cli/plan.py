@@ -69,7 +69,7 @@ def command(
             else "No workload is configured; name them under [[workload]].",
         )
         say_preflight(run.staging.preflight(kept))
-        say_closed(decisions)
+        say_closed(decisions, inventory)
         say_gaps(inventory)
         if what_if is not None:
             say(f"Decided with the gate of {what_if}: {len(decisions.open)} open. Nothing planned.")

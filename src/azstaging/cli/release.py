@@ -12,6 +12,7 @@ from azstaging.cli.plan_file import read_plan, say_stakes
 from azstaging.cli.session import deadline_option, journal_option, session
 from azstaging.cli.streams import say
 from azstaging.errors import Effect
+from azstaging.model.names import names_of
 from azstaging.model.plans import Plan, ReceiptState, ReleaseResult
 from azstaging.model.release_views import release_document, release_rows
 from azstaging.model.text import display
@@ -102,21 +103,24 @@ def _show(result: ReleaseResult, output: str, query: str | None) -> None:
         empty="Everything in this plan is released; nothing was sent.",
         effect=Effect.DONE if changed else Effect.NONE,
     )
+    name_of = names_of(result)
     for receipt in result.receipts:
         if receipt.state is not ReceiptState.DONE:
             how = "may be stopped" if receipt.state is ReceiptState.UNKNOWN else "was not stopped"
-            say(f"{display(receipt.name)} {how}: {display(receipt.reason)}")
+            say(f"{display(name_of(receipt.item_id))} {how}: {display(receipt.reason)}")
             say(f"  {NEXT_STEPS[receipt.state]}")
-    _say_held(result)
+    _say_held(result, name_of)
     if result.out_of_time:
         say("The deadline was near. Run the same command again; it goes on with the rest.")
 
 
-def _say_held(result: ReleaseResult, *, most: int = 5) -> None:
+def _say_held(result: ReleaseResult, name_of: Callable[[str], str], *, most: int = 5) -> None:
     """Say why items are held and what to do; those with one reason in one breath."""
     alike: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for held in result.held:
-        alike.setdefault((held.reason, held.changes, held.next_step), []).append(held.name)
+        alike.setdefault((held.reason, held.changes, held.next_step), []).append(
+            name_of(held.item_id)
+        )
     for (reason, changes, next_step), names in alike.items():
         named = display(", ".join(names[:most]))
         if len(names) > most:

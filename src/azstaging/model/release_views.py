@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from azstaging.model.ids import ResourceId, id_key
+from azstaging.model.ids import id_key
+from azstaging.model.names import names_of
 from azstaging.model.plans import Plan, PlannedRequest, ReleaseResult
 from azstaging.model.times import format_time
 from azstaging.model.views import Document, Row, plain
@@ -12,24 +13,29 @@ def release_rows(result: ReleaseResult) -> list[Row]:
     """Return one row per item: the requests in their order, then what was held."""
     receipts = {id_key(receipt.item_id): receipt for receipt in result.receipts}
     waiting = {id_key(attempt.item_id) for attempt in result.open_attempts}
-    rows = []
+    rows, name_of = [], names_of(result)
     for item_id, request in result.requests:
         receipt = receipts.pop(id_key(item_id), None)
         state = "open" if id_key(item_id) in waiting else "would be sent"
         rows.append(
             {
                 "state": receipt.state.value if receipt else state,
-                "name": result.names.get(item_id) or ResourceId(item_id).name,
+                "name": name_of(item_id),
                 "request": f"{request.method} {_tail(request.url)}",
                 "note": receipt.reason if receipt else "",
             }
         )
     rows += [
-        {"state": each.state.value, "name": each.name, "request": "", "note": each.reason}
+        {
+            "state": each.state.value,
+            "name": name_of(each.item_id),
+            "request": "",
+            "note": each.reason,
+        }
         for each in receipts.values()
     ]
     rows += [
-        {"state": "held", "name": held.name, "request": "", "note": held.reason}
+        {"state": "held", "name": name_of(held.item_id), "request": "", "note": held.reason}
         for held in result.held
     ]
     return rows

@@ -15,6 +15,7 @@ from azstaging.rules.evidence import (
     FindingIndex,
     Standing,
     Verdict,
+    is_unread,
     item_subject,
     weigh,
     workload_scope,
@@ -107,6 +108,8 @@ class _Scales:
         self, check: str, subject: Subject, name: str, item_key: str, workloads: tuple[str, ...]
     ) -> Weighed:
         lifetime = self.lifetimes.get(check)
+        row = self.lookup.rows.get(item_key)
+        rows = (row,) if row else self.lookup.pending(name)
         verdict = weigh(
             check,
             subject,
@@ -114,8 +117,8 @@ class _Scales:
             now=self.now,
             flaky_passes=self.policy.flaky_passes,
             lifetime_seconds=lifetime,
+            unread=is_unread(rows),
         )
-        row = self.lookup.rows.get(item_key)
         needed = required_checks(row, self.policy) if row else self.of_workload(name)
         by_id = (check, subject.id.casefold()) in self.waivers
         return Weighed(
@@ -219,7 +222,7 @@ def _finding_row(weighed: Weighed, lookup: Lookup) -> doc.Finding:
         required=weighed.required,
         standing=weighed.overall,
         detail=verdict.detail,
-        next_step=finding.next_step if finding else "Run azstaging check.",
+        next_step=verdict.next_step or (finding.next_step if finding else "Run azstaging check."),
         at=format_time(finding.at) if finding else "",
         expires=format_time(_expiry(finding, weighed.policy_seconds)) if finding else "",
         evidence=seq,

@@ -16,6 +16,7 @@ from azstaging.rules.selection import is_glob, is_id, is_tag
 ABSENT_UNPROVEN = "absent_unproven"
 EXPECTED_COUNT = "expected-count"
 UNTOLD_TAGS = "untold-tags"
+FIND_OUT = "Find out who stopped or moved it."
 EVERYTHING = ResourceId("/subscriptions")
 
 
@@ -86,7 +87,7 @@ def absent_gap(id: ResourceId) -> Gap:
         scope=id,
         reason=ABSENT_UNPROVEN,
         detail=f"{id.name} is expected but in no list that was read, and no receipt says that "
-        "it was released. Find out who stopped or moved it.",
+        f"it was released. {FIND_OUT}",
     )
 
 

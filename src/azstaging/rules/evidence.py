@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from azstaging.model.findings import Finding, Outcome, Subject, workload_subject
 from azstaging.model.inventory import InventoryItem
+from azstaging.model.items import Collection
 from azstaging.model.machines import TargetMachine
 from azstaging.rules.canonical import digest
 
@@ -55,6 +56,7 @@ class Verdict:
         fresh: the finding is of now, whatever it says.
         since: since when it stands so, as far as anybody looked: aware UTC, or None where it is
             good or nobody looked.
+        next_step: what to do, where the standing alone does not tell it.
     """
 
     check: str
@@ -64,6 +66,7 @@ class Verdict:
     finding: Finding | None = None
     fresh: bool = True
     since: datetime | None = None
+    next_step: str = ""
 
 
 def target_fingerprint(target: TargetMachine) -> str:
@@ -157,16 +160,30 @@ def _first_of_its_kind(runs: Sequence[Finding]) -> datetime:
     return since
 
 
-def _what_changed(was: Subject, now: Subject) -> str:
-    of_workload = now.id == workload_subject(now.id.removeprefix(workload_subject("")))
-    item, target = (
-        ("the workload's items changed", "the targets changed")
-        if of_workload
-        else ("the item was protected anew", "the target changed")
+def is_unread(rows: Iterable[InventoryItem]) -> bool:
+    """Tell whether a target of some rows is not known now, though others of its kind can be."""
+    return any(
+        row.target_unknown and row.item.collection is not Collection.DATA_REPLICATION
+        for row in rows
     )
-    changed = [item] if was.generation != now.generation else []
-    changed += [target] if was.target != now.target else []
-    return " and ".join(changed)
+
+
+def _void(old: Finding, now: Subject, *, unread: bool) -> tuple[str, str]:
+    """Say why evidence is void; what could not be read is not said to have changed."""
+    was, at = old.subject, f"{old.at:%Y-%m-%d %H:%M} UTC"
+    of_workload = now.id == workload_subject(now.id.removeprefix(workload_subject("")))
+    item = "the workload's items changed" if of_workload else "the item was protected anew"
+    targets = "the targets changed" if of_workload else "the target changed"
+    again, other = was.generation != now.generation, was.target != now.target
+    if other and unread and not again:
+        one = "a target of the workload" if of_workload else "the target"
+        why = f"{one} could not be read now, so nobody can tell whether the evidence of {at}"
+        return f"{why} is about it", f"See that {one} can be read, then decide again."
+    if other and not was.target:
+        targets = "the target was found"
+    changed = [item] if again else []
+    changed += [targets] if other and not unread else []
+    return f"{' and '.join(changed)} after {at}, when the evidence was taken", ""
 
 
 def weigh(
@@ -177,6 +194,7 @@ def weigh(
     now: datetime,
     flaky_passes: int,
     lifetime_seconds: int | None = None,
+    unread: bool = False,
 ) -> Verdict:
     """Weigh the evidence of one check on one subject at ``now``.
 
@@ -187,6 +205,8 @@ def weigh(
         now: aware UTC.
         flaky_passes: consecutive passes that a flaky check needs.
         lifetime_seconds: the policy's lifetime; the shorter of it and the finding's holds.
+        unread: a target of the subject is not known now; evidence on another one is void all
+            the same, but nothing is said to have changed.
     """
 
     def verdict(
@@ -209,9 +229,8 @@ def weigh(
     current = [f for f in on_subject if f.subject == subject]
     if not current:
         old = on_subject[-1]
-        changed = _what_changed(old.subject, subject)
-        detail = f"{changed} after {old.at:%Y-%m-%d %H:%M} UTC, when the evidence was taken"
-        return verdict(Standing.VOID, detail, old, old.at)
+        detail, step = _void(old, subject, unread=unread)
+        return replace(verdict(Standing.VOID, detail, old, old.at), next_step=step)
     runs = _worst_per_run(current)
     last = runs[-1]
     ahead = last.at > now + CLOCK_SKEW

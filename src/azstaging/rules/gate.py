@@ -7,7 +7,7 @@ things cannot be waived: identity, phase, generation, a left-over test machine, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from azstaging.model.decisions import (
@@ -24,16 +24,17 @@ from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.model.items import Collection, Cutover
 from azstaging.model.waves import Wave, Workload
-from azstaging.rules.completeness import gaps_touching
 from azstaging.rules.evidence import (
     CLOCK_SKEW,
     FindingIndex,
     Standing,
     Verdict,
+    is_unread,
     item_subject,
     weigh,
     workload_scope,
 )
+from azstaging.rules.gaps import CLOSE_FIRST, gap_reasons, may_hide
 from azstaging.rules.preconditions import item_reasons
 
 INVENTORY_LIFETIME = timedelta(hours=1)
@@ -106,7 +107,8 @@ def _decide_alone(workload: Workload, case: Case, index: FindingIndex, now: date
             continue
         waiver = waiver_for(verdict, workload.name, case.waivers, now)
         if waiver is None:
-            reasons.append(_evidence_reason(verdict, pending))
+            reason = _evidence_reason(verdict, pending)
+            reasons.append(_with_idle_waiver(reason, verdict, workload.name, case.waivers, now))
         else:
             used.append(waiver)
     item_ids = tuple(row.id for row in pending)
@@ -130,12 +132,7 @@ def _scope_reasons(
     now: datetime,
 ) -> Iterable[Reason]:
     inventory = case.inventory
-    for gap in gaps_touching(workload, inventory):
-        yield Reason(
-            code="gap",
-            detail=f"{gap.scope.name} could not be read: {gap.reason}",
-            next_step=f"Grant {gap.permission}." if gap.permission else gap.detail,
-        )
+    yield from gap_reasons(workload, inventory)
     if not inventory.items:
         yield Reason(
             code="empty-inventory",
@@ -143,10 +140,13 @@ def _scope_reasons(
             next_step="Check scope and permissions with azstaging doctor.",
         )
     if not rows:
+        hidden = any(may_hide(selector, inventory) for selector in workload.items)
         yield Reason(
             code="empty-workload",
             detail="no item of the inventory belongs to this workload",
-            next_step="Correct the workload's items in the configuration.",
+            next_step=f"Its items {CLOSE_FIRST}"
+            if hidden
+            else "Correct the workload's items in the configuration.",
         )
     elif not pending:
         yield Reason(
@@ -160,14 +160,21 @@ def _scope_reasons(
             detail="the policy requires no check",
             next_step="Name the required checks under [gate].",
         )
+    yield from _unresolved_reasons(workload, inventory)
+    yield from _time_reasons(case, now)
+
+
+def _unresolved_reasons(workload: Workload, inventory: Inventory) -> Iterable[Reason]:
     for name, selector in inventory.unresolved:
         if name == workload.name:
+            hidden = may_hide(selector, inventory)
             yield Reason(
                 code="unresolved-selector",
-                detail=f"{selector} matches no item",
-                next_step="Correct the selector, or find out why the item is missing.",
+                detail=f"{selector} matches no item" + (" that was read" if hidden else ""),
+                next_step=f"It {CLOSE_FIRST}"
+                if hidden
+                else "Correct the selector, or find out why the item is missing.",
             )
-    yield from _time_reasons(case, now)
 
 
 def _time_reasons(case: Case, now: datetime) -> Iterable[Reason]:
@@ -221,7 +228,7 @@ def _item_verdicts(
 ) -> list[Verdict]:
     subject = item_subject(row)
     return [
-        _weigh(check, subject, case.policy, index, now)
+        _weigh(check, subject, case.policy, index, now, unread=is_unread((row,)))
         for check in required_checks(row, case.policy)
         if check not in case.workload_checks
     ]
@@ -236,14 +243,20 @@ def _workload_verdicts(
 ) -> list[Verdict]:
     subject = workload_scope(workload.name, rows)
     return [
-        _weigh(check, subject, case.policy, index, now)
+        _weigh(check, subject, case.policy, index, now, unread=is_unread(rows))
         for check in required_of_workload(workload, case.policy)
         if check in case.workload_checks
     ]
 
 
 def _weigh(
-    check: str, subject: Subject, policy: Policy, index: FindingIndex, now: datetime
+    check: str,
+    subject: Subject,
+    policy: Policy,
+    index: FindingIndex,
+    now: datetime,
+    *,
+    unread: bool,
 ) -> Verdict:
     return weigh(
         check,
@@ -252,6 +265,7 @@ def _weigh(
         now=now,
         flaky_passes=1 if check in _CHANGES_ON_RECORD else policy.flaky_passes,
         lifetime_seconds=dict(policy.lifetimes).get(check),
+        unread=unread,
     )
 
 
@@ -274,15 +288,36 @@ def waiver_for(
     """Return the waiver in force that covers a verdict of a workload, or None."""
     if not can_be_waived(verdict):
         return None
+    found = _waivers_on(verdict, workload, waivers)
+    return next((waiver for waiver in found if waiver_holds(waiver, now)), None)
+
+
+def _waivers_on(verdict: Verdict, workload: str, waivers: Iterable[Waiver]) -> Iterable[Waiver]:
+    """Yield the waivers of a verdict's check and subject, in force or not."""
     subjects = {verdict.subject.id.casefold(), workload.casefold()}
     for waiver in waivers:
-        if (
-            waiver.check == verdict.check
-            and waiver.subject.casefold() in subjects
-            and waiver_holds(waiver, now)
-        ):
-            return waiver
-    return None
+        if waiver.check == verdict.check and waiver.subject.casefold() in subjects:
+            yield waiver
+
+
+def _with_idle_waiver(
+    reason: Reason, verdict: Verdict, workload: str, waivers: Iterable[Waiver], now: datetime
+) -> Reason:
+    """Add why a waiver that somebody may count on is not in force; it opens nothing."""
+    found = tuple(_waivers_on(verdict, workload, waivers))
+    if not found or any(waiver_holds(waiver, now) for waiver in found):
+        return reason
+    waiver = max(found, key=lambda each: each.expires)
+    whose = f"the waiver of {waiver.approver}/{waiver.ticket}"
+    if waiver.check in NEVER_WAIVABLE:
+        why = f"{whose} does not count: this check cannot be waived"
+    elif waiver.expires - waiver.created > WAIVER_LIFETIME:
+        why = f"{whose} does not count: it is longer than {WAIVER_LIFETIME.days} days"
+    elif now >= waiver.expires:
+        why = f"{whose} ended at {waiver.expires:%Y-%m-%d %H:%M} UTC"
+    else:
+        why = f"{whose} begins at {waiver.created:%Y-%m-%d %H:%M} UTC"
+    return replace(reason, detail=f"{reason.detail}; {why}")
 
 
 def _evidence_reason(verdict: Verdict, rows: Sequence[InventoryItem]) -> Reason:
@@ -290,7 +325,11 @@ def _evidence_reason(verdict: Verdict, rows: Sequence[InventoryItem]) -> Reason:
     name = f"{item.name}: " if item else ""
     finding = verdict.finding
     since = verdict.since if verdict.standing in _LASTING else None
-    step = _NEXT_STEPS.get(verdict.standing) or (finding.next_step if finding else "")
+    step = (
+        verdict.next_step
+        or _NEXT_STEPS.get(verdict.standing)
+        or (finding.next_step if finding else "")
+    )
     return Reason(
         code=f"evidence-{verdict.standing.value}",
         detail=f"{name}{verdict.check}: {verdict.detail}"

@@ -87,10 +87,14 @@ def _service(row: InventoryItem) -> Iterable[Reason]:
             "Wait for running jobs, then read the inventory again.",
         )
     if row.facts.idle is not True:
-        job = row.item.running_job or "unknown"
-        yield item_reason(
-            row, "job-running", f"job {job} is running", "Wait until the job has ended."
-        )
+        job = row.item.running_job
+        if job or row.facts.idle is False:
+            said = f"job {job} is running" if job else "a job is running, and its name is not told"
+            step = "Wait until the job has ended."
+        else:
+            said = "the service does not tell whether a job is running"
+            step = "Read the inventory again; if it stays so, look at its jobs in the portal."
+        yield item_reason(row, "job-running", said, step)
 
 
 def _target(row: InventoryItem, *, accept_unprovable: bool) -> Iterable[Reason]:
@@ -105,12 +109,7 @@ def _target(row: InventoryItem, *, accept_unprovable: bool) -> Iterable[Reason]:
             "and its absence are proof enough.",
         )
     elif row.target_unknown:
-        yield item_reason(
-            row,
-            "target-unread",
-            f"the target could not be read: {row.target_note}",
-            "Grant read access to the target's resource group, then read again.",
-        )
+        yield item_reason(row, "target-unread", *_unread_target(row))
     elif row.target is None:
         yield item_reason(
             row,
@@ -118,6 +117,19 @@ def _target(row: InventoryItem, *, accept_unprovable: bool) -> Iterable[Reason]:
             "no Azure VM holds its disks" + (f": {row.target_note}" if row.target_note else ""),
             "Find the target machine, or migrate again.",
         )
+
+
+def _unread_target(row: InventoryItem) -> tuple[str, str]:
+    if not row.item.detailed:
+        # What the note says of the target was found without the disks that tell which it is.
+        return (
+            "its target could not be told without its disks, which could not be read",
+            "See that the item itself can be read, then read the inventory again.",
+        )
+    return (
+        f"the target could not be read: {row.target_note}",
+        "Grant read access to the target's resource group, then read again.",
+    )
 
 
 def _test_machine(row: InventoryItem) -> Iterable[Reason]:

@@ -13,7 +13,7 @@ from typing import Any
 from azstaging.model.frames import Tabular
 from azstaging.model.inventory import InventoryItem, Phase
 from azstaging.model.items import StopRequest
-from azstaging.rules.evidence import FindingIndex, Standing, item_subject, weigh
+from azstaging.rules.evidence import FindingIndex, Standing, is_unread, item_subject, weigh
 from azstaging.rules.gate import Case, waiver_for
 from azstaging.rules.roles import stop_action
 
@@ -170,7 +170,8 @@ def _judged(
     row: InventoryItem, case: Case, index: FindingIndex, now: datetime
 ) -> Iterable[PreflightRow]:
     for check, what in _JUDGED.items():
-        verdict = weigh(check, item_subject(row), index, now=now, flaky_passes=1)
+        unread = is_unread((row,))
+        verdict = weigh(check, item_subject(row), index, now=now, flaky_passes=1, unread=unread)
         if verdict.standing is Standing.PASSED:
             state, detail = OK, ""
         elif verdict.standing is Standing.MISSING:

@@ -13,11 +13,13 @@ from azstaging.model.ids import id_key
 from azstaging.model.inventory import InventoryItem, Phase
 from azstaging.model.plans import Held, Plan, PlanItem, Receipt, ReceiptState
 from azstaging.rules.fingerprint import changes, fingerprint
+from azstaging.rules.gaps import covering, next_step, own_gap, told
 from azstaging.rules.gate import Case, decide
 from azstaging.rules.history import History
 from azstaging.rules.status import begun_in_part
 
 PLAN_AGAIN = "Look at what changed; then check, plan and have it approved again."
+RUN_AGAIN = "Then run the same command again; the plan holds."
 READ_AGAIN = "See that the target can be read, then run the same command again; the plan holds."
 FIND_OUT = "Find out who stopped or moved it; azstaging inventory shows what is there."
 JOINED = "Check and plan the workload again with it, and have that approved."
@@ -140,8 +142,8 @@ def refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | Non
         if receipt is None or receipt.state in {ReceiptState.UNKNOWN, ReceiptState.DONE}:
             return hold(item, f"an earlier attempt on it is {state}", _after(receipt))
     row = case.inventory.find(item.id)
-    if row is None:
-        return hold(item, "it is not in the inventory any more", FIND_OUT)
+    if row is None or own_gap(row, case.inventory):
+        return _unseen(item, row, case)
     others = sorted(set(item.workloads) - set(plan.workloads))
     if others and not plan.abandons:
         whose = f"it belongs to {', '.join(others)}, too, which is not planned"
@@ -154,6 +156,17 @@ def refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | Non
     if changed:
         return hold(item, since_planned("it", plan), PLAN_AGAIN, changed=changed)
     return None
+
+
+def _unseen(item: PlanItem, row: InventoryItem | None, case: Case) -> Held:
+    """Hold an item that was not read, or not whole: by the gap that hides it, or as gone."""
+    if row is not None:
+        gap, why = own_gap(row, case.inventory), ""
+    else:
+        gap, why = covering(item.id, case.inventory), "nobody can tell whether it is still there: "
+    if gap is None:
+        return hold(item, "it is not in the inventory any more", FIND_OUT)
+    return hold(item, why + told(gap, row), f"{next_step(gap)} {RUN_AGAIN}")
 
 
 def unread_target(item: PlanItem, row: InventoryItem) -> str:

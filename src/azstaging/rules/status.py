@@ -1,5 +1,6 @@
 """What the journal says is planned, approved, released and still open. Pure."""
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -119,9 +120,13 @@ def _plan_row(plan: Plan, approvals: tuple[Approval, ...], now: datetime) -> dic
         "state": "approved" if approved else "not approved",
         "name": plan.digest[:19],
         "at": plan.created,
-        "note": f"{len(plan.items)} items in {len(plan.workloads)} workloads, "
+        "note": f"{_count(plan.items, 'item')} in {_count(plan.workloads, 'workload')}, "
         f"until {format_time(plan.expires)}",
     }
+
+
+def _count(things: Sized, noun: str) -> str:
+    return f"{len(things)} {noun}" + ("" if len(things) == 1 else "s")
 
 
 def status_of(past: History, *, now: datetime) -> Status:

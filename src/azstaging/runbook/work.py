@@ -15,6 +15,7 @@ from azstaging.model.backlog import ActionKind
 from azstaging.model.decisions import Decisions, Policy
 from azstaging.model.findings import Outcome, Subject
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
+from azstaging.model.names import names_of
 from azstaging.model.plans import Plan, ReceiptState, ReleaseResult
 from azstaging.rules.batches import batches
 from azstaging.rules.evidence import item_subject, workload_scope
@@ -194,11 +195,13 @@ def _release(job: Job) -> str:
     plan = _plan(job, job.values[PLAN.name])
     execute = job.values[EXECUTE.name] == "execute"
     result = job.staging.release(plan, execute=execute)
+    name_of = names_of(result)
     for receipt in result.receipts:
         say = job.streams.output if receipt.state is ReceiptState.DONE else job.streams.warning
-        say(f"{receipt.state.value}: {receipt.name} {receipt.reason}".rstrip())
+        say(f"{receipt.state.value}: {name_of(receipt.item_id)} {receipt.reason}".rstrip())
     for held in result.held:
-        job.streams.warning("; ".join((f"held: {held.name}: {held.reason}", *held.changes)))
+        said = f"held: {name_of(held.item_id)}: {held.reason}"
+        job.streams.warning("; ".join((said, *held.changes)))
     if not execute:
         for item_id, request in result.requests:
             job.streams.output(f"would send {request.method} for {item_id}")
