@@ -153,11 +153,11 @@ class Releasing(Approving):
         recorded = past.baselines().values()
         journal.fetch(each.file for each in recorded)
         frozen = read_baselines(journal.folder, recorded)
-        pairs = []
-        for key, receipt in past.released().items():
-            plan = past.plan(receipt.plan_digest)
-            items = (item for item in plan.items if id_key(item.id) == key) if plan else ()
-            pairs += [(item, frozen.get(key)) for item in items]
+        planned = {
+            (plan.digest, id_key(item.id)): item for plan in past.plans() for item in plan.items
+        }
+        released = ((key, (each.plan_digest, key)) for key, each in past.released().items())
+        pairs = [(planned[place], frozen.get(key)) for key, place in released if place in planned]
         wanted = {disk.subscription_id for _, each in pairs for disk in seed_disks(each)}
         disks = {name.casefold(): self._disks(name) for name in wanted if name}
         return residue(pairs, disks, now=self._clock())

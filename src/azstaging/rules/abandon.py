@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from azstaging.model.decisions import Reason
+from azstaging.model.ids import id_key
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.model.items import Cutover
 from azstaging.model.plans import Plan
@@ -107,12 +108,14 @@ def _source(row: InventoryItem) -> Iterable[Reason]:
 def sort_out(plan: Plan, case: Case, past: History, *, now: datetime) -> Readiness:
     """Sort the items of an abandon plan into ready, held and done. Items go one by one."""
     done = tuple(item for item in plan.items if is_done(item, plan, past))
+    ended = {item.id for item in done}
+    rows = {row.id.key: row for row in case.inventory.items}
     ready, held = [], []
     for item in plan.items:
-        if item in done:
+        if item.id in ended:
             continue
-        refused = refusal(item, plan, case, past)
-        row = case.inventory.find(item.id)
+        row = rows.get(id_key(item.id))
+        refused = refusal(item, row, plan, case, past)
         if refused is None and row is not None:
             against = reasons(row, case.inventory, now=now)
             if against:

@@ -6,7 +6,7 @@ failed and then passed with nothing changed is flaky and must pass again.
 """
 
 import enum
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -57,6 +57,7 @@ class Verdict:
         since: since when it stands so, as far as anybody looked: aware UTC, or None where it is
             good or nobody looked.
         next_step: what to do, where the standing alone does not tell it.
+        until: when what passed expires: aware UTC; None for all that did not pass.
     """
 
     check: str
@@ -67,6 +68,7 @@ class Verdict:
     fresh: bool = True
     since: datetime | None = None
     next_step: str = ""
+    until: datetime | None = None
 
 
 def target_fingerprint(target: TargetMachine) -> str:
@@ -99,9 +101,13 @@ def item_subject(row: InventoryItem) -> Subject:
     )
 
 
-def workload_scope(name: str, rows: Sequence[InventoryItem]) -> Subject:
+def workload_scope(
+    name: str,
+    rows: Sequence[InventoryItem],
+    subject_of: Callable[[InventoryItem], Subject] = item_subject,
+) -> Subject:
     """Return what a finding on a whole workload is about: all its items with their targets."""
-    members = [item_subject(row) for row in sorted(rows, key=lambda row: row.id.key)]
+    members = [subject_of(row) for row in sorted(rows, key=lambda row: row.id.key)]
     return Subject(
         id=workload_subject(name),
         generation=digest([[m.id, m.generation] for m in members]),
@@ -249,4 +255,11 @@ def weigh(
     if failed:
         detail = f"failed at {failed:%Y-%m-%d %H:%M} UTC, then passed with nothing changed"
         return verdict(Standing.FLAKY, detail, last, failed)
-    return verdict(Standing.PASSED, last.detail, last)
+    return Verdict(
+        check=check,
+        subject=subject,
+        standing=Standing.PASSED,
+        detail=last.detail,
+        finding=last,
+        until=expiry,
+    )

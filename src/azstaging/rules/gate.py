@@ -7,7 +7,7 @@ things cannot be waived: identity, phase, generation, a left-over test machine, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from azstaging.model.decisions import (
@@ -30,11 +30,11 @@ from azstaging.rules.evidence import (
     Standing,
     Verdict,
     is_unread,
-    item_subject,
     weigh,
     workload_scope,
 )
 from azstaging.rules.gaps import CLOSE_FIRST, gap_reasons, may_hide
+from azstaging.rules.lasting import Lasting
 from azstaging.rules.preconditions import item_reasons
 
 INVENTORY_LIFETIME = timedelta(hours=1)
@@ -65,6 +65,7 @@ class Case:
     Attributes:
         findings: verified journal findings, in journal order.
         workload_checks: ids of checks whose subject is the workload, not an item.
+        lasting: what earlier decisions found of the same rows; a decision is the same without it.
     """
 
     inventory: Inventory
@@ -73,6 +74,13 @@ class Case:
     waivers: tuple[Waiver, ...]
     policy: Policy
     workload_checks: frozenset[str] = frozenset()
+    lasting: Lasting | None = field(default=None, repr=False, compare=False)
+
+    def memory(self) -> Lasting:
+        """Return what earlier decisions found, if it is of these findings and rules."""
+        rules = (self.findings, self.policy, self.workload_checks)
+        known = self.lasting
+        return known if known is not None and known.fits(*rules) else Lasting(*rules)
 
 
 def decide(case: Case, *, now: datetime) -> Decisions:
@@ -82,46 +90,68 @@ def decide(case: Case, *, now: datetime) -> Decisions:
         One decision per workload, sorted by name. A workload that shares an item with a closed
         one is closed too.
     """
-    index = FindingIndex(case.findings)
-    decisions = {
-        workload.name: _decide_alone(workload, case, index, now) for workload in case.wave.workloads
-    }
+    lasting = case.memory()
+    decisions = {each.name: _decide_alone(each, case, lasting, now) for each in case.wave.workloads}
     settled = _hold_shared(decisions, case.inventory)
     return Decisions(
         at=now, decisions=tuple(settled[name] for name in sorted(settled)), policy=case.policy
     )
 
 
-def _decide_alone(workload: Workload, case: Case, index: FindingIndex, now: datetime) -> Decision:
+def _decide_alone(workload: Workload, case: Case, lasting: Lasting, now: datetime) -> Decision:
     rows = case.inventory.in_workload(workload.name)
     pending = tuple(row for row in rows if row.phase is not Phase.RELEASED)
-    reasons = [
-        *_scope_reasons(workload, rows, pending, case, now),
-        *(reason for row in pending for reason in item_reasons(row, case.policy)),
-    ]
-    verdicts = [verdict for row in pending for verdict in _item_verdicts(row, case, index, now)]
-    verdicts += _workload_verdicts(workload, pending, case, index, now)
+    reasons = [*_scope_reasons(workload, rows, pending, case, now)]
+    verdicts: list[Verdict] = []
+    evidence: set[int] = set()
+    for row in pending:
+        known = lasting.passed(row, now)
+        if known is not None:
+            evidence.update(known)
+            continue
+        against = tuple(item_reasons(row, case.policy))
+        found = _item_verdicts(row, case, lasting, now)
+        reasons += against
+        verdicts += found
+        if not against:
+            lasting.keep(row, found, now)
+    verdicts += _workload_verdicts(workload, pending, case, lasting, now)
+    against, used = _unwaived(verdicts, workload, pending, case, now)
+    reasons += against
+    item_ids = tuple(row.id for row in pending)
+    if reasons:
+        return GateClosed(workload=workload.name, at=now, item_ids=item_ids, reasons=tuple(reasons))
+    evidence.update(v.finding.seq for v in verdicts if v.finding and v.finding.seq is not None)
+    return GateOpen(
+        workload=workload.name,
+        at=now,
+        item_ids=item_ids,
+        evidence=tuple(sorted(evidence)),
+        waivers=used,
+    )
+
+
+def _unwaived(
+    verdicts: Iterable[Verdict],
+    workload: Workload,
+    rows: Sequence[InventoryItem],
+    case: Case,
+    now: datetime,
+) -> tuple[tuple[Reason, ...], tuple[Waiver, ...]]:
+    """Return a reason for what neither passed nor is waived, and the waivers that were used."""
+    by_key = {row.id.key: row for row in rows}
+    reasons: list[Reason] = []
     used: list[Waiver] = []
     for verdict in verdicts:
         if verdict.standing is Standing.PASSED:
             continue
         waiver = waiver_for(verdict, workload.name, case.waivers, now)
         if waiver is None:
-            reason = _evidence_reason(verdict, pending)
+            reason = _evidence_reason(verdict, by_key.get(verdict.subject.id))
             reasons.append(_with_idle_waiver(reason, verdict, workload.name, case.waivers, now))
         else:
             used.append(waiver)
-    item_ids = tuple(row.id for row in pending)
-    if reasons:
-        return GateClosed(workload=workload.name, at=now, item_ids=item_ids, reasons=tuple(reasons))
-    evidence = {v.finding.seq for v in verdicts if v.finding and v.finding.seq is not None}
-    return GateOpen(
-        workload=workload.name,
-        at=now,
-        item_ids=item_ids,
-        evidence=tuple(sorted(evidence)),
-        waivers=tuple(dict.fromkeys(used)),
-    )
+    return tuple(reasons), tuple(dict.fromkeys(used))
 
 
 def _scope_reasons(
@@ -224,11 +254,11 @@ def required_of_workload(workload: Workload, policy: Policy) -> tuple[str, ...]:
 
 
 def _item_verdicts(
-    row: InventoryItem, case: Case, index: FindingIndex, now: datetime
+    row: InventoryItem, case: Case, lasting: Lasting, now: datetime
 ) -> list[Verdict]:
-    subject = item_subject(row)
+    subject = lasting.subject(row)
     return [
-        _weigh(check, subject, case.policy, index, now, unread=is_unread((row,)))
+        _weigh(check, subject, case.policy, lasting.index, now, unread=is_unread((row,)))
         for check in required_checks(row, case.policy)
         if check not in case.workload_checks
     ]
@@ -238,14 +268,17 @@ def _workload_verdicts(
     workload: Workload,
     rows: Sequence[InventoryItem],
     case: Case,
-    index: FindingIndex,
+    lasting: Lasting,
     now: datetime,
 ) -> list[Verdict]:
-    subject = workload_scope(workload.name, rows)
+    required = required_of_workload(workload, case.policy)
+    wanted = [check for check in required if check in case.workload_checks]
+    if not wanted:
+        return []
+    subject = workload_scope(workload.name, rows, lasting.subject)
+    unread = is_unread(rows)
     return [
-        _weigh(check, subject, case.policy, index, now, unread=is_unread(rows))
-        for check in required_of_workload(workload, case.policy)
-        if check in case.workload_checks
+        _weigh(check, subject, case.policy, lasting.index, now, unread=unread) for check in wanted
     ]
 
 
@@ -320,8 +353,7 @@ def _with_idle_waiver(
     return replace(reason, detail=f"{reason.detail}; {why}")
 
 
-def _evidence_reason(verdict: Verdict, rows: Sequence[InventoryItem]) -> Reason:
-    item = next((row for row in rows if row.id.key == verdict.subject.id), None)
+def _evidence_reason(verdict: Verdict, item: InventoryItem | None) -> Reason:
     name = f"{item.name}: " if item else ""
     finding = verdict.finding
     since = verdict.since if verdict.standing in _LASTING else None

@@ -6,10 +6,10 @@ A wave of thousands has a hundred thousand findings; each look at one item must 
 from collections import Counter, defaultdict
 from dataclasses import replace
 
-from azstaging.model.findings import Finding, workload_subject
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import InventoryItem
 from azstaging.rules.gate import Case
+from azstaging.rules.lasting import Lasting
 
 
 class Narrowed:
@@ -29,9 +29,11 @@ class Narrowed:
         for row in rows:
             for name in row.workloads:
                 self._members[name].append(row)
-        self._findings: defaultdict[str, list[Finding]] = defaultdict(list)
-        for finding in case.findings:
-            self._findings[finding.subject.id].append(finding)
+        # A list of rows and the place of each, of the workloads that go together.
+        self._groups: dict[
+            frozenset[str], tuple[frozenset[str], list[InventoryItem], dict[str, int]]
+        ] = {}
+        self._lasting = Lasting(case.findings, case.policy, case.workload_checks)
 
     def find(self, item_id: str) -> InventoryItem | None:
         """Return the row of an item as it was at the start, or None."""
@@ -47,23 +49,34 @@ class Narrowed:
         The gaps stay whole; the expected count is dropped, because an unmet one is a gap already.
         """
         case = self._case
-        names = self._touched(row)
-        found = {each.id: each for name in names for each in self._members[name]}
-        order = sorted(found, key=self._places.__getitem__)
-        rows = [row if each == row.id else found[each] for each in order]
-        subjects = [*(each.id.key for each in rows), *map(workload_subject, sorted(names))]
-        findings = (finding for each in subjects for finding in self._findings.get(each, ()))
+        names, members, places = self._group(frozenset(row.workloads))
+        rows = members.copy()
+        place = places.get(row.id.key)
+        if place is not None:
+            rows[place] = row
         workloads = tuple(w for w in case.wave.workloads if w.name in names)
         return replace(
             case,
             inventory=replace(case.inventory, items=tuple(rows), expected=None),
             wave=replace(case.wave, workloads=workloads, expected=None, expected_ids=()),
-            findings=tuple(findings),
+            lasting=self._lasting,
         )
 
-    def _touched(self, row: InventoryItem) -> set[str]:
-        """Return the row's workloads, those that share an item with these, and so on."""
-        names, waiting = set(row.workloads), list(row.workloads)
+    def _group(
+        self, own: frozenset[str]
+    ) -> tuple[frozenset[str], list[InventoryItem], dict[str, int]]:
+        """Return the workloads that go together with these, their rows in order, and the places."""
+        if own not in self._groups:
+            names = self._touched(own)
+            found = {each.id: each for name in names for each in self._members[name]}
+            rows = [found[each] for each in sorted(found, key=self._places.__getitem__)]
+            places = {each.id.key: place for place, each in enumerate(rows)}
+            self._groups[own] = (frozenset(names), rows, places)
+        return self._groups[own]
+
+    def _touched(self, own: frozenset[str]) -> set[str]:
+        """Return some workloads, those that share an item with these, and so on."""
+        names, waiting = set(own), list(own)
         while waiting:
             for other in self._members[waiting.pop()]:
                 waiting += set(other.workloads) - names

@@ -53,7 +53,9 @@ def sort_out(plan: Plan, case: Case, past: History, *, now: datetime) -> Readine
     done = [item for item in plan.items if is_done(item, plan, past)]
     ended = {item.id for item in done}
     waiting = [item for item in plan.items if item.id not in ended]
-    held = {item.id: refused for item in waiting if (refused := refusal(item, plan, case, past))}
+    rows = {row.id.key: row for row in case.inventory.items}
+    refusals = (refusal(item, rows.get(id_key(item.id)), plan, case, past) for item in waiting)
+    held = {refused.item_id: refused for refused in refusals if refused}
     closed = _closed_workloads(plan, case, now)
     for item in waiting:
         mine = [name for name in item.workloads if name in closed]
@@ -131,8 +133,13 @@ def since_planned(what: str, plan: Plan) -> str:
     return f"{what} changed since {plan.created:%Y-%m-%d %H:%M} UTC, when it was planned"
 
 
-def refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | None:
-    """Say why an item may not go, whatever the verb: attempted, gone, moved or changed."""
+def refusal(
+    item: PlanItem, row: InventoryItem | None, plan: Plan, case: Case, past: History
+) -> Held | None:
+    """Say why an item may not go, whatever the verb: attempted, gone, moved or changed.
+
+    ``row`` is the item's in the case's inventory, or None when it is not there.
+    """
     for digest, receipt in past.attempts_on(item.id, item.generation):
         state = receipt.state.value if receipt else "open"
         if digest == plan.digest:
@@ -141,7 +148,6 @@ def refusal(item: PlanItem, plan: Plan, case: Case, past: History) -> Held | Non
             )
         if receipt is None or receipt.state in {ReceiptState.UNKNOWN, ReceiptState.DONE}:
             return hold(item, f"an earlier attempt on it is {state}", _after(receipt))
-    row = case.inventory.find(item.id)
     if row is None or own_gap(row, case.inventory):
         return _unseen(item, row, case)
     others = sorted(set(item.workloads) - set(plan.workloads))
