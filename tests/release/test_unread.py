@@ -18,7 +18,9 @@ def reasons_after(b, match, **fault):
 
 
 def test_an_unread_target_has_not_changed(bench):
-    found = reasons_after(bench(ONE), "GET */virtualMachines*", status=403)
+    found = reasons_after(bench(ONE), "GET */virtualMachines*", status=500)
+    (unread,) = [reason for reason in found if reason.code == "target-unread"]
+    assert not unread.next_step.startswith("Grant")  # No right is missing.
     void = [reason for reason in found if reason.code == "evidence-void"]
     assert void
     for reason in void:
@@ -41,6 +43,24 @@ def test_an_unread_item_is_held_by_the_gap_that_hides_it(bench, match):
     assert not b.changes
     b.azure.script.set(())
     assert b.release(plan).clean
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "step"),
+    [
+        (403, "forbidden", "Grant Microsoft.Compute/virtualMachines/read."),
+        (500, "service-error: GET ", "Read the inventory again in some minutes; "),
+    ],
+)
+def test_an_unread_target_is_held_by_what_could_not_be_read(bench, status, told, step):
+    b = bench(ONE)
+    plan = b.approved()
+    b.fault("status", "GET */virtualMachines*", status=status, times=0)
+    [held] = b.release(plan).held
+    assert held.reason.startswith("its target machine could not be read: virtual machines of ")
+    assert told in held.reason
+    assert held.next_step.startswith(step)
+    assert held.next_step.endswith("Then run the same command again; the plan holds.")
 
 
 def test_an_item_that_was_not_read_whole_says_nothing_of_its_target(bench):

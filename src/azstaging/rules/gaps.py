@@ -20,6 +20,7 @@ from azstaging.rules.selection import is_glob, is_id, is_tag
 
 CLOSE_FIRST = "may lie in what could not be read: close the gap first."
 _CONCLUDED = " Nothing was concluded from it."
+_MACHINES = "virtual machine"
 _UNREAD = " could not be read: "
 _STEPS = {
     "forbidden": "Find out which right is missing (azstaging rbac prints the roles), "
@@ -107,6 +108,15 @@ def own_gap(row: InventoryItem, inventory: Inventory) -> Gap | None:
     if row.item.detailed:
         return None
     return next((gap for gap in inventory.gaps if gap.scope == row.id), None)
+
+
+def of_target(target: str, inventory: Inventory) -> Gap | None:
+    """Return the gap in which a target machine lies, or None."""
+    wanted = ResourceId(target)
+    gaps = (
+        gap for gap in inventory.gaps if not gap.covers_items and gap.detail.startswith(_MACHINES)
+    )
+    return next((gap for gap in gaps if wanted.is_under(gap.scope)), None)
 
 
 def may_hide(selector: str, inventory: Inventory) -> bool:

@@ -128,7 +128,7 @@ def _unread_target(row: InventoryItem) -> tuple[str, str]:
         )
     return (
         f"the target could not be read: {row.target_note}",
-        "Grant read access to the target's resource group, then read again.",
+        "See that the target can be read; azstaging inventory says what is missing for it.",
     )
 
 

@@ -13,7 +13,7 @@ from azstaging.model.ids import id_key
 from azstaging.model.inventory import InventoryItem, Phase
 from azstaging.model.plans import Held, Plan, PlanItem, Receipt, ReceiptState
 from azstaging.rules.fingerprint import changes, fingerprint
-from azstaging.rules.gaps import covering, next_step, own_gap, told
+from azstaging.rules.gaps import covering, next_step, of_target, own_gap, told
 from azstaging.rules.gate import Case, decide
 from azstaging.rules.history import History
 from azstaging.rules.status import begun_in_part
@@ -157,7 +157,7 @@ def refusal(
     if set(row.workloads) != set(item.workloads):
         return hold(item, since_planned("its workloads", plan), PLAN_AGAIN)
     if why := unread_target(item, row):
-        return hold(item, why, READ_AGAIN)
+        return _target_unread(item, why, case)
     changed = changes(item.fingerprint, fingerprint(row))
     if changed:
         return hold(item, since_planned("it", plan), PLAN_AGAIN, changed=changed)
@@ -173,6 +173,15 @@ def _unseen(item: PlanItem, row: InventoryItem | None, case: Case) -> Held:
     if gap is None:
         return hold(item, "it is not in the inventory any more", FIND_OUT)
     return hold(item, why + told(gap, row), f"{next_step(gap)} {RUN_AGAIN}")
+
+
+def _target_unread(item: PlanItem, why: str, case: Case) -> Held:
+    """Hold an item whose target was not read, by the gap that says what is missing, if any."""
+    gap = of_target(item.fingerprint["target.id"], case.inventory)
+    if gap is None:
+        return hold(item, why, READ_AGAIN)
+    reason = f"its target machine could not be read: {told(gap)}"
+    return hold(item, reason, f"{next_step(gap)} {RUN_AGAIN}")
 
 
 def unread_target(item: PlanItem, row: InventoryItem) -> str:
