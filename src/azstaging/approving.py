@@ -16,7 +16,8 @@ from azstaging.journal import Journal, signing
 from azstaging.model.plans import Approval, Plan, Principal
 from azstaging.rules import history
 from azstaging.rules import plan as plans
-from azstaging.rules.approval import approval_from, approval_plain, build_approval
+from azstaging.rules.approval import approval_from, approval_plain, build_approval, counted
+from azstaging.rules.status import Status, status_of
 
 APPROVAL_TYPE = "application/vnd.azstaging.approval+json"
 
@@ -105,9 +106,18 @@ class Approving(Collecting, Comparing):
 
     def approved_by(self, plan: Plan) -> tuple[Approval, ...]:
         """Return the approvals of a plan that hold now, one per person, the planner's left out."""
-        live = plans.live_approvals(plan, self._approvals(), now=self._clock())
-        others = {a.approver.key: a for a in live if a.approver.key != plan.planner.key}
-        return tuple(others.values())
+        named = self.config.approver_keys
+        return counted(plan, self.past().approvals(), named=named, now=self._clock())
+
+    def status(self) -> Status:
+        """Say what the journal knows: open attempts, plans, approvals, receipts."""
+        return status_of(
+            self.past(),
+            now=self._clock(),
+            needed=self.config.policy.approvals,
+            named=self.config.approver_keys,
+            halted=self.journal is not None and self.journal.halted(),
+        )
 
     def authorise(self, plan: Plan) -> Principal:
         """Return who would release this plan now, if the plan and its approvals hold.

@@ -37,7 +37,6 @@ from azstaging.rules import gate, history
 from azstaging.rules.baseline import frozen_now
 from azstaging.rules.evidence import CLOCK_SKEW
 from azstaging.rules.imports import read_results
-from azstaging.rules.status import Status, status_of
 from azstaging.rules.wave_step import StepCompletion
 from azstaging.spans import span
 
@@ -406,7 +405,3 @@ class Staging(Releasing):
                 head=journal.head,
                 execute=execute,
             )
-
-    def status(self) -> Status:
-        """Say what the journal knows: open attempts, plans, approvals, receipts."""
-        return status_of(self.past(), now=self._clock())

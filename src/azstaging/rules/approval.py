@@ -1,6 +1,6 @@
 """Approvals: made here, or read from what somebody signed elsewhere. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,6 +49,23 @@ def _approval_end(plan: Plan, at: datetime, hours: int | None, policy: Policy) -
         )
     longest = policy.approval_hours
     return min(plan.expires, at + timedelta(hours=min(longest, hours or longest)))
+
+
+def counted(
+    plan: Plan, approvals: Iterable[Approval], *, named: Collection[str], now: datetime
+) -> tuple[Approval, ...]:
+    """Return the approvals of a plan that count now, one per person, whoever releases it.
+
+    Args:
+        plan: the planner's own approval does not count.
+        approvals: of any plan.
+        named: keys of those who may approve; empty where nobody is named, so that anybody may.
+        now: aware UTC.
+    """
+    live = live_approvals(plan, approvals, now=now)
+    people = {a.approver.key: a for a in live if not named or a.approver.key in named}
+    people.pop(plan.planner.key, None)
+    return tuple(people.values())
 
 
 def approval_plain(approval: Approval) -> dict[str, Any]:
