@@ -309,6 +309,7 @@ def the_plan_has_expired(make: Make) -> Any:
 def the_plan_is_of_another_journal(make: Make) -> Any:
     world = make()
     plan = world.make_approved_plan()
+    world("inventory", "--journal", "another")
     return world("release", plan, "--journal", "another", who="releaser")
 
 

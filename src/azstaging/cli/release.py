@@ -46,7 +46,7 @@ def command(
     real run would exit with before its first request. Stopping cannot be undone.
     """
     plan = read_plan(plan_file, digest=digest)
-    with session(ctx, needs_journal=True, **options) as run:
+    with session(ctx, needs_journal=True, existing=True, **options) as run:
         check_verb(plan, abandons=False)
         verb = run.staging.release if execute else None
         return run_plan(ctx, run.staging, plan, verb, output=output, query=query)
