@@ -221,7 +221,7 @@ def _item_verdicts(
 ) -> list[Verdict]:
     subject = item_subject(row)
     return [
-        _weigh(check, subject, case.policy, index, now)
+        weigh_under(check, subject, case.policy, index, now)
         for check in required_checks(row, case.policy)
         if check not in case.workload_checks
     ]
@@ -236,15 +236,16 @@ def _workload_verdicts(
 ) -> list[Verdict]:
     subject = workload_scope(workload.name, rows)
     return [
-        _weigh(check, subject, case.policy, index, now)
+        weigh_under(check, subject, case.policy, index, now)
         for check in required_of_workload(workload, case.policy)
         if check in case.workload_checks
     ]
 
 
-def _weigh(
+def weigh_under(
     check: str, subject: Subject, policy: Policy, index: FindingIndex, now: datetime
 ) -> Verdict:
+    """Weigh the evidence of one check on one subject as the policy wants it."""
     return weigh(
         check,
         subject,
