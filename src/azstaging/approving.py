@@ -69,8 +69,13 @@ class Approving(Collecting, Comparing):
             approval_plain(approval), payload_type=APPROVAL_TYPE, key=approver.signing_key
         )
 
-    def accept_approval(self, plan: Plan, envelope: bytes) -> Approval:
+    def accept_approval(self, plan: Plan, envelope: bytes, *, source: str = "") -> Approval:
         """Take a signed approval into the journal; whoever brings it need not be its author.
+
+        Args:
+            plan: as the journal holds it.
+            envelope: what ``sign_approval`` returned.
+            source: what refusals call it, such as its file.
 
         Raises:
             PlanRefusedError: signed by no named approver, by another than it names, of another
@@ -84,13 +89,16 @@ class Approving(Collecting, Comparing):
                 advice="Name tid, oid and public_key of each under [[approver]].",
             )
         keys = {_pem(approver): approver for approver in approvers}
-        payload, key = signing.verify(envelope, payload_type=APPROVAL_TYPE, keys=keys)
+        payload, key = signing.verify(
+            envelope, payload_type=APPROVAL_TYPE, keys=keys, source=source
+        )
         approval = approval_from(
             payload,
             plan,
             signer=keys[key].principal,
             policy=self.config.policy,
             now=self._clock(),
+            source=source or "The signed approval",
         )
         if approval not in self.past().approvals(plan.digest):
             self._keep_envelope(envelope)

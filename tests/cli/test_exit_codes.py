@@ -277,7 +277,10 @@ def nobody_approved_and_execute(make: Make) -> Any:
 
 def the_planner_approves(make: Make) -> Any:
     world = make()
-    return world("approve", world.make_plan(), "--comment", "mine")
+    plan = world.make_plan()
+    done = world("approve", plan, "--comment", "mine")
+    assert json.loads(plan.read_text("utf-8"))["digest"][:19] in done.complaint[0]
+    return done
 
 
 def the_approver_releases(make: Make) -> Any:

@@ -68,7 +68,7 @@ def command(
             return exit_codes.DONE
         if signed is not None:
             envelope = read_bytes(signed, what="approval", limit=1_000_000)
-            approval = run.staging.accept_approval(plan, envelope)
+            approval = run.staging.accept_approval(plan, envelope, source=str(signed))
         else:
             approval = run.staging.approve(plan, **options)
         have, needed = len(run.staging.approved_by(plan)), run.config.policy.approvals
