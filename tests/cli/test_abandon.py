@@ -30,6 +30,10 @@ def test_a_machine_is_given_up_from_end_to_end(world):
     assert len([r for r in world.azure.requests if r.method != "GET"]) == 1
     status = world("status")
     assert "1 abandoned" in status.stderr
+    again = world("abandon", "a.json", "--execute", who="releaser")
+    assert again.code == 0, again.stderr
+    assert "Everything in this plan is given up; nothing was sent." in again.stderr
+    assert "released" not in again.stderr
 
 
 def test_a_migrated_machine_is_refused_in_so_many_words(world):

@@ -65,25 +65,26 @@ def run_plan(
     say_stakes(plan, now=utc_now())
     if verb is None:
         result = staging.preview(plan)
-        _show(result, output, query)
+        _show(plan, result, output, query)
         staging.authorise(plan)
         staging.require_free(plan)
         say("Dry run: nothing was sent. --execute sends exactly these requests.")
     else:
         ctx.obj["changing"] = True
         result = verb(plan, execute=True)
-        _show(result, output, query)
+        _show(plan, result, output, query)
     return exit_codes.of_release(result)
 
 
-def _show(result: ReleaseResult, output: str, query: str | None) -> None:
+def _show(plan: Plan, result: ReleaseResult, output: str, query: str | None) -> None:
     changed = result.executed and bool(result.requests)
+    gone = "given up" if plan.abandons else "released"
     emit(
         release_document(result),
         release_rows(result),
         output=output,
         query=query,
-        empty="Everything in this plan is released; nothing was sent.",
+        empty=f"Everything in this plan is {gone}; nothing was sent.",
         effect=Effect.DONE if changed else Effect.NONE,
     )
     for receipt in result.receipts:
