@@ -215,7 +215,7 @@ _STATUS = Document(
         ),
         "name": text("Of the machine or workload; of a plan, the start of its digest."),
         "at": time(),
-        "note": text("Job, witnesses, reason, or what is left."),
+        "note": text("Job, witnesses, reason, what is left, or how far a plan is approved."),
     },
 )
 _PREFLIGHT = Document(

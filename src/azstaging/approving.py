@@ -16,7 +16,8 @@ from azstaging.journal import Journal, signing
 from azstaging.model.plans import Approval, Plan, Principal
 from azstaging.rules import history
 from azstaging.rules import plan as plans
-from azstaging.rules.approval import approval_from, approval_plain, build_approval
+from azstaging.rules.approval import approval_from, approval_plain, build_approval, counted
+from azstaging.rules.status import Status, status_of
 
 APPROVAL_TYPE = "application/vnd.azstaging.approval+json"
 
@@ -68,8 +69,13 @@ class Approving(Collecting, Comparing):
             approval_plain(approval), payload_type=APPROVAL_TYPE, key=approver.signing_key
         )
 
-    def accept_approval(self, plan: Plan, envelope: bytes) -> Approval:
+    def accept_approval(self, plan: Plan, envelope: bytes, *, source: str = "") -> Approval:
         """Take a signed approval into the journal; whoever brings it need not be its author.
+
+        Args:
+            plan: as the journal holds it.
+            envelope: what ``sign_approval`` returned.
+            source: what refusals call it, such as its file.
 
         Raises:
             PlanRefusedError: signed by no named approver, by another than it names, of another
@@ -83,13 +89,16 @@ class Approving(Collecting, Comparing):
                 advice="Name tid, oid and public_key of each under [[approver]].",
             )
         keys = {_pem(approver): approver for approver in approvers}
-        payload, key = signing.verify(envelope, payload_type=APPROVAL_TYPE, keys=keys)
+        payload, key = signing.verify(
+            envelope, payload_type=APPROVAL_TYPE, keys=keys, source=source
+        )
         approval = approval_from(
             payload,
             plan,
             signer=keys[key].principal,
             policy=self.config.policy,
             now=self._clock(),
+            source=source or "The signed approval",
         )
         if approval not in self.past().approvals(plan.digest):
             self._keep_envelope(envelope)
@@ -105,9 +114,18 @@ class Approving(Collecting, Comparing):
 
     def approved_by(self, plan: Plan) -> tuple[Approval, ...]:
         """Return the approvals of a plan that hold now, one per person, the planner's left out."""
-        live = plans.live_approvals(plan, self._approvals(), now=self._clock())
-        others = {a.approver.key: a for a in live if a.approver.key != plan.planner.key}
-        return tuple(others.values())
+        named = self.config.approver_keys
+        return counted(plan, self.past().approvals(), named=named, now=self._clock())
+
+    def status(self) -> Status:
+        """Say what the journal knows: open attempts, plans, approvals, receipts."""
+        return status_of(
+            self.past(),
+            now=self._clock(),
+            needed=self.config.policy.approvals,
+            named=self.config.approver_keys,
+            halted=self.journal is not None and self.journal.halted(),
+        )
 
     def authorise(self, plan: Plan) -> Principal:
         """Return who would release this plan now, if the plan and its approvals hold.

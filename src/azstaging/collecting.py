@@ -18,7 +18,13 @@ from azstaging.run import Run
 class Collecting(Run):
     """A `Run` that reads the inventory."""
 
-    def inventory(self, *, lists_only: bool = False, resume: str | Path | None = None) -> Inventory:
+    def inventory(
+        self,
+        *,
+        lists_only: bool = False,
+        resume: str | Path | None = None,
+        record: bool = True,
+    ) -> Inventory:
         """Read every replicated item in scope, with source, target and test machines.
 
         Args:
@@ -28,6 +34,7 @@ class Collecting(Run):
                 it, and only what it lacks is read; it is deleted when nothing is missing any
                 more, and begun anew when it is older than an hour. The inventory is as old as
                 the first answer in it.
+            record: False to look only, as for a what-if; nothing is planned on it.
 
         Returns:
             Items sorted by id, and a gap for everything that could not be read.
@@ -42,7 +49,9 @@ class Collecting(Run):
             inventory = self._collect(self.azure, self._clock, lists_only=lists_only)
         else:
             inventory = self._taken_up(resume, lists_only=lists_only)
-        if not lists_only:
+        if not record:
+            self._require_same_azure()
+        elif not lists_only:
             self._append(history.inventory_record(inventory, asked=self._asked()))
             self._last_inventory = inventory
         return inventory

@@ -109,6 +109,11 @@ class Configuration:
     folder: Path = field(default_factory=Path)
     origins: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def approver_keys(self) -> frozenset[str]:
+        """The keys of the named approvers; empty where nobody is named."""
+        return frozenset(each.principal.key for each in self.approvers)
+
 
 def load_configuration(
     path: str | Path | None = None,

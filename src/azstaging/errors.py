@@ -170,6 +170,12 @@ class PlanRefusedError(StagingError):
         self.changes = changes
 
 
+_DAMAGED = (
+    "Do not edit it: find out who changed it, and go on with a copy that azstaging journal verify "
+    "calls ok."
+)
+
+
 class JournalError(StagingError):
     """The journal cannot be appended to, or does not verify.
 
@@ -183,6 +189,8 @@ class JournalError(StagingError):
     def __init__(
         self, message: str, *, seq: int | None = None, broken: bool = False, **kw: object
     ) -> None:
+        if broken:
+            kw.setdefault("advice", _DAMAGED)
         super().__init__(message, **kw)  # type: ignore[arg-type]
         self.seq = seq
         self.broken = broken

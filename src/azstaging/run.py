@@ -126,7 +126,7 @@ class Run:
     def look_through(self, lens: Callable[[AzurePort], AzurePort]) -> None:
         """Put something between this run and Azure, to see every answer: ``lens(azure)``.
 
-        It is not offered the stop, so from here on this run can only read.
+        It is not offered the stop, so from here on this run can only read Azure.
         """
         self._azure = lens(self.azure)
         self._looks_through = True

@@ -37,7 +37,6 @@ from azstaging.rules import gate, history
 from azstaging.rules.baseline import frozen_now
 from azstaging.rules.evidence import CLOCK_SKEW
 from azstaging.rules.imports import read_results
-from azstaging.rules.status import Status, status_of
 from azstaging.rules.wave_step import StepCompletion
 from azstaging.spans import span
 
@@ -384,13 +383,16 @@ class Staging(Releasing):
 
         Raises:
             GateClosedError: a gate is not open now; nothing was sent.
-            ConfigurationError: no journal is open, or an id is none; nothing was sent.
+            ConfigurationError: no journal is open, an id is none, or this run looks through
+                something; nothing was sent.
             ServiceError: refused, or ``effect`` is UNKNOWN: look, never send again.
         """
         from azstaging.azure import connect  # noqa: PLC0415 - loads the Azure modules
         from azstaging.azure.wavesteps import WaveSteps  # noqa: PLC0415
 
         journal = self._require_journal("complete_step")
+        if execute:
+            self._require_direct("complete_step")
         inventory = self.inventory() if execute else self._recent_inventory()
         if execute:
             self.decide(inventory)
@@ -406,7 +408,3 @@ class Staging(Releasing):
                 head=journal.head,
                 execute=execute,
             )
-
-    def status(self) -> Status:
-        """Say what the journal knows: open attempts, plans, approvals, receipts."""
-        return status_of(self.past(), now=self._clock())

@@ -194,6 +194,20 @@ class World(Desk):
         assert done.code == 0, done.stderr
         return plan
 
+    def let_replicate(self, key: str = "scan-01") -> str:
+        """Make a machine one that was never migrated, its source running; return its id."""
+        state = self.azure.state
+        state.change(
+            state.item_id(key),
+            {
+                "properties.migrationState": "Replicating",
+                "properties.providerSpecificDetails.targetVMName": "",
+            },
+        )
+        state.remove(state.vm_id(key))
+        state.change(state.scene.ids.source(state.machine(key)), {"properties.powerStatus": "ON"})
+        return state.item_id(key)
+
     @property
     def stops(self) -> int:
         """How many stops Azure has accepted."""

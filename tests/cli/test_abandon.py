@@ -5,24 +5,8 @@ import json
 import pytest
 
 
-def stand(world):
-    """Make one machine of the world replicate, with its source running."""
-    state = world.azure.state
-    key = "scan-01"
-    state.change(
-        state.item_id(key),
-        {
-            "properties.migrationState": "Replicating",
-            "properties.providerSpecificDetails.targetVMName": "",
-        },
-    )
-    state.remove(state.vm_id(key))
-    state.change(state.scene.ids.source(state.machine(key)), {"properties.powerStatus": "ON"})
-    return state.item_id(key)
-
-
 def test_a_machine_is_given_up_from_end_to_end(world):
-    item = stand(world)
+    item = world.let_replicate()
     made = world("abandon", "--item", item, "--reason", "CHG-7 | descoped", "--out", "a.json")
     assert made.code == 0, made.stderr
     assert "It cannot be undone." in made.stderr
@@ -46,6 +30,10 @@ def test_a_machine_is_given_up_from_end_to_end(world):
     assert len([r for r in world.azure.requests if r.method != "GET"]) == 1
     status = world("status")
     assert "1 abandoned" in status.stderr
+    again = world("abandon", "a.json", "--execute", who="releaser")
+    assert again.code == 0, again.stderr
+    assert "Everything in this plan is given up; nothing was sent." in again.stderr
+    assert "released" not in again.stderr
 
 
 def test_a_migrated_machine_is_refused_in_so_many_words(world):

@@ -459,3 +459,32 @@ def test_a_defect_is_owned_up_to_and_never_looks_like_a_closed_gate(world, monke
     done = world("release", plan, "--execute", who="releaser")
     assert_complaint(done, 4, "azstaging itself failed")
     assert "unknown" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("approve", "wave.plan.json", "--comment", "CHG-1"),
+        ("release", "wave.plan.json"),
+        ("release", "wave.plan.json", "--execute"),
+        ("residue",),
+        ("status",),
+    ],
+    ids=" ".join,
+)
+def test_a_slip_in_the_name_of_a_journal_makes_no_estate_folder(world, honest_plan, words):
+    (world.folder / "wave.plan.json").write_bytes(honest_plan)
+    done = world(*words, "--journal", "estaet", who="approver")
+    assert done.code == 2
+    assert done.complaint[0] == "Error: There is no journal at estaet."
+    assert "Name an estate folder" in done.complaint[1]
+    assert not (world.folder / "estaet").exists()
+
+
+def test_a_slip_in_the_name_of_a_journal_makes_no_estate_folder_for_abandon(world):
+    item = world.let_replicate()
+    made = world("abandon", "--item", item, "--reason", "CHG-7", "--out", "a.json")
+    assert made.code == 0, made.stderr
+    done = world("abandon", "a.json", "--journal", "estaet")
+    assert done.code == 2
+    assert not (world.folder / "estaet").exists()

@@ -148,6 +148,17 @@ def the_service_answers_nonsense(make: Make) -> Any:
     return make(faults=[_always("GET /subscriptions", "null-value")])("inventory")
 
 
+def a_preflight_cannot_tell_the_power_of_a_source(make: Make) -> Any:
+    world = make()
+    state = world.azure.state
+    for machine in state.estate.machines:
+        state.change(state.scene.ids.source(machine), {"properties.powerStatus": "Unknown"})
+    world.collect_evidence()
+    done = world("preflight", who="releaser")
+    assert "SCAN-01: whether the source is off is not known: " in done.stderr
+    return done
+
+
 def a_preflight_did_not_see_everything(make: Make) -> Any:
     world = make()
     world.collect_evidence()
@@ -266,7 +277,10 @@ def nobody_approved_and_execute(make: Make) -> Any:
 
 def the_planner_approves(make: Make) -> Any:
     world = make()
-    return world("approve", world.make_plan(), "--comment", "mine")
+    plan = world.make_plan()
+    done = world("approve", plan, "--comment", "mine")
+    assert json.loads(plan.read_text("utf-8"))["digest"][:19] in done.complaint[0]
+    return done
 
 
 def the_approver_releases(make: Make) -> Any:
@@ -309,6 +323,7 @@ def the_plan_has_expired(make: Make) -> Any:
 def the_plan_is_of_another_journal(make: Make) -> Any:
     world = make()
     plan = world.make_approved_plan()
+    world("inventory", "--journal", "another")
     return world("release", plan, "--journal", "another", who="releaser")
 
 
@@ -453,6 +468,7 @@ SCENARIOS: tuple[tuple[int, Scenario], ...] = (
     (3, the_token_is_unknown),
     (3, nobody_listens),
     (3, the_service_answers_nonsense),
+    (3, a_preflight_cannot_tell_the_power_of_a_source),
     (3, a_preflight_did_not_see_everything),
     (3, a_check_cannot_tell),
     (3, the_estate_folder_cannot_be_made),

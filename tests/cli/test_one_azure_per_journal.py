@@ -39,6 +39,14 @@ def test_nothing_of_an_emulated_azure_reaches_the_journal_of_a_real_one(world, v
     assert world("journal", "head").stdout == before
 
 
+def test_what_if_weighs_no_evidence_of_another_azure(world):
+    world.collect_evidence()
+    of_the_real_one(world)
+    done = world("plan", "--what-if", "azstaging.toml")
+    assert done.code == exit_codes.USAGE, done.stderr
+    assert "is of management.azure.com, and this run asks a local Azure" in done.complaint[0]
+
+
 def test_nobody_of_an_emulated_azure_approves_or_releases_for_a_real_one(world):
     plan = world.make_plan()
     of_the_real_one(world)

@@ -112,6 +112,9 @@ def test_a_changed_journal_is_not_written_to(estate, segment, append):
             with pytest.raises(JournalError, match="Record 2 does not verify") as caught:
                 append(journal, 4)
             assert (caught.value.seq, caught.value.broken) == (2, True)
+            assert str(caught.value).endswith(f"The journal {estate / 'journal'} is damaged.")
+            assert "first bad record" not in caught.value.advice()
+            assert "a copy" in caught.value.advice()
         with pytest.raises(JournalError, match="Record 2"):
             journal.records()
     assert segment.read_bytes() == before

@@ -34,6 +34,7 @@ def test_a_release_without_baseline_is_refused_whatever_the_policy_requires(benc
         with pytest.raises(PlanRefusedError, match="No baseline of FILE-01") as caught:
             b.as_("releaser").release(plan, execute=execute)
         assert caught.value.code == "no-baseline"
+        assert "/subscriptions/" not in str(caught.value).casefold()
         assert exit_codes.exit_code_of(caught.value) == exit_codes.REFUSED
     assert not b.changes
     planner.baseline(planner.inventory())
@@ -51,8 +52,12 @@ def test_a_baseline_that_was_changed_or_lost_releases_nothing(bench):
     with pytest.raises(JournalError, match="cannot be trusted"):
         b.as_("reader").diff(b.as_("reader").inventory())
     file.unlink()
-    with pytest.raises(PlanRefusedError, match="cannot be trusted"):
+    with pytest.raises(PlanRefusedError, match="The baseline of FILE-01 cannot be trusted") as lost:
         b.release(plan)
+    assert str(lost.value).count(str(file)) == 1
+    assert "/subscriptions/" not in str(lost.value).casefold()
+    assert str(lost.value).endswith("Nothing was sent.")
+    assert "Nothing was changed" not in str(lost.value)
     assert not b.changes
     file.write_bytes(data)
     assert b.states(b.release(plan)) == {"file-01": "done"}

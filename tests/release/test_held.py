@@ -110,4 +110,4 @@ def test_a_plan_of_one_workload_is_counted_as_one(bench):
     b = bench()
     b.plan("Build")
     notes = [row["note"] for row in b.as_("planner").status().rows() if row["what"] == "plan"]
-    assert notes[0].startswith("2 items in 1 workload, until ")
+    assert "; 2 items in 1 workload, until " in notes[0]

@@ -117,3 +117,54 @@ def test_an_empty_inventory_is_not_well(bench):
 )
 def test_permissions_as_arm_adds_them_up(entries, expected):
     assert allows(entries, DELETE) is expected
+
+
+def row_of(staging, what):
+    (row,) = [c for c in staging.preflight(staging.inventory()).checks if c.what == what]
+    return row
+
+
+def test_a_power_that_discovery_does_not_tell_is_unknown_and_not_on(bench):
+    b = bench({"Files": ("file-01",)})
+    b.source_power("file-01", "Unknown")
+    staging, result = ready(b)
+    assert not_ok(result) == {("source is off", "unknown")}
+    assert exit_codes.of_preflight(result, staging.inventory()) == exit_codes.UNDETERMINED
+    row = row_of(staging, "source is off")
+    assert row.sentence.startswith("FILE-01: whether the source is off is not known: ")
+
+
+@pytest.mark.parametrize("lasting", [60, None], ids=["expired", "flaky"])
+def test_evidence_that_the_gate_does_not_take_proves_nothing_here_either(bench, lasting):
+    gate = f'lifetimes = {{ "source-off" = {lasting} }}' if lasting else ""
+    b = bench({"Files": ("file-01",)}, gate=gate)
+    if not lasting:
+        b.source_power("file-01", "ON")
+        b.check(b.as_("planner"))
+        b.clock.sleep(60)
+        b.source_power("file-01", "OFF")
+    b.check(b.as_("planner"))
+    b.clock.sleep(120)
+    staging = b.as_("releaser")
+    decisions = staging.decide(staging.inventory())
+    assert {r.check for d in decisions.closed for r in d.reasons} == {"source-off"}
+    row = row_of(staging, "source is off")
+    assert (row.state, row.next_step) == ("unknown", "Run azstaging check again.")
+    again = b.as_("planner")
+    b.check(again)
+    assert row_of(again, "source is off").state == "ok"
+
+
+def test_what_is_wrong_is_said_in_a_sentence(bench):
+    b = bench({"Files": ("file-01",)})
+    vault = b.as_("planner").inventory().items[0].item.vault_id
+    group = str(vault).partition("/providers/")[0]
+    b.source_power("file-01", "ON")
+    b.state.locks.append(Lock(name="keep", scope=group, level="ReadOnly"))
+    _, result = ready(b, "reader")
+    said = {check.what: check.sentence for check in result.not_ok()}
+    assert said["no lock"].startswith("FILE-01 is locked: keep (ReadOnly), inherited from")
+    assert said["source is off"].startswith("FILE-01: the source is not off: ")
+    assert said["permission to stop"].startswith(
+        f"{vault.name}: this identity may not stop what is in it: this identity lacks"
+    )

@@ -18,6 +18,7 @@ from azstaging.journal import signing
 from azstaging.model.plans import Approval, Principal
 from azstaging.model.records import RecordType
 from azstaging.rules.approval import approval_plain
+from azstaging.rules.canonical import to_plain
 from azstaging.rules.plan import plan_bytes, plan_from
 
 ONE = {"Files": ("file-01",)}
@@ -164,7 +165,8 @@ def test_a_key_signs_for_its_owner_only(b):
         key=approver.signing_key,
     )
     take = b.as_("planner").accept_approval
-    assert code_of(lambda: take(plan, envelope), "somebody else than whose key") == "signature"
+    said = f"names Mallory as who approves, and the key of {approver.principal.name} signed it"
+    assert code_of(lambda: take(plan, envelope), said) == "signature"
 
 
 def test_it_approves_one_plan_for_its_hours(b):
@@ -174,6 +176,60 @@ def test_it_approves_one_plan_for_its_hours(b):
     assert code_of(lambda: b.as_("planner").accept_approval(other, envelope)) == "unapproved"
     b.clock.now += 2 * HOUR
     assert code_of(lambda: b.as_("planner").accept_approval(plan, envelope)) == "expired"
+
+
+def sealed(b, plan, **changes):
+    """Sign what the approver's own program would not: a payload with some fields changed."""
+    [approver] = b.config.approvers
+    payload = forged(b, plan, approver.principal) | changes
+    fields = {name: value for name, value in payload.items() if value is not None}
+    return signing.sign(
+        fields,
+        payload_type="application/vnd.azstaging.approval+json",
+        key=approver.signing_key,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "said", "advice"),
+    [
+        ({"comment": " "}, "unapproved", "says not why", "with a comment"),
+        ({"comment": None}, "signature", "'comment' of an Approval is missing", "the plan holds"),
+        ({"schema": "x/2"}, "signature", "schema 'x/2'", "azstaging approve --out"),
+        ({"at": 1, "expires": 2}, "expired", "is dated", "clock"),
+        ({"at": -3, "expires": -1}, "expired", "ended at", "the plan holds until"),
+    ],
+    ids=["no comment", "no field", "no schema", "future", "ended"],
+)
+def test_a_refusal_says_the_one_thing_that_is_true(b, changes, code, said, advice):
+    plan = b.plan()
+    changed = {
+        name: to_plain(b.clock() + value * HOUR) if isinstance(value, int) else value
+        for name, value in changes.items()
+    }
+    envelope = sealed(b, plan, **changed)
+    with pytest.raises(PlanRefusedError) as caught:
+        b.as_("planner").accept_approval(plan, envelope, source="wave.dsse")
+    error = str(caught.value)
+    assert caught.value.code == code
+    assert error.startswith("wave.dsse ")
+    assert said in error
+    assert b.config.approvers[0].principal.name in error
+    told = [each for each in ("ended at", "is dated", "says not why") if each in error]
+    assert told in ([], [said])
+    assert advice in caught.value.advice()
+    assert "new plan" not in caught.value.advice()
+
+
+def test_a_file_that_nobody_known_signed_is_named(b):
+    plan = b.plan()
+    envelope = signed(b, plan)
+    take = b.as_("planner").accept_approval
+    for data, said in (
+        (b"x", "bad.dsse is no signed approval"),
+        (altered(envelope, comment="y"), "No approver of the configuration signed bad.dsse"),
+    ):
+        assert code_of(lambda: take(plan, data, source="bad.dsse"), said) == "signature"  # noqa: B023
 
 
 def test_the_planner_s_own_key_approves_nothing(bench):

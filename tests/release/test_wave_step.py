@@ -89,3 +89,16 @@ def test_an_approval_is_refused_by_the_service_and_said(wave: Any) -> None:
     with pytest.raises(ConflictError):
         complete(wave, wave.as_("releaser"), "approve", execute=True)
     assert wave.steps["approve"] == WaveStep(kind="Approval")
+
+
+def test_a_run_that_looks_through_something_completes_no_step(wave: Any) -> None:
+    wave.check(wave.as_("planner"))
+    staging = wave.as_("releaser")
+    staging.look_through(lambda azure: azure)
+    head = staging.journal.head
+    with pytest.raises(ConfigurationError, match="complete_step cannot change Azure through"):
+        complete(wave, staging, execute=True)
+    assert staging.journal.head == head
+    assert wave.steps["verify"] == WaveStep()
+    assert not wave.changes
+    assert complete(wave, staging).comment, "a dry run is reading"

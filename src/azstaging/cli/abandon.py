@@ -57,7 +57,7 @@ def command(
         raise click.UsageError("--item, --reason and --out make a plan; PLAN is one already.", ctx)
     plan = read_plan(plan_file, digest=running["digest"])
     check_verb(plan, abandons=True)
-    with session(ctx, needs_journal=True, **options) as run:
+    with session(ctx, needs_journal=True, existing=True, **options) as run:
         staging = run.staging
         verb = staging.abandon if running["execute"] else None
         return run_plan(ctx, staging, plan, verb, output=output, query=query)

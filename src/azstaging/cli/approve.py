@@ -57,7 +57,8 @@ def command(
     if signed is None and not options["comment"]:
         raise click.UsageError("Say why, with --comment.", ctx)
     plan = read_plan(plan_file, digest=digest)
-    with session(ctx, journal_url=journal_url, needs_journal=out is None) as run:
+    here = out is None
+    with session(ctx, journal_url=journal_url, needs_journal=here, existing=here) as run:
         say_stakes(plan, now=utc_now())
         if out is not None:
             require_target(out, what="approval", ours=has_keys("payloadType", "signatures"))
@@ -67,7 +68,7 @@ def command(
             return exit_codes.DONE
         if signed is not None:
             envelope = read_bytes(signed, what="approval", limit=1_000_000)
-            approval = run.staging.accept_approval(plan, envelope)
+            approval = run.staging.accept_approval(plan, envelope, source=str(signed))
         else:
             approval = run.staging.approve(plan, **options)
         have, needed = len(run.staging.approved_by(plan)), run.config.policy.approvals

@@ -52,8 +52,9 @@ def command(
         raise click.UsageError("--what-if plans nothing, so it takes no --out.", ctx)
     if out is not None:
         require_plan_target(out, RELEASE_SCHEMA)
-    with session(ctx, needs_journal=True, **options) as run:
-        inventory = run.staging.inventory()
+    asks = what_if is not None
+    with session(ctx, needs_journal=True, reads_only=asks, **options) as run:
+        inventory = run.staging.inventory(record=not asks)
         decisions = narrow_decisions(
             run.staging.decide(inventory, policy=_other_policy(what_if)),
             kept := run.inventory_of(inventory),
@@ -68,10 +69,11 @@ def command(
             if run.wanted
             else "No workload is configured; name them under [[workload]].",
         )
-        say_preflight(run.staging.preflight(kept))
+        if not asks:  # it writes a record to try the journal
+            say_preflight(run.staging.preflight(kept))
         say_closed(decisions, inventory)
         say_gaps(inventory)
-        if what_if is not None:
+        if asks:
             say(f"Decided with the gate of {what_if}: {len(decisions.open)} open. Nothing planned.")
             return exit_codes.DONE if decisions.open else exit_codes.CLOSED
         if not decisions.open:

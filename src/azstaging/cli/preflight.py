@@ -11,7 +11,7 @@ from azstaging.cli.session import selection_options, session
 from azstaging.cli.streams import say
 from azstaging.model.text import display
 from azstaging.model.views import gap_documents, plain
-from azstaging.rules.preflight import NOT_OK, Preflight
+from azstaging.rules.preflight import Preflight
 
 
 @click.command("preflight")
@@ -49,12 +49,10 @@ def command(ctx: click.Context, /, output: str, query: str | None, **options: An
 
 
 def say_preflight(result: Preflight, *, most: int = 10) -> None:
-    """Say what is not as a release needs it, with the next step."""
+    """Say what is not as a release needs it, or not known, with the next step."""
     wrong = result.not_ok()
     for check in wrong[:most]:
-        word = "is not so" if check.state == NOT_OK else "is not known"
-        detail = f": {display(check.detail)}" if check.detail else ""
-        say(f"{display(check.on)}: {check.what} {word}{detail}")
+        say(display(check.sentence))
         say(f"  {display(check.next_step)}")
     if len(wrong) > most:
         say(f"... and {len(wrong) - most} more; azstaging preflight lists all.")

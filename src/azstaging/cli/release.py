@@ -47,7 +47,7 @@ def command(
     real run would exit with before its first request. Stopping cannot be undone.
     """
     plan = read_plan(plan_file, digest=digest)
-    with session(ctx, needs_journal=True, **options) as run:
+    with session(ctx, needs_journal=True, existing=True, **options) as run:
         check_verb(plan, abandons=False)
         verb = run.staging.release if execute else None
         return run_plan(ctx, run.staging, plan, verb, output=output, query=query)
@@ -66,7 +66,7 @@ def run_plan(
     say_stakes(plan, now=utc_now())
     if verb is None:
         result = staging.preview(plan)
-        _show(result, output, query)
+        _show(plan, result, output, query)
         staging.authorise(plan)
         staging.require_free(plan)
         for line in _what_a_run_would_do(result):
@@ -74,7 +74,7 @@ def run_plan(
     else:
         ctx.obj["changing"] = True
         result = verb(plan, execute=True)
-        _show(result, output, query)
+        _show(plan, result, output, query)
     return exit_codes.of_release(result)
 
 
@@ -93,14 +93,15 @@ def _what_a_run_would_do(result: ReleaseResult) -> Iterator[str]:
         yield "Dry run: nothing was sent, and --execute would send nothing either."
 
 
-def _show(result: ReleaseResult, output: str, query: str | None) -> None:
+def _show(plan: Plan, result: ReleaseResult, output: str, query: str | None) -> None:
     changed = result.executed and bool(result.requests)
+    gone = "given up" if plan.abandons else "released"
     emit(
         release_document(result),
         release_rows(result),
         output=output,
         query=query,
-        empty="Everything in this plan is released; nothing was sent.",
+        empty=f"Everything in this plan is {gone}; nothing was sent.",
         effect=Effect.DONE if changed else Effect.NONE,
     )
     name_of = names_of(result)

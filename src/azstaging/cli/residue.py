@@ -19,7 +19,7 @@ def command(ctx: click.Context, /, output: str, query: str | None, journal_url: 
 
     Nothing is deleted. Exits 0, or 3 when something could not be looked at.
     """
-    with session(ctx, journal_url=journal_url, needs_journal=True) as run:
+    with session(ctx, journal_url=journal_url, needs_journal=True, existing=True) as run:
         residue = run.staging.residue()
     emit(
         {

@@ -15,6 +15,7 @@ from azstaging.cli.streams import clear_progress, say, show_progress
 from azstaging.config import Configuration, load_configuration
 from azstaging.errors import ConfigurationError
 from azstaging.journal import Journal
+from azstaging.journal.container import is_url
 from azstaging.model.inventory import Inventory
 from azstaging.model.text import display
 from azstaging.rules.selection import Filter, narrow, unmatched
@@ -98,14 +99,27 @@ def session(
     *,
     journal_url: str | None = None,
     needs_journal: bool = False,
+    reads_only: bool = False,
+    existing: bool = False,
     deadline: int | None = None,
     wave: str | None = None,
     **selectors: tuple[str, ...],
 ) -> Iterator[Session]:
     """Open configuration and journal, and close the journal again.
 
+    Args:
+        ctx: has the global options.
+        journal_url: instead of the configured one.
+        needs_journal: the command does nothing without one.
+        reads_only: nothing is written, so no lock is taken and no estate folder made.
+        existing: the command goes on with what a journal holds, so none is made.
+        deadline: seconds from now.
+        wave: only if the wave has this name.
+        **selectors: each as often as it was given.
+
     Raises:
-        ConfigurationError: no journal is named although the command needs one.
+        ConfigurationError: no journal is named although the command needs one, or there is none
+            where there must be.
     """
     config = configuration(ctx)
     if journal_url:
@@ -116,8 +130,7 @@ def session(
             advice='Name an estate folder: --journal estate/, or url = "estate" under [journal].',
         )
     wanted = Filter(wave=wave or "", **{name: tuple(each) for name, each in selectors.items()})
-    url, credential = config.journal_url, blob_credential(config)
-    journal = Journal.open(url, credential=credential) if url else None
+    journal = _journal(config, reads_only=reads_only, existing=existing)
     end = datetime.now(timezone.utc) + timedelta(seconds=deadline) if deadline else None
     try:
         staging = Staging(None, config, journal=journal, progress=progress_line(), deadline=end)
@@ -125,6 +138,17 @@ def session(
     finally:
         if journal is not None:
             journal.close()
+
+
+def _journal(config: Configuration, *, reads_only: bool, existing: bool) -> Journal | None:
+    url, credential = config.journal_url, blob_credential(config)
+    if not url:
+        return None
+    if reads_only:
+        return Journal.read(url, credential=credential)
+    if existing and not is_url(url):
+        Journal.read(url)  # refuses where there is none
+    return Journal.open(url, credential=credential)
 
 
 def progress_line() -> Callable[[str, int, int], None]:

@@ -39,7 +39,8 @@ def read_baselines(folder: Path, recorded: Iterable[Baseline]) -> dict[str, Froz
     Raises:
         JournalError: a file is missing, or is not what the journal recorded.
     """
-    return {ResourceId(each.item_id).key: _read(folder, each) for each in recorded}
+    ids = ((ResourceId(each.item_id), each) for each in recorded)
+    return {item_id.key: _read(folder, each, item_id.name) for item_id, each in ids}
 
 
 def require_baselines(folder: Path, recorded: Mapping[str, Baseline], plan: Plan) -> None:
@@ -48,10 +49,10 @@ def require_baselines(folder: Path, recorded: Mapping[str, Baseline], plan: Plan
     Raises:
         PlanRefusedError: one has none, or its file is not what the journal recorded.
     """
-    mine = [_baseline_of(item, recorded) for item in plan.items]
+    mine = [(item.name, _baseline_of(item, recorded)) for item in plan.items]
     try:
-        for each in mine:  # one at a time: a wave's hundred MiB of them are only looked at
-            _read(folder, each)
+        for name, each in mine:  # one at a time: a wave's hundred MiB of them are only looked at
+            _read(folder, each, name)
     except JournalError as error:
         raise PlanRefusedError(
             f"{error} Nothing was sent.", code="no-baseline", advice=error.advice()
@@ -62,21 +63,23 @@ def _baseline_of(item: PlanItem, recorded: Mapping[str, Baseline]) -> Baseline:
     found = recorded.get(ResourceId(item.id).key)
     if found is None or found.generation != item.generation:
         raise PlanRefusedError(
-            f"No baseline of {item.name} ({item.id}) is frozen. After replication has stopped "
-            "nothing else tells what its source was. Nothing was sent.",
+            f"No baseline of {item.name} in {ResourceId(item.vault_id).name} is frozen. After "
+            "replication has stopped nothing else tells what its source was. Nothing was sent.",
             code="no-baseline",
             advice="Run azstaging baseline, check, and make a new plan.",
         )
     return found
 
 
-def _read(folder: Path, recorded: Baseline) -> Frozen:
+def _read(folder: Path, recorded: Baseline, name: str) -> Frozen:
+    file = folder / recorded.file
     try:
-        return read_frozen(read_bytes(folder / recorded.file, what="baseline"), recorded)
+        return read_frozen(read_bytes(file, what="baseline"), recorded)
     except (ConfigurationError, ValueError, KeyError, TypeError) as error:
+        unread = isinstance(error, ConfigurationError)  # which names the file itself
         raise JournalError(
-            f"The baseline of {recorded.item_id} cannot be trusted: {folder / recorded.file}: "
-            f"{error} Nothing was changed.",
+            f"The baseline of {name} cannot be trusted. "
+            + (str(error) if unread else f"{file}: {error}."),
             seq=recorded.seq,
             advice="Put the file back from a copy of the estate folder; "
             "azstaging baseline --again freezes what is left to read.",

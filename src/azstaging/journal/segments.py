@@ -130,6 +130,11 @@ class Walk:
                     if self.offset:
                         stream.seek(self.offset)
                     yield from self._lines(stream, last=index == len(names) - 1)
+            except JournalError as error:
+                if error.seq is None:  # it says itself what is damaged
+                    raise
+                named = f"{error} {self.source} is damaged."
+                raise JournalError(named, seq=error.seq, broken=error.broken) from error
             except OSError as error:
                 raise JournalError(f"{self.source} cannot be read: {error}.") from error
             except (EOFError, zlib.error, zipfile.BadZipFile) as error:

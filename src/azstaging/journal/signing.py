@@ -64,6 +64,7 @@ def verify(
     payload_type: str,
     keys: Iterable[bytes],
     what: str = "approval",
+    source: str = "",
     signers: str = "approver of the configuration",
 ) -> tuple[dict[str, Any], bytes]:
     """Return the payload of an envelope that one of these keys signed, and that key.
@@ -72,7 +73,8 @@ def verify(
         data: the envelope.
         payload_type: what it must be.
         keys: public keys, PEM.
-        what: its name in a refusal.
+        what: its kind, for a refusal.
+        source: which one it is, such as its file.
         signers: who the keys are of, in the singular.
 
     Raises:
@@ -87,16 +89,18 @@ def verify(
     try:
         envelope = Envelope.from_dict(json.loads(data))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise _refused(f"This is no signed {what}.", what) from error
+        raise _refused(f"{source or 'This'} is no signed {what}.", what) from error
     if envelope.payload_type != payload_type:
-        raise _refused(f"This is signed, but it is no {what}: {envelope.payload_type!r}.", what)
+        raise _refused(
+            f"{source or 'This'} is signed, but it is no {what}: {envelope.payload_type!r}.", what
+        )
     for pem in keys:
         try:
             envelope.verify([_public(pem)], 1)
         except VerificationError:
             continue
         return _payload(envelope.payload, what), pem
-    raise _refused(f"No {signers} signed this {what}.", what)
+    raise _refused(f"No {signers} signed {source or f'this {what}'}.", what)
 
 
 def _public(pem: bytes) -> Any:

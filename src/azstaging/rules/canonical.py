@@ -305,16 +305,17 @@ def _dataclass_reader(kind: Any) -> _Read:
         for name, field in fields.items()
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     }
+    called = f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
 
     def read(data: Any) -> Any:
         if type(data) is not dict:
-            raise ValueError(f"{data!r:.80} is not a {kind.__name__}")
+            raise ValueError(f"{data!r:.80} is not {called}")
         if not needed <= data.keys() <= fields.keys():
             missing, extra = needed - data.keys(), data.keys() - fields.keys()
             raise ValueError(
-                f"a {kind.__name__} has no field {min(extra)!r}"
+                f"{called} has no field {min(extra)!r}"
                 if extra
-                else f"{min(missing)!r} of a {kind.__name__} is missing"
+                else f"{min(missing)!r} of {called} is missing"
             )
         values = {}
         for name, member in data.items():

@@ -258,7 +258,7 @@ def _item_verdicts(
 ) -> list[Verdict]:
     subject = lasting.subject(row)
     return [
-        _weigh(check, subject, case.policy, lasting.index, now, unread=is_unread((row,)))
+        weigh_under(check, subject, case.policy, lasting.index, now, unread=is_unread((row,)))
         for check in required_checks(row, case.policy)
         if check not in case.workload_checks
     ]
@@ -278,11 +278,12 @@ def _workload_verdicts(
     subject = workload_scope(workload.name, rows, lasting.subject)
     unread = is_unread(rows)
     return [
-        _weigh(check, subject, case.policy, lasting.index, now, unread=unread) for check in wanted
+        weigh_under(check, subject, case.policy, lasting.index, now, unread=unread)
+        for check in wanted
     ]
 
 
-def _weigh(
+def weigh_under(
     check: str,
     subject: Subject,
     policy: Policy,
@@ -291,6 +292,7 @@ def _weigh(
     *,
     unread: bool,
 ) -> Verdict:
+    """Weigh the evidence of one check on one subject as the policy wants it."""
     return weigh(
         check,
         subject,

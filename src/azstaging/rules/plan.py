@@ -291,7 +291,8 @@ def check_approver(plan: Plan, approver: Principal | None) -> Principal:
         )
     if approver.key == plan.planner.key:
         raise PlanRefusedError(
-            "The planner cannot approve their own plan.",
+            f"The planner cannot approve their own plan: {approver.name or approver.key} made "
+            f"{plan.digest[:19]} at {plan.created:%Y-%m-%d %H:%M} UTC.",
             code="own-approval",
             advice="Have a second person approve it.",
         )

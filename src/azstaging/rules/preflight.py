@@ -13,8 +13,8 @@ from typing import Any
 from azstaging.model.frames import Tabular
 from azstaging.model.inventory import InventoryItem, Phase
 from azstaging.model.items import StopRequest
-from azstaging.rules.evidence import FindingIndex, Standing, is_unread, item_subject, weigh
-from azstaging.rules.gate import Case, waiver_for
+from azstaging.rules.evidence import FindingIndex, Standing, Verdict, is_unread, item_subject
+from azstaging.rules.gate import Case, waiver_for, weigh_under
 from azstaging.rules.roles import stop_action
 
 OK, NOT_OK, UNKNOWN = "ok", "not ok", "unknown"
@@ -23,6 +23,26 @@ _JUDGED = {
     "source-off": "source is off",
     "recovery-point": "recovery point of the target",
     "baseline-present": "baseline",
+}
+# What the check says itself of the thing as it is now; the others say that it must run again.
+_SAID = {Standing.FAILED, Standing.ERROR, Standing.INCONCLUSIVE, Standing.SKIPPED}
+# Condition -> what follows the name of a thing where it is not met, and where nobody knows.
+_SENTENCES = {
+    "permission to stop": (
+        ": this identity may not stop what is in it",
+        ": whether this identity may stop what is in it is not known",
+    ),
+    "no lock": (" is locked", ": whether it is locked is not known"),
+    "no running job": (": a job runs on it", ": whether a job runs on it is not known"),
+    "source is off": (": the source is not off", ": whether the source is off is not known"),
+    "recovery point of the target": (
+        ": its recovery point is too old",
+        ": whether its recovery point is young enough is not known",
+    ),
+    "baseline": (": it has no baseline", ": whether it has a baseline is not known"),
+    "journal takes records": (": the journal takes no record", ""),
+    "lease is free": (": its lease cannot be taken", ""),
+    "room this hour": (": an hour has too little room", ""),
 }
 
 
@@ -35,6 +55,13 @@ class PreflightRow:
     state: str
     detail: str = ""
     next_step: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What is not met, or not known, for people."""
+        not_met, not_known = _SENTENCES[self.what]
+        said = self.on + (not_met if self.state == NOT_OK else not_known)
+        return f"{said}: {self.detail}" if self.detail else said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +183,8 @@ def _locks(row: InventoryItem) -> Iterable[PreflightRow]:
 
 def _jobs(row: InventoryItem) -> Iterable[PreflightRow]:
     state = {True: OK, False: NOT_OK, None: UNKNOWN}[row.facts.idle]
-    detail = "" if state == OK else f"job {row.item.running_job or 'unknown'}"
+    job = row.item.running_job
+    detail = f"job {job}" if job and state != OK else ""
     yield PreflightRow(
         what="no running job",
         on=row.name,
@@ -170,24 +198,32 @@ def _judged(
     row: InventoryItem, case: Case, index: FindingIndex, now: datetime
 ) -> Iterable[PreflightRow]:
     for check, what in _JUDGED.items():
-        unread = is_unread((row,))
-        verdict = weigh(check, item_subject(row), index, now=now, flaky_passes=1, unread=unread)
+        subject, unread = item_subject(row), is_unread((row,))
+        verdict = weigh_under(check, subject, case.policy, index, now, unread=unread)
         if verdict.standing is Standing.PASSED:
             state, detail = OK, ""
         elif verdict.standing is Standing.MISSING:
             state, detail = UNKNOWN, "not checked"
         elif all(waiver_for(verdict, name, case.waivers, now) for name in row.workloads):
             state, detail = OK, "waived"
-        else:
+        elif verdict.standing is Standing.FAILED:
             state, detail = NOT_OK, verdict.detail
-        found = verdict.finding
+        else:
+            state, detail = UNKNOWN, verdict.detail
         yield PreflightRow(
             what=what,
             on=row.name,
             state=state,
             detail=detail,
-            next_step=(found.next_step if found else "") or "Run azstaging check.",
+            next_step=_next_step(verdict),
         )
+
+
+def _next_step(verdict: Verdict) -> str:
+    if verdict.finding is None:
+        return "Run azstaging check."
+    said = verdict.finding.next_step if verdict.standing in _SAID else ""
+    return said or "Run azstaging check again."
 
 
 def _folded(checks: Iterable[PreflightRow]) -> Iterable[PreflightRow]:

@@ -1,6 +1,6 @@
 """What the journal says is planned, approved, released and still open. Pure."""
 
-from collections.abc import Sized
+from collections.abc import Collection, Sized
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from azstaging.model.ids import id_key
 from azstaging.model.plans import Approval, Attempt, Plan, Receipt, ReceiptState
 from azstaging.model.times import format_time
+from azstaging.rules.approval import counted
 from azstaging.rules.history import History
 
 
@@ -23,6 +24,18 @@ class BegunWorkload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanApprovals:
+    """How many people's approvals of a live plan count now, and how many it takes.
+
+    Who will release it is not known yet: an approval of theirs does not count then.
+    """
+
+    plan_digest: str
+    have: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """The state of an estate, offline.
 
@@ -33,6 +46,8 @@ class Status:
             again since is not released.
         abandoned: the receipts that say done of replications given up.
         begun: workloads that a run released in part; the next run goes on with them first.
+        approved: how far each live plan is approved.
+        halted: a file named ``stop`` is beside the journal, so no run sends anything new.
     """
 
     at: datetime
@@ -43,6 +58,8 @@ class Status:
     released: tuple[Receipt, ...] = ()
     abandoned: tuple[Receipt, ...] = ()
     begun: tuple[BegunWorkload, ...] = ()
+    approved: tuple[PlanApprovals, ...] = ()
+    halted: bool = False
 
     @property
     def unknown(self) -> tuple[Receipt, ...]:
@@ -61,12 +78,24 @@ class Status:
             }
             for a in self.open_attempts
         ]
-        rows += [_receipt_row(r) for r in self.receipts if r.state is not ReceiptState.DONE]
+        rows += [_receipt_row(receipt) for receipt in _unmended(self.receipts)]
         rows += [_begun_row(workload) for workload in self.begun]
-        rows += [_plan_row(plan, self.approvals, self.at) for plan in self.live_plans]
+        told = {each.plan_digest: each for each in self.approved}
+        rows += [_plan_row(plan, told[plan.digest]) for plan in self.live_plans]
         rows += [_receipt_row(r) for r in self.released]
         rows += [_receipt_row(r) | {"state": "abandoned"} for r in self.abandoned]
         return [row | {"at": format_time(row["at"])} for row in rows]  # type: ignore[arg-type]
+
+
+def _unmended(receipts: tuple[Receipt, ...]) -> list[Receipt]:
+    """Return what did not end well, but what a later attempt on the same item made good."""
+    last = {id_key(r.item_id): r for r in sorted(receipts, key=lambda r: r.at)}
+    return [
+        receipt
+        for receipt in receipts
+        if receipt.state is ReceiptState.UNKNOWN
+        or (receipt.state is not ReceiptState.DONE and last[id_key(receipt.item_id)] is receipt)
+    ]
 
 
 def _receipt_row(receipt: Receipt) -> dict[str, Any]:
@@ -113,15 +142,14 @@ def begun_in_part(past: History) -> tuple[BegunWorkload, ...]:
     return tuple(found)
 
 
-def _plan_row(plan: Plan, approvals: tuple[Approval, ...], now: datetime) -> dict[str, Any]:
-    approved = sum(a.plan_digest == plan.digest and now < a.expires for a in approvals)
+def _plan_row(plan: Plan, approved: PlanApprovals) -> dict[str, Any]:
     return {
         "what": "plan",
-        "state": "approved" if approved else "not approved",
+        "state": "approved" if approved.have >= approved.needed else "not approved",
         "name": plan.digest[:19],
         "at": plan.created,
-        "note": f"{_count(plan.items, 'item')} in {_count(plan.workloads, 'workload')}, "
-        f"until {format_time(plan.expires)}",
+        "note": f"{approved.have} of {approved.needed} approvals; {_count(plan.items, 'item')} in "
+        f"{_count(plan.workloads, 'workload')}, until {format_time(plan.expires)}",
     }
 
 
@@ -129,8 +157,23 @@ def _count(things: Sized, noun: str) -> str:
     return f"{len(things)} {noun}" + ("" if len(things) == 1 else "s")
 
 
-def status_of(past: History, *, now: datetime) -> Status:
-    """Fold the journal's history into a status."""
+def status_of(
+    past: History,
+    *,
+    now: datetime,
+    needed: int = 1,
+    named: Collection[str] = (),
+    halted: bool = False,
+) -> Status:
+    """Fold the journal's history into a status.
+
+    Args:
+        past: what the journal says.
+        now: aware UTC.
+        needed: how many approvals the policy asks for.
+        named: keys of the named approvers; empty where anybody may approve.
+        halted: whether a file named ``stop`` is beside the journal.
+    """
     receipts = past.receipts()
     done = {(id_key(r.item_id), r.generation) for r in receipts if r.state is ReceiptState.DONE}
     live = tuple(
@@ -148,4 +191,13 @@ def status_of(past: History, *, now: datetime) -> Status:
         released=tuple(past.released().values()),
         abandoned=tuple(past.abandoned().values()),
         begun=begun_in_part(past),
+        approved=tuple(
+            PlanApprovals(
+                plan_digest=plan.digest,
+                have=len(counted(plan, past.approvals(), named=named, now=now)),
+                needed=max(1, needed),
+            )
+            for plan in live
+        ),
+        halted=halted,
     )
