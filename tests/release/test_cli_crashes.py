@@ -31,8 +31,26 @@ WORKLOADS = {
     "Mail": "mail-02",
     "Directory": "directory-01",
     "Archive": "archive-01",
+    "Plant": "plant-01",
+    "History": "plant-hist-01",
 }
-PROVIDERS = {"VMwareCbt", "InMageRcm", "InMageAzureV2", "HyperVReplicaAzure", "A2A"}
+# All but a failback, which is never stopped.
+PROVIDERS = {
+    "VMwareCbt",
+    "InMageRcm",
+    "InMageAzureV2",
+    "HyperVReplicaAzure",
+    "A2A",
+    "VMwareToAzStackHCI",
+    "HyperVToAzStackHCI",
+}
+# What nobody can read of an Azure Local machine cannot be checked.
+GATE = """
+[gate]
+settle_seconds = 1
+accept_unprovable_target = true
+required = ["phase-staged", "test-migration-cleaned", "no-running-job", "source-off"]
+"""
 KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else None
 STEPS = ("release.intent", "release.sent", "release.receipt")
 
@@ -63,7 +81,7 @@ class Desk:
         self.folder, self.azure = folder, azure
         file = folder / "azstaging.toml"
         write_config(file, azure.estate, arm_endpoint=azure.url, now=datetime.now(timezone.utc))
-        file.write_text(file.read_text("utf-8") + "\n[gate]\nsettle_seconds = 1\n", "utf-8")
+        file.write_text(file.read_text("utf-8") + GATE, "utf-8")
         self.driver = subprocess.Popen(
             [sys.executable, "-W", "error", str(DRIVER)],
             stdin=subprocess.PIPE,
