@@ -73,4 +73,5 @@ def _named_in(names: list[str]) -> str:
     if not names:
         return ""
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return f"{display(', '.join(names[:_NAMED]), limit=500)}{more}: "
+    first = sorted(names, key=str.casefold)[:_NAMED]
+    return f"{display(', '.join(first), limit=500)}{more}: "
