@@ -5,7 +5,7 @@ rows but one are those of before. Findings, policy and row being the same, a row
 check passed passes until the first of its findings expires; anything else is weighed again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,6 @@ from azstaging.rules.evidence import FindingIndex, Verdict, item_subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Passed:
-    row: InventoryItem
     at: datetime
     until: datetime
     evidence: tuple[int, ...]
@@ -26,21 +25,27 @@ class _Passed:
 class Lasting:
     """Rows of which all passed, for decisions over one set of findings under one policy.
 
-    It holds one row of each item, so that it does not grow with the looks at them.
+    Args:
+        rows: those that come again; what was read anew is weighed each time, and not kept.
 
     Attributes:
         index: the findings, by what they are about.
     """
 
     def __init__(
-        self, findings: tuple[Finding, ...], policy: Policy, workload_checks: frozenset[str]
+        self,
+        findings: tuple[Finding, ...],
+        policy: Policy,
+        workload_checks: frozenset[str],
+        rows: Iterable[InventoryItem] = (),
     ) -> None:
         self._findings = findings
         self._policy = policy
         self._workload_checks = workload_checks
+        self._rows = {row.id.key: row for row in rows}
         self.index = FindingIndex(findings)
         self._passed: dict[str, _Passed] = {}
-        self._subjects: dict[str, tuple[InventoryItem, Subject]] = {}
+        self._subjects: dict[str, Subject] = {}
 
     def fits(
         self, findings: tuple[Finding, ...], policy: Policy, workload_checks: frozenset[str]
@@ -57,19 +62,23 @@ class Lasting:
 
         A clock that goes back makes nothing pass.
         """
-        known = self._passed.get(row.id.key)
-        if known is None or known.row is not row or not known.at <= now < known.until:
-            return None
-        return known.evidence
+        key = self._key_of(row)
+        known = self._passed.get(key)
+        return known.evidence if known is not None and known.at <= now < known.until else None
+
+    def _key_of(self, row: InventoryItem) -> str:
+        """Return what is known of a row by, or "": it is not one of those that come again."""
+        key = row.id.key
+        return key if self._rows.get(key) is row else ""
 
     def keep(self, row: InventoryItem, verdicts: Sequence[Verdict], now: datetime) -> None:
         """Keep that a row passed, if all its verdicts did: what is waived is weighed each time."""
         ends = [verdict.until for verdict in verdicts if verdict.until is not None]
-        if not ends or len(ends) < len(verdicts):
+        key = self._key_of(row)
+        if not key or not ends or len(ends) < len(verdicts):
             return
         found = (verdict.finding.seq for verdict in verdicts if verdict.finding)
-        self._passed[row.id.key] = _Passed(
-            row=row,
+        self._passed[key] = _Passed(
             at=now,
             until=min(ends),
             evidence=tuple(seq for seq in found if seq is not None),
@@ -77,8 +86,9 @@ class Lasting:
 
     def subject(self, row: InventoryItem) -> Subject:
         """Return what a finding on this row is about; see `item_subject`."""
-        key = row.id.key
-        known = self._subjects.get(key)
-        if known is None or known[0] is not row:
-            known = self._subjects[key] = (row, item_subject(row))
-        return known[1]
+        key = self._key_of(row)
+        if not key:
+            return item_subject(row)
+        if key not in self._subjects:
+            self._subjects[key] = item_subject(row)
+        return self._subjects[key]

@@ -33,7 +33,7 @@ class Narrowed:
         self._groups: dict[
             frozenset[str], tuple[frozenset[str], list[InventoryItem], dict[str, int]]
         ] = {}
-        self._lasting = Lasting(case.findings, case.policy, case.workload_checks)
+        self._lasting = Lasting(case.findings, case.policy, case.workload_checks, rows)
 
     def find(self, item_id: str) -> InventoryItem | None:
         """Return the row of an item as it was at the start, or None."""
