@@ -46,7 +46,7 @@ _TITLES = {
     "evidence-skipped": "A check was skipped",
     "evidence-void": "The machine changed since it was checked",
     "gap": "Something could not be read",
-    "job-running": "A job is running",
+    "job-running": "A job runs, or may run",
     "lock": "A lock would block the stop",
     "max-release": "The plan would release too many items",
     "no-generation": "The replication cannot be told from a later one",
