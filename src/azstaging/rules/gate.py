@@ -30,6 +30,7 @@ from azstaging.rules.evidence import (
     Standing,
     Verdict,
     is_unread,
+    item_subject,
     weigh,
     workload_scope,
 )
@@ -256,7 +257,7 @@ def required_of_workload(workload: Workload, policy: Policy) -> tuple[str, ...]:
 def _item_verdicts(
     row: InventoryItem, case: Case, lasting: Lasting, now: datetime
 ) -> list[Verdict]:
-    subject = lasting.subject(row)
+    subject = item_subject(row)
     return [
         weigh_under(check, subject, case.policy, lasting.index, now, unread=is_unread((row,)))
         for check in required_checks(row, case.policy)
