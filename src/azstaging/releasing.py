@@ -192,17 +192,20 @@ class Releasing(Approving):
             halted=self._require_journal("release").halted(),
         )
         sent = {item_id for item_id, _ in result.requests}
-        going = [item for item in plan.items if item.id in sent]
-        require_jobs(self.azure, going, now)
-        require_permission(self.azure, going)
+        require_jobs(self.azure, [item for item in plan.items if item.id in sent], now)
         return result
 
     def require_free(self, plan: Plan) -> None:
-        """Refuse as a run would while another run holds a vault of the plan; nothing is recorded.
+        """Refuse as a run would while another run holds a vault of the plan, or none may stop it.
+
+        Nothing is recorded.
 
         Raises:
-            LeaseHeldError: another run holds one.
+            AccessDeniedError: this identity may not stop what is not released yet.
+            LeaseHeldError: another run holds a vault.
         """
+        ended = self.past().released()
+        require_permission(self.azure, [i for i in plan.items if id_key(i.id) not in ended])
         lease = lease_of(self._require_journal("release"))
         for vault in sorted({ResourceId(item.vault_id) for item in plan.items}):
             lease.acquire(vault, run=self.run, now=self._clock())

@@ -216,3 +216,11 @@ def test_a_lease_that_cannot_be_renewed_is_lost(container, monkeypatch):
     with pytest.raises(JournalError, match="lost"):
         store.append([NewRecord(type=RecordType.RUN, data={})], at=utc_now(), run="s", actor="")
     lease.release(VAULT)
+
+
+@pytest.mark.parametrize("verb", ["residue", "status"])
+def test_a_container_that_holds_no_journal_is_no_empty_estate(office, verb):
+    code, told, errors = office(verb, "--journal", f"{office.url}/typo")
+    assert code == 2, (told, errors)
+    assert "There is no journal at" in errors
+    assert "sig=" not in errors

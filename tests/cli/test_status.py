@@ -9,6 +9,7 @@ import azstaging
 from azstaging.model.plans import Attempt, PlannedRequest, Receipt, ReceiptState
 from azstaging.model.times import format_time
 from azstaging.rules.history import approval_record, intent_record, receipt_record
+from azstaging.rules.status import Status
 from azstaging.run import utc_now
 
 
@@ -147,3 +148,30 @@ def test_what_a_later_plan_made_good_leads_no_list(world):
     assert format_time(done.at) in status.stdout
     receipts = world("status", "-o", "json").document["receipts"]
     assert [each["state"] for each in receipts] == ["none", "done"]
+
+
+def test_a_failed_stop_leads_the_list_until_one_is_done():
+    at = utc_now()
+
+    def receipt(state, minutes):
+        return Receipt(
+            item_id="/subscriptions/s/x/y",
+            name="FILE-01",
+            generation="g",
+            plan_digest=f"sha256:{minutes}",
+            state=state,
+            at=at + timedelta(minutes=minutes),
+        )
+
+    failed, none = receipt(ReceiptState.FAILED, 1), receipt(ReceiptState.NONE, 2)
+    done = receipt(ReceiptState.DONE, 3)
+
+    def listed(*receipts):
+        status = Status(
+            at=at, open_attempts=(), live_plans=(), approvals=(), receipts=tuple(receipts)
+        )
+        return [row["state"] for row in status.rows()]
+
+    assert listed(failed, none) == ["failed", "none"]
+    assert listed(receipt(ReceiptState.NONE, 0), failed) == ["failed"]
+    assert listed(failed, none, done) == []

@@ -38,6 +38,13 @@ def test_the_first_place_that_differs_tells_twins_apart():
     assert labels((ONE, "A"), (item("v1", "c1", "b"), "A")) == ["A (a)", "A (b)"]
 
 
+def test_what_no_single_place_tells_apart_is_called_by_its_id():
+    elsewhere = ONE.replace("/rg/", "/rg-2/")
+    assert labels((ONE, "A"), (elsewhere, "A")) == [f"A ({ONE})", f"A ({elsewhere})"]
+    local = LOCAL.replace("/local/", "/v1/")
+    assert labels((ONE, "A"), (local, "A")) == [f"A ({ONE})", f"A ({local})"]
+
+
 def test_the_rows_of_a_release_tell_twins_apart():
     held = [
         Held(item_id=each, name="APP-07", workloads=("W",), reason="it changed")

@@ -7,8 +7,8 @@ import pytest
 
 import azstaging
 from azstaging.cli import exit_codes
-from azstaging.errors import AccessDeniedError, DeadlineReachedError
-from azstaging.model.plans import ReceiptState
+from azstaging.errors import AccessDeniedError, DeadlineReachedError, ThrottledError
+from azstaging.model.plans import ReceiptState, ReleaseResult
 
 THREE = {"Files": ("build-01", "build-02", "file-01")}
 NEAR = timedelta(seconds=300)
@@ -62,6 +62,44 @@ def test_time_that_is_up_before_the_first_is_proven_ends_with_seven(bench):
             f"time was up before {name}, the first item of this run, was proven done; nothing new "
             "is sent"
         )
+
+
+def test_a_run_of_which_nothing_is_left_is_done_though_its_time_is_up(bench):
+    b = bench({"Files": ("file-01",)})
+    plan = b.approved()
+    b.state.job_seconds = 70.0
+    result = b.release(plan, deadline=b.clock() + timedelta(seconds=76))
+    assert list(b.states(result).values()) == ["done"]
+    assert not result.out_of_time
+    assert exit_codes.of_release(result) == exit_codes.DONE
+
+
+def test_a_service_that_asks_to_wait_ends_the_run_before_the_first_request(bench):
+    b = bench()
+    plan = b.approved()
+    b.fault("status", match="GET */permissions", status=429, retry_after_seconds=500)
+    with pytest.raises(ThrottledError):
+        b.release(plan)
+    assert not b.changes
+
+
+def test_a_request_of_a_dry_run_is_not_the_open_one_of_an_earlier_run(bench):
+    b = bench({"Files": ("file-01",)})
+    plan = b.approved()
+    b.state.job_seconds = 3000.0
+    b.release(plan, deadline=b.clock() + timedelta(seconds=120))
+    [attempt] = b.open_attempts()
+    [item] = plan.items
+    result = ReleaseResult(
+        plan_digest="sha256:other",
+        executed=False,
+        requests=((item.id, item.request),),
+        receipts=(),
+        held=(),
+        open_attempts=(attempt,),
+    )
+    assert [row["state"] for row in result.rows()] == ["would be sent"]
+    assert [row["state"] for row in replace(result, executed=True).rows()] == ["open"]
 
 
 def test_the_first_that_was_not_proven_done_is_named(bench):

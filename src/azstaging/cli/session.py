@@ -148,7 +148,20 @@ def _journal(config: Configuration, *, reads_only: bool, existing: bool) -> Jour
         return Journal.read(url, credential=credential)
     if existing and not is_url(url):
         Journal.read(url)  # refuses where there is none
-    return Journal.open(url, credential=credential)
+    journal = Journal.open(url, credential=credential)
+    if existing and journal.head[0] < 0:
+        journal.close()
+        raise no_journal(url)
+    return journal
+
+
+def no_journal(url: str) -> ConfigurationError:
+    """Return what is said of a place that holds no journal, such as one that was mistyped."""
+    place = url.partition("?")[0]  # what follows may sign it
+    return ConfigurationError(
+        f"There is no journal at {display(place)}; nothing was read or changed.",
+        advice="Name the place that it was planned in: --journal, or url under [journal].",
+    )
 
 
 def progress_line() -> Callable[[str, int, int], None]:

@@ -6,7 +6,7 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.output import emit, output_options
-from azstaging.cli.session import blob_credential, configuration, journal_option
+from azstaging.cli.session import blob_credential, configuration, journal_option, no_journal
 from azstaging.cli.streams import say
 from azstaging.engine.pacing import pace_of
 from azstaging.errors import ConfigurationError
@@ -38,7 +38,10 @@ def command(ctx: click.Context, /, output: str, query: str | None, journal_url: 
             "status reads a journal; none is named.", advice="Add --journal estate/."
         )
     journal = Journal.read(url, credential=blob_credential(config))
-    now, past = utc_now(), fold(journal.records())
+    records = journal.records()
+    if not records:
+        raise no_journal(url)
+    now, past = utc_now(), fold(records)
     status = status_of(
         past,
         now=now,

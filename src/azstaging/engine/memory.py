@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _RARELY = 200_000
+# Some versions freeze a few hundred objects of their own; whoever freezes, has more.
+_OF_PYTHON = 1_000
 _lock = threading.Lock()
 _running = 0
 _usual = (0, 0, 0)
@@ -43,7 +45,7 @@ def _grow_old() -> None:
 
     Without it the next object that is made would pay for all that were not looked at so far.
     """
-    if not gc.get_freeze_count():
+    if gc.get_freeze_count() < _OF_PYTHON:
         gc.freeze()
         gc.unfreeze()
 

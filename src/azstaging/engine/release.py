@@ -111,6 +111,7 @@ class _Ledger:
     Attributes:
         disputed: why requests were refused as in conflict, by item id.
         stopped: why nothing new is sent.
+        late: that is because time is up.
     """
 
     held: list[Held]
@@ -123,6 +124,7 @@ class _Ledger:
     stopped: str = ""
     next_step: str = ""
     next_at: datetime | None = None
+    late: bool = False
     out_of_time: bool = False
 
 
@@ -326,7 +328,7 @@ def _may_go_on(
 
 def _out_of_time(ledger: _Ledger) -> None:
     ledger.stopped, ledger.next_step = "the deadline was too near to send it", _GO_ON
-    ledger.out_of_time = True
+    ledger.late = True
 
 
 def _keep_pace(
@@ -351,6 +353,7 @@ def _rest(item: PlanItem, because: str, next_step: str) -> Refused:
 def _hold(ledger: _Ledger, refused: Refused) -> Refused:
     """Hold an item; return why the rest of its group is held."""
     item = refused.item
+    ledger.out_of_time |= ledger.late and refused.reason == ledger.stopped
     ledger.held.append(
         Held(
             item_id=item.id,

@@ -7,7 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from azstaging.engine.ports import AzurePort
-from azstaging.errors import AccessDeniedError, DeadlineReachedError, StagingError
+from azstaging.errors import (
+    AccessDeniedError,
+    DeadlineReachedError,
+    StagingError,
+    ThrottledError,
+)
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import StopRequest
 from azstaging.model.plans import PlanItem
@@ -51,6 +56,7 @@ def require_permission(azure: AzurePort, items: Iterable[PlanItem]) -> None:
     What cannot be read is not known to be missing: the request itself tells.
 
     Raises:
+        DeadlineReachedError, ThrottledError: nothing more can be read now.
         AccessDeniedError: it may not stop an item; ``permission`` names the action.
     """
     needed: dict[ResourceId, dict[str, str]] = {}
@@ -60,8 +66,8 @@ def require_permission(azure: AzurePort, items: Iterable[PlanItem]) -> None:
     for vault in sorted(needed):
         try:
             given = azure.list_permissions(vault)
-        except DeadlineReachedError:
-            raise
+        except (DeadlineReachedError, ThrottledError):
+            raise  # the next read would be refused as well
         except StagingError:
             continue
         for action, name in needed[vault].items():

@@ -12,8 +12,8 @@ _VAULTS = ("vaults", "replicationVaults")
 def told_apart(named: Iterable[tuple[ResourceId | str, str]]) -> Mapping[str, str]:
     """Return what to call each item, by its casefolded id.
 
-    That is its name; where several have one, followed by its vault, its container or the last
-    part of its id, whichever first tells them apart.
+    That is its name; where several have one, followed by its vault, its container, the last part
+    of its id, or all of that, whichever first tells them apart.
     """
     names = {(item := ResourceId(str(each))).key: (item, name) for each, name in named}
     often = Counter(name.casefold() for _, name in names.values())
@@ -30,9 +30,9 @@ def told_apart(named: Iterable[tuple[ResourceId | str, str]]) -> Mapping[str, st
 
 def _places(items: list[ResourceId]) -> Iterable[tuple[str, str]]:
     places: list[str] = []
-    for place_of in (_vault, _container, _last):
+    for place_of in (_vault, _container, _last, str):
         places = [place_of(each) for each in items]
-        if len(set(places)) == len(items):
+        if len(set(places) - {""}) == len(items):
             break
     return zip((each.key for each in items), places, strict=True)
 

@@ -16,7 +16,8 @@ def release_rows(result: ReleaseResult) -> list[Row]:
     rows, name_of = [], names_of(result)
     for item_id, request in result.requests:
         receipt = receipts.pop(id_key(item_id), None)
-        state = "open" if id_key(item_id) in waiting else "would be sent"
+        # A dry run tells what an earlier run left open, which these requests are not.
+        state = "open" if result.executed and id_key(item_id) in waiting else "would be sent"
         rows.append(
             {
                 "state": receipt.state.value if receipt else state,

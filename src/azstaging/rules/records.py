@@ -16,7 +16,7 @@ from azstaging.model.ids import ResourceId, id_key
 from azstaging.model.inventory import Gap, Inventory
 from azstaging.model.plans import Approval, Attempt, Plan, PlannedRequest, Receipt
 from azstaging.model.records import NewRecord, Record, RecordType
-from azstaging.rules.canonical import digest, from_plain, time_from, time_text, to_plain
+from azstaging.rules.canonical import canonical, digest, from_plain, time_from, time_text, to_plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +140,8 @@ def baseline_record(item_id: ResourceId, *, generation: str, digest: str, file: 
     )
 
 
-# Less than a line of the journal holds, at 700 bytes each.
-_MOST_REASONS = 15_000
+# A line of the journal holds 16 MiB, and what is fewer is never as much.
+_MOST_BYTES, _FEW_REASONS = 15 * 1024 * 1024, 2_000
 
 
 def decision_record(decision: Decision) -> NewRecord:
@@ -150,13 +150,12 @@ def decision_record(decision: Decision) -> NewRecord:
     Of more reasons than a record takes the first are kept, and how many are left out is said: the
     evidence is on record, and the same inputs give them again.
     """
-    left_out = 0
-    if isinstance(decision, GateClosed) and len(decision.reasons) > _MOST_REASONS:
-        left_out = len(decision.reasons) - _MOST_REASONS
-        decision = replace(decision, reasons=decision.reasons[:_MOST_REASONS])
     data = to_plain(decision) | {"open": isinstance(decision, GateOpen)}
-    if left_out:
-        data["reasons_left_out"] = left_out
+    told = len(decision.reasons) if isinstance(decision, GateClosed) else 0
+    kept = told
+    while kept > _FEW_REASONS and len(canonical(data)) > _MOST_BYTES:
+        kept = kept * 3 // 4
+        data |= {"reasons": data["reasons"][:kept], "reasons_left_out": told - kept}
     return NewRecord(type=RecordType.DECISION, data=data)
 
 

@@ -133,6 +133,11 @@ RELEASER = Role(
             action=f"{_CONTAINERS}/replicationProtectedItems/remove/action",
             reason="stop the replication of a Site Recovery item",
         ),
+        Grant(
+            action="Microsoft.Authorization/permissions/read",
+            reason="what it may do at a vault, before the first request",
+            optional=True,
+        ),
     ),
 )
 ROLES = (READER, PROBER, RELEASER)

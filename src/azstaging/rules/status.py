@@ -88,14 +88,18 @@ class Status:
 
 
 def _unmended(receipts: tuple[Receipt, ...]) -> list[Receipt]:
-    """Return what did not end well, but what a later attempt on the same item made good."""
+    """Return what did not end well, but what a later attempt made good, or had no effect either."""
+    done = {id_key(r.item_id): r.at for r in receipts if r.state is ReceiptState.DONE}
     last = {id_key(r.item_id): r for r in sorted(receipts, key=lambda r: r.at)}
-    return [
-        receipt
-        for receipt in receipts
-        if receipt.state is ReceiptState.UNKNOWN
-        or (receipt.state is not ReceiptState.DONE and last[id_key(receipt.item_id)] is receipt)
-    ]
+
+    def stands(receipt: Receipt) -> bool:
+        item = id_key(receipt.item_id)
+        if receipt.state is ReceiptState.NONE:
+            return last[item] is receipt
+        made_good = item in done and done[item] >= receipt.at
+        return receipt.state is ReceiptState.UNKNOWN or not made_good
+
+    return [r for r in receipts if r.state is not ReceiptState.DONE and stands(r)]
 
 
 def _receipt_row(receipt: Receipt) -> dict[str, Any]:
