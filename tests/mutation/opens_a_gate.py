@@ -14,6 +14,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from itertools import permutations
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +22,7 @@ from typing import Any
 
 KILLED = 1
 _WORDS = {0: "survived", 1: "killed", 33: "not reached", 36: "endless", 24: "endless"}
-_SECONDS = 60
+_SECONDS = 20
 
 
 def load(path: Path) -> ModuleType:
@@ -82,26 +83,51 @@ def give_up(_signal: int, _frame: object) -> None:
     raise TimeoutError
 
 
-def main(folder: Path) -> int:
-    sys.path[:0] = [str(folder / "src"), str(folder / "tests")]
-    os.environ["MUTANT_UNDER_TEST"] = ""
-    build, made = cases(folder)
-    right = set(opened(build, made))
-    assert right == {0}, "only the healthy case is open"
-    refused = importlib.import_module("rules.refusals").REFUSED
-    assert not set(let_go(build, refused)), "nothing goes"
-    ended = mutants(folder)
-    signal.signal(signal.SIGALRM, give_up)
-    wrong = {}
-    for name in sorted(name for name, code in ended.items() if code != KILLED):
+class Judge:
+    """Every question, answered by the original and then by one mutant after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        sys.path[:0] = [str(folder / "src"), str(folder / "tests")]
+        os.environ["MUTANT_UNDER_TEST"] = ""
+        self.build, self.made = cases(folder)
+        self.refused = importlib.import_module("rules.refusals").REFUSED
+        self.right = set(opened(self.build, self.made))
+        assert self.right == {0}, "only the healthy case is open"
+        assert not set(let_go(self.build, self.refused)), "nothing goes"
+        signal.signal(signal.SIGALRM, give_up)
+
+    def wrong(self, name: str) -> int:
+        """Count what a mutant opens that the original keeps closed, and what it lets go."""
         os.environ["MUTANT_UNDER_TEST"] = name
-        signal.alarm(_SECONDS)
-        extra = [*(set(opened(build, made)) - right), *let_go(build, refused)]
-        signal.alarm(0)
-        if extra:
-            wrong[name] = len(extra)
+        # Again every second after that: each of the questions may hang.
+        signal.setitimer(signal.ITIMER_REAL, _SECONDS, 1)
+        extra = [
+            *(set(opened(self.build, self.made)) - self.right),
+            *let_go(self.build, self.refused),
+        ]
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        return len(extra)
+
+
+_judges: list[Judge] = []
+
+
+def sit(folder: Path) -> None:
+    _judges.append(Judge(folder))
+
+
+def judged(name: str) -> tuple[str, int]:
+    return name, _judges[0].wrong(name)
+
+
+def main(folder: Path) -> int:
+    judge = Judge(folder)
+    ended = mutants(folder)
+    alive = sorted(name for name, code in ended.items() if code != KILLED)
+    with ProcessPoolExecutor(initializer=sit, initargs=(folder,)) as processes:
+        wrong = {name: count for name, count in processes.map(judged, alive) if count}
     say_score(ended)
-    print(f"{len(made)} cases and {len(refused)} refusals for each survivor")
+    print(f"{len(judge.made)} cases and {len(judge.refused)} refusals for each survivor")
     for name, count in wrong.items():
         print(f"OPENS A GATE or lets something go in {count} cases: {name}")
     print(f"surviving mutants that open a gate or let something go: {len(wrong)}")
