@@ -177,7 +177,7 @@ def is_unread(rows: Iterable[InventoryItem]) -> bool:
 def _void(old: Finding, now: Subject, *, unread: bool) -> tuple[str, str]:
     """Say why evidence is void; what could not be read is not said to have changed."""
     was, at = old.subject, f"{old.at:%Y-%m-%d %H:%M} UTC"
-    of_workload = now.id == workload_subject(now.id.removeprefix(workload_subject("")))
+    of_workload = now.id.startswith(workload_subject(""))
     item = "the workload's items changed" if of_workload else "the item was protected anew"
     targets = "the targets changed" if of_workload else "the target changed"
     again, other = was.generation != now.generation, was.target != now.target
