@@ -1,7 +1,7 @@
 """What a user writes today: the official clients, their models, one thread."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from azure.core.credentials import AccessToken
@@ -9,6 +9,7 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.core.rest import HttpRequest
 from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
+from baseline_rows import migration_row, protected_row
 
 from azstaging.azure.api_versions import RECOVERY_SERVICES_VAULTS
 from azstaging.model.ids import ResourceId
@@ -67,62 +68,14 @@ def vaults(url: str, token: str) -> Iterator[tuple[Any, ResourceId]]:
             link = page.get("nextLink")
 
 
-def lists_of_the_official_client(url: str, token: str) -> int:
-    """Read the lists of every vault through the client's models; return how many items."""
-    kept: list[tuple[Any, ...]] = []
-    for client, vault in vaults(url, token):
+def lists_of_the_official_client(found: Iterable[tuple[Any, ResourceId]]) -> int:
+    """Read the lists of vaults through the client's models; return how many items."""
+    kept: list[list[Any]] = []
+    for client, vault in found:
         place = (vault.resource_group, vault.name)
-        kept += map(_migration_row, client.replication_migration_items.list(*place))
-        kept += map(_protected_row, client.replication_protected_items.list(*place))
+        kept += map(migration_row, client.replication_migration_items.list(*place))
+        kept += map(protected_row, client.replication_protected_items.list(*place))
     return len(kept)
-
-
-def _migration_row(item: Any) -> tuple[Any, ...]:
-    """Read what a row of our list has."""
-    found, details = item.properties, item.properties.provider_specific_details
-    return (
-        item.id,
-        found.machine_name,
-        details.instance_type,
-        found.migration_state,
-        found.test_migrate_state,
-        found.replication_status,
-        found.health,
-        [each.error_message for each in found.health_errors or ()],
-        found.allowed_operations,
-        found.current_job.job_name if found.current_job else None,
-        found.event_correlation_id,
-        details.vmware_machine_id,
-        details.target_vm_name,
-        details.target_vm_size,
-        details.target_location,
-        details.target_resource_group_id,
-        details.target_network_id,
-        details.os_name,
-        details.firmware_type,
-        details.last_recovery_point_received,
-    )
-
-
-def _protected_row(item: Any) -> tuple[Any, ...]:
-    """Read what a row of our list has; disks too where the list has them."""
-    found, details = item.properties, item.properties.provider_specific_details
-    disks = getattr(details, "protected_disks", None) or ()
-    return (
-        item.id,
-        found.friendly_name,
-        details.instance_type,
-        found.protection_state,
-        found.test_failover_state,
-        found.active_location,
-        found.replication_health,
-        found.failover_health,
-        [each.error_message for each in found.health_errors or ()],
-        found.allowed_operations,
-        found.current_scenario.scenario_name if found.current_scenario else None,
-        found.event_correlation_id,
-        [getattr(disk, "disk_name", None) for disk in disks],
-    )
 
 
 def seconds_for_everything(url: str, token: str, sample: int) -> float:

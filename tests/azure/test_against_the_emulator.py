@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -65,7 +66,8 @@ def items_of(azure: AzureConnection) -> tuple[list[ResourceId], list[AccessDenie
         for row in azure.list_vaults(name):
             vault = ResourceId(row["id"])
             try:
-                found += azure.list_migration_items(vault) + azure.list_protected_items(vault)
+                for pages in (azure.list_migration_items(vault), azure.list_protected_items(vault)):
+                    found += chain.from_iterable(pages)
             except AccessDeniedError as error:
                 denied.append(error)
         for row in azure.list_replication_vaults(name):

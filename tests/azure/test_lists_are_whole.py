@@ -234,7 +234,9 @@ READS = {
 def test_the_discovery_reads_are_these(arm: Any, connection: Any, name: str) -> None:
     arguments, path, version = READS[name]
     arm.says({"value": [{"id": "/x"}]})
-    assert getattr(connection, name)(*arguments) == [{"id": "/x"}]
+    found = getattr(connection, name)(*arguments)
+    # The items of a vault come by page.
+    assert (found if isinstance(found, list) else next(found)) == [{"id": "/x"}]
     (seen,) = arm.requests
     assert (seen.method, seen.path) == ("GET", f"{path}?api-version={version}")
 
@@ -281,5 +283,5 @@ def test_a_missing_vault_is_not_an_empty_one(arm: Any, connection: Any) -> None:
     body = {"error": {"code": "ResourceNotFound", "message": "gone"}}
     arm.says((404, body, {"x-ms-failure-cause": "gateway"}))
     with pytest.raises(NotFoundError) as caught:
-        connection.list_protected_items(VAULT)
+        list(connection.list_protected_items(VAULT))
     assert caught.value.gateway

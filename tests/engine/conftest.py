@@ -75,13 +75,13 @@ class MemoryAzure:
         self._ask("list_replication_vaults", subscription)
         return self._in([{"id": vault} for vault in self.local_vaults], subscription)
 
-    def list_migration_items(self, vault: ResourceId) -> list[Json]:
+    def list_migration_items(self, vault: ResourceId) -> Iterator[list[Json]]:
         self._ask("list_migration_items", vault)
-        return self.migration.get(vault.key, [])
+        yield self.migration.get(vault.key, [])
 
-    def list_protected_items(self, vault: ResourceId) -> list[Json]:
+    def list_protected_items(self, vault: ResourceId) -> Iterator[list[Json]]:
         self._ask("list_protected_items", vault)
-        return self.protected.get(vault.key, [])
+        yield self.protected.get(vault.key, [])
 
     def list_data_replication_items(self, vault: ResourceId) -> list[Json]:
         self._ask("list_data_replication_items", vault)

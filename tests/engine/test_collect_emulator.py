@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +167,7 @@ def test_rows_of_the_lists_are_read_from_their_bytes_and_the_same(
         for vault in inventory.vaults:
             if "recoveryservices" not in vault.key:
                 continue
-            for row in azure.list_migration_items(vault):
+            for row in chain.from_iterable(azure.list_migration_items(vault)):
                 item = quick_row(row.json, row)
                 assert item is None or item == parse_item(dict(row), Collection.MIGRATION_ITEMS)
                 quick += item is not None

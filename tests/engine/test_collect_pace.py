@@ -1,13 +1,16 @@
 """How an inventory is read: what is asked for, in which order, and how little."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from azstaging.engine.rows import listed_row
+from azstaging.errors import UnexpectedResponseError
 from azstaging.model.ids import ResourceId
-from azstaging.model.inventory import Phase
+from azstaging.model.inventory import InventoryItem, Phase
+from azstaging.model.items import ReplicatedItem
 
 
 def test_vaults_are_read_side_by_side_not_one_after_the_other(shapes: Any, read: Any) -> None:
@@ -119,3 +122,44 @@ def test_lists_alone_still_show_what_they_could_not_read(shapes: Any, read: Any)
     inventory = read(azure, lists_only=True)
     assert not inventory.complete
     assert [gap.reason for gap in inventory.gaps] == ["unexpected-response"]
+
+
+def test_rows_are_made_while_the_next_page_is_read(
+    shapes: Any, read: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure = shapes.migrated("app01", "app02")
+    first, second = azure.migration[shapes.vault().key]
+    made = threading.Event()
+
+    def pages(_vault: ResourceId) -> Iterator[list[dict[str, Any]]]:
+        yield [first]
+        assert made.wait(10), "the second page waits for ever: nobody made the rows of the first"
+        yield [second]
+
+    def row(item: ReplicatedItem) -> InventoryItem:
+        made.set()
+        return listed_row(item)
+
+    monkeypatch.setattr(azure, "list_migration_items", pages)
+    monkeypatch.setattr("azstaging.engine.collect.listed_row", row)
+    inventory = read(azure, lists_only=True)
+    assert [row.name for row in inventory] == ["app01", "app02"]
+    assert inventory.complete
+
+
+@pytest.mark.parametrize("lists_only", [False, True])
+def test_a_list_that_breaks_off_gives_no_rows_and_a_gap(
+    shapes: Any, read: Any, monkeypatch: pytest.MonkeyPatch, lists_only: bool
+) -> None:
+    azure = shapes.migrated("app01", "app02")
+    rows = azure.migration[shapes.vault().key]
+
+    def pages(_vault: ResourceId) -> Iterator[list[dict[str, Any]]]:
+        yield rows[:1]
+        raise UnexpectedResponseError("the second page is torn")
+
+    monkeypatch.setattr(azure, "list_migration_items", pages)
+    inventory = read(azure, lists_only=lists_only)
+    assert not inventory.items
+    assert [gap.scope for gap in inventory.gaps] == [shapes.vault()]
+    assert not inventory.complete

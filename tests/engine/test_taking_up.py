@@ -1,5 +1,6 @@
 """An interrupted inventory is taken up again: only what is missing is read."""
 
+import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from azstaging.engine.resuming import Resuming
 from azstaging.errors import AccessDeniedError, ConfigurationError, DeadlineReachedError
 from azstaging.kept_reads import KEPT_FOR, KeptReads
+from azstaging.model.bodies import Body
 
 NOW = datetime(2026, 11, 26, 16, 0, tzinfo=timezone.utc)
 
@@ -38,6 +40,28 @@ def test_only_what_failed_is_read_again(shapes: Any, read: Any, tmp_path: Path) 
     assert azure.calls == [("get_item", refused), machine]
     assert whole.complete
     assert whole.items == read(azure).items
+
+
+def test_lists_alone_are_taken_up_with_what_their_rows_let_go(
+    shapes: Any, read: Any, tmp_path: Path
+) -> None:
+    azure = shapes.migrated("a", "b")
+    vault = shapes.vault().key
+    fresh = read(azure, lists_only=True)
+    bytes_of = [Body(json.dumps(row).encode()) for row in azure.migration[vault]]
+    azure.migration[vault] = bytes_of
+    azure.refuse = {("list_protected_items", vault): AccessDeniedError("no", permission="p")}
+    file = tmp_path / "reads.jsonl"
+    with kept(file) as store:
+        assert not read(Resuming(azure, store), lists_only=True).complete
+    assert [dict(row) for row in bytes_of] == [{}, {}]
+    azure.refuse = {}
+    azure.calls.clear()
+    with kept(file) as store:
+        whole = read(Resuming(azure, store), lists_only=True)
+    assert azure.calls == [("list_protected_items", vault)]
+    assert whole.complete
+    assert whole.items == fresh.items
 
 
 def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:

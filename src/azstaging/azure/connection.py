@@ -1,6 +1,6 @@
 """One connection to Azure: all readers, the stopper and the identity over one session."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -95,12 +95,12 @@ class AzureConnection:
         """List the Recovery Services vaults of a subscription."""
         return self.site_recovery.list_vaults(subscription_id)
 
-    def list_migration_items(self, vault: ResourceId) -> list[Json]:
-        """List the migration items of a vault; disks and adapters are left out."""
+    def list_migration_items(self, vault: ResourceId) -> Iterator[list[Json]]:
+        """Yield the migration items of a vault by page; disks and adapters are left out."""
         return self.site_recovery.list_migration_items(vault)
 
-    def list_protected_items(self, vault: ResourceId) -> list[Json]:
-        """List the protected items of a vault."""
+    def list_protected_items(self, vault: ResourceId) -> Iterator[list[Json]]:
+        """Yield the protected items of a vault by page."""
         return self.site_recovery.list_protected_items(vault)
 
     def list_replication_vaults(self, subscription_id: str) -> list[Json]:

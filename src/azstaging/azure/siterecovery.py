@@ -5,6 +5,7 @@ this module can make is to stop a replication; it cannot purge.
 """
 
 import threading
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -82,15 +83,17 @@ class SiteRecovery:
         path = scope.child("providers", "Microsoft.RecoveryServices", "vaults")
         return self._session.list_all(path, RECOVERY_SERVICES_VAULTS)
 
-    def list_migration_items(self, vault: ResourceId) -> list[Json]:
-        """List all migration items of a vault; their disks and adapters are left out.
+    def list_migration_items(self, vault: ResourceId) -> Iterator[list[Json]]:
+        """Yield all migration items of a vault, by page; their disks and adapters are left out.
+
+        A row that moved between pages comes twice; the later one is newer, and counts.
 
         Azure: ReplicationMigrationItems_List, GET {vault}/replicationMigrationItems
         """
         return self._items(vault, "replicationMigrationItems")
 
-    def list_protected_items(self, vault: ResourceId) -> list[Json]:
-        """List all protected items of a vault.
+    def list_protected_items(self, vault: ResourceId) -> Iterator[list[Json]]:
+        """Yield all protected items of a vault, by page as `list_migration_items`.
 
         Azure: ReplicationProtectedItems_List, GET {vault}/replicationProtectedItems
         """
@@ -214,12 +217,10 @@ class SiteRecovery:
             retry_after_seconds=answer.retry_after_seconds,
         )
 
-    def _items(self, vault: ResourceId, collection: str) -> list[Json]:
+    def _items(self, vault: ResourceId, collection: str) -> Iterator[list[Json]]:
         path = vault.child(collection)
         sender = self._sender(vault)
-        pages = self._session.list_pages(path, SITE_RECOVERY, sender=sender, raw=True)
-        # A row that moved between pages comes twice; the later one is newer, and wins.
-        return [row for page in pages for row in page]
+        return self._session.list_pages(path, SITE_RECOVERY, sender=sender, raw=True)
 
     def _list(
         self, vault: ResourceId, collection: str, query: dict[str, str] | None = None

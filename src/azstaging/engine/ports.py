@@ -4,7 +4,7 @@ Every reader raises an error of `azstaging.errors` when it cannot read: it never
 shorter list. JSON objects are exactly what the service sent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,12 +31,15 @@ class ReplicationReader(Protocol):
         """Recovery Services vaults of a subscription."""
         ...
 
-    def list_migration_items(self, vault: ResourceId) -> list[Json]:
-        """Vault-wide ``replicationMigrationItems``; disks and adapters are left out (T6)."""
+    def list_migration_items(self, vault: ResourceId) -> Iterator[list[Json]]:
+        """Vault-wide ``replicationMigrationItems``, page by page; disks and NICs left out (T6).
+
+        A page is read when it is taken, and what reading it raises is raised there.
+        """
         ...
 
-    def list_protected_items(self, vault: ResourceId) -> list[Json]:
-        """Vault-wide ``replicationProtectedItems``."""
+    def list_protected_items(self, vault: ResourceId) -> Iterator[list[Json]]:
+        """Vault-wide ``replicationProtectedItems``, page by page."""
         ...
 
     def list_replication_vaults(self, subscription_id: str) -> list[Json]:

@@ -19,8 +19,8 @@ _SKUS, _SIZES = "list_skus", "list_vm_sizes"
 _LOCKS, _STATES = "list_locks", "list_virtual_machine_states"
 _DISKS, _ADAPTERS = "list_disks", "list_network_interfaces"
 _LISTS = frozenset(
-    {"list_vaults", "list_replication_vaults", "list_migration_items", "list_protected_items"}
-    | {"list_data_replication_items", "list_virtual_machines", "list_discovered_machines"}
+    {"list_vaults", "list_replication_vaults", "list_data_replication_items"}
+    | {"list_virtual_machines", "list_discovered_machines"}
     | {
         _SKUS,
         _SIZES,
@@ -32,6 +32,7 @@ _LISTS = frozenset(
         "list_hyper_v_sites",
     }
 )
+_BY_PAGE = frozenset({"list_migration_items", "list_protected_items"})
 _ONE = frozenset({"get_item", "get_virtual_machine", "get_resource"})
 
 
@@ -54,9 +55,21 @@ class Recording:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._azure, name)
-        if name not in _LISTS | _ONE:
-            return method
-        return self._watched(name, method)
+        if name in _BY_PAGE:
+            return self._watched_pages(name, method)
+        return self._watched(name, method) if name in _LISTS | _ONE else method
+
+    def _watched_pages(
+        self, name: str, method: Callable[..., Iterator[list[Json]]]
+    ) -> Callable[..., Iterator[list[Json]]]:
+        def call(*arguments: Any) -> Iterator[list[Json]]:
+            for page in method(*arguments):
+                with self._mutex:
+                    for body in page:
+                        self._keep(name, body)
+                yield page
+
+        return call
 
     def _watched(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:

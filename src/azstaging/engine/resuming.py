@@ -4,18 +4,17 @@
 store is not asked for again; what failed is in no store, so only the gaps are read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from azstaging.engine.ports import AzurePort
 
+_BY_PAGE = frozenset({"list_migration_items", "list_protected_items"})
 _KEPT = frozenset(
     {
         "list_subscriptions",
         "list_vaults",
         "list_replication_vaults",
-        "list_migration_items",
-        "list_protected_items",
         "list_data_replication_items",
         "list_virtual_machines",
         "list_virtual_machine_states",
@@ -55,7 +54,20 @@ class Resuming:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._azure, name)
+        if name in _BY_PAGE:
+            return self._kept_pages(name, method)
         return self._kept(name, method) if name in _KEPT else method
+
+    def _kept_pages(
+        self, name: str, method: Callable[..., Iterator[list[Any]]]
+    ) -> Callable[..., Iterator[list[Any]]]:
+        # Kept when the list was read to its end, and before anybody has the rows.
+        kept = self._kept(name, lambda *asked: [row for page in method(*asked) for row in page])
+
+        def call(*asked: object) -> Iterator[list[Any]]:
+            yield kept(*asked)
+
+        return call
 
     def _kept(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*asked: object) -> Any:

@@ -1,8 +1,10 @@
 """Finds the vaults in scope and reads every replicated item in them."""
 
+import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -17,6 +19,9 @@ from azstaging.model.waves import Scope
 from azstaging.providers import parse_item
 
 T = TypeVar("T")
+# Pages that may wait until their rows are made: a megabyte each.
+_PAGES_AHEAD = 32
+_ROWS_AT_ONCE = 6
 _SUBSCRIPTIONS = ResourceId("/subscriptions")
 _CONTAINERS = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
 _LOCAL_VAULTS = "microsoft.datareplication/replicationvaults"
@@ -62,22 +67,25 @@ def find_items(
         azure: where to read.
         scope: what to read.
         reads: runs the reads.
-        make: what to keep of an item, called in the thread that has read it.
+        make: what to keep of an item, called in one thread, for the rows of a page while the next
+            ones are read.
 
     Raises:
         ServiceError: the subscriptions could not be listed, so that nothing is known at all.
     """
     subscriptions, vaults = _vaults(azure, scope, reads)
     lists = [(vault, kind) for kind in _ORDER for vault in vaults if kind in _collections(vault)]
-    rows = _Rows(reads, make)
-    wanted = (_list_read(azure, vault, kind, rows) for vault, kind in lists)
-    results = reads.run(wanted, "items")
     items: dict[ResourceId, T] = {}
     incomplete: set[ResourceId] = set()
-    for (vault, _), result in zip(lists, results, strict=True):
-        if result.value is None or None in result.value:
-            incomplete.add(vault)
-        items |= dict(each for each in result.value or () if each is not None)
+    with ThreadPoolExecutor(1, thread_name_prefix="azstaging-rows") as maker:
+        rows = _Rows(reads, make, maker)
+        wanted = (_list_read(azure, vault, kind, rows) for vault, kind in lists)
+        results = reads.run(wanted, "items")
+        for (vault, _), result in zip(lists, results, strict=True):
+            made = [row for page in result.value or () for row in page.result()]
+            if result.value is None or None in made:
+                incomplete.add(vault)
+            items |= dict(each for each in made if each is not None)
     looked = {*subscriptions, *(each.subscription_id or "" for each in vaults)} - {""}
     return Found(
         items=items,
@@ -133,19 +141,18 @@ def _collections(vault: ResourceId) -> tuple[Collection, ...]:
 
 def _list_read(
     azure: AzurePort, vault: ResourceId, collection: Collection, rows: "_Rows[T]"
-) -> Read[list[tuple[ResourceId, T] | None]]:
+) -> Read[list["Future[_Made[T]]"]]:
     """Read one list; a row that cannot be understood is None, and a gap of its vault."""
-    listing: Mapping[Collection, Callable[[ResourceId], list[Json]]] = {
+    listing: Mapping[Collection, Callable[[ResourceId], Iterator[list[Json]]]] = {
         Collection.MIGRATION_ITEMS: azure.list_migration_items,
         Collection.PROTECTED_ITEMS: azure.list_protected_items,
-        Collection.DATA_REPLICATION: azure.list_data_replication_items,
+        Collection.DATA_REPLICATION: lambda vault: iter([azure.list_data_replication_items(vault)]),
     }
     return Read(
         what=collection.value,
         scope=vault,
         permission=_LIST_ACTIONS[collection],
-        # Rows become items here, in the thread that read them, and the JSON goes at once.
-        call=lambda: [rows.row(body, vault, collection) for body in listing[collection](vault)],
+        call=lambda: [rows.of(page, vault, collection) for page in listing[collection](vault)],
     )
 
 
@@ -175,14 +182,40 @@ def _detail_read(
     )
 
 
-class _Rows(Generic[T]):
-    """Makes something of each row of a list; a row that cannot be understood is a gap."""
+_Made = list[tuple[ResourceId, T] | None]
 
-    def __init__(self, reads: Reads, make: Callable[[ReplicatedItem], T]) -> None:
+
+class _Rows(Generic[T]):
+    """Makes something of each row of a list; a row that cannot be understood is a gap.
+
+    One thread makes them, a few at a time, while others read: Azure is what an inventory waits
+    for, never its own rows.
+    """
+
+    def __init__(self, reads: Reads, make: Callable[[ReplicatedItem], T], maker: Executor) -> None:
         self._reads = reads
         self._make = make
+        self._maker = maker
+        self._room = threading.BoundedSemaphore(_PAGES_AHEAD)
 
-    def row(
+    def of(self, page: list[Json], vault: ResourceId, collection: Collection) -> "Future[_Made[T]]":
+        """Start to make the rows of a page; wait first while too many pages wait."""
+        self._room.acquire()
+        return self._maker.submit(self._made, page, vault, collection)
+
+    def _made(self, page: list[Json], vault: ResourceId, collection: Collection) -> _Made[T]:
+        try:
+            made = []
+            for number, body in enumerate(page):
+                if number % _ROWS_AT_ONCE == 0:
+                    # Gives the interpreter to a thread that has a request to send.
+                    time.sleep(0)  # noqa: TID251 - nothing is waited for
+                made.append(self._row(body, vault, collection))
+            return made
+        finally:
+            self._room.release()
+
+    def _row(
         self, body: Json, vault: ResourceId, collection: Collection
     ) -> tuple[ResourceId, T] | None:
         try:
