@@ -6,16 +6,18 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azstaging.errors import UnexpectedResponseError
 from azstaging.model.bodies import Body
 from azstaging.model.items import Collection, ReplicatedItem
 from azstaging.providers import facts_of, parse_item
+from azstaging.providers.protected_rows import quick_protected_row
 from azstaging.providers.vmware_cbt_rows import quick_row
 
-VAULT = "/Subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/v"
+from .protected_rows import PROTECTED_ROWS, VAULT
+
 ROW: dict[str, Any] = {
     "id": f"{VAULT}/replicationFabrics/f/replicationProtectionContainers/c"
     "/replicationMigrationItems/i",
@@ -68,40 +70,63 @@ ODD: tuple[Any, ...] = (
 REMOVED = object()
 
 
-def _paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    if isinstance(value, dict):
-        for name, member in value.items():
+KINDS = {
+    Collection.MIGRATION_ITEMS: "/replicationMigrationItems/",
+    Collection.PROTECTED_ITEMS: "/replicationProtectedItems/",
+}
+ROWS = [
+    (Collection.MIGRATION_ITEMS, ROW),
+    *((Collection.PROTECTED_ITEMS, row) for row in PROTECTED_ROWS.values()),
+]
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    members = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, member in members:
+        if isinstance(value, dict):
             yield (*path, name)
+        if isinstance(member, dict | list):
             yield from _paths(member, (*path, name))
 
 
-def _assert_same(text: bytes) -> None:
+PLACES = [(collection, row, path) for collection, row in ROWS for path in _paths(row)]
+
+
+def _assert_same(text: bytes, collection: Collection = Collection.MIGRATION_ITEMS) -> None:
     try:
-        whole = parse_item(json.loads(text), Collection.MIGRATION_ITEMS)
+        whole = parse_item(json.loads(text), collection)
     except UnexpectedResponseError:
         with pytest.raises(UnexpectedResponseError):
-            parse_item(Body(text), Collection.MIGRATION_ITEMS)
+            parse_item(Body(text), collection)
         return
-    quick = parse_item(Body(text), Collection.MIGRATION_ITEMS)
+    quick = parse_item(Body(text), collection)
     for each in fields(ReplicatedItem):
         assert getattr(quick, each.name) == getattr(whole, each.name), each.name
     assert list(quick.raw) == list(whole.raw)
     assert facts_of(quick) == facts_of(whole)
 
 
-def test_a_documented_row_is_read_quickly_and_the_same() -> None:
-    text = json.dumps(ROW).encode()
-    assert quick_row(text, Body(text)) is not None
-    _assert_same(text)
+def _quick(collection: Collection, text: bytes) -> ReplicatedItem | None:
+    read = quick_row if collection is Collection.MIGRATION_ITEMS else quick_protected_row
+    return read(text, Body(text))
 
 
+@pytest.mark.parametrize(("collection", "row"), ROWS, ids=["VMwareCbt", *PROTECTED_ROWS])
+def test_a_documented_row_is_read_quickly_and_the_same(collection: Collection, row: Any) -> None:
+    text = json.dumps(row).encode()
+    assert _quick(collection, text) is not None
+    _assert_same(text, collection)
+
+
+@settings(max_examples=500)
 @given(
-    st.sampled_from(list(_paths(ROW))),
+    st.sampled_from(PLACES),
     st.sampled_from([*ODD, REMOVED]),
     st.sampled_from([str, str.upper, str.lower, lambda name: name + "X"]),
 )
-def test_whatever_changes_in_a_row_both_ways_agree(path: Any, value: Any, spelling: Any) -> None:
-    changed = json.loads(json.dumps(ROW))
+def test_whatever_changes_in_a_row_both_ways_agree(place: Any, value: Any, spelling: Any) -> None:
+    collection, row, path = place
+    changed = json.loads(json.dumps(row))
     at = changed
     for name in path[:-1]:
         at = at[name]
@@ -110,7 +135,58 @@ def test_whatever_changes_in_a_row_both_ways_agree(path: Any, value: Any, spelli
         at[spelling(path[-1])] = value
     elif spelling is not str:
         at[spelling(path[-1])] = old
-    _assert_same(json.dumps(changed).encode())
+    _assert_same(json.dumps(changed).encode(), collection)
+
+
+@pytest.mark.parametrize("row", PROTECTED_ROWS.values(), ids=list(PROTECTED_ROWS))
+@pytest.mark.parametrize("name", ["ProtectionState", "vmprotectionstate", "futureState"])
+def test_a_protected_item_with_a_property_more_is_read_whole(row: Any, name: str) -> None:
+    for place in ("properties", "providerSpecificDetails"):
+        changed = json.loads(json.dumps(row))
+        at = changed["properties"]
+        (at if place == "properties" else at[place])[name] = "Protected"
+        text = json.dumps(changed).encode()
+        assert _quick(Collection.PROTECTED_ITEMS, text) is None
+        _assert_same(text, Collection.PROTECTED_ITEMS)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        {"scenarioName": "none "},
+        {"scenarioName": "Failover", "jobId": "x"},
+        {"jobName": "Failover", "scenarioName": "None"},
+        {"JobName": "Failover", "scenarioName": "None"},
+        {"ScenarioName": "Failover"},
+        {},
+        None,
+        "None",
+        ["None"],
+    ],
+)
+def test_a_running_job_is_the_same_job(scenario: Any) -> None:
+    for row in PROTECTED_ROWS.values():
+        changed = json.loads(json.dumps(row))
+        changed["properties"]["currentScenario"] = scenario
+        _assert_same(json.dumps(changed).encode(), Collection.PROTECTED_ITEMS)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        {"primaryFabricLocation": "northeurope"},
+        {"initialPrimaryZone": "1", "primaryAvailabilityZone": "2"},
+        {"PrimaryFabricLocation": "northeurope", "primaryFabricLocation": None},
+    ],
+)
+def test_a_machine_that_was_switched_back_is_the_same_machine(at: dict[str, Any]) -> None:
+    row = json.loads(json.dumps(PROTECTED_ROWS["A2A"]))
+    row["properties"] |= {"protectionState": "Protected", "activeLocation": "Primary"}
+    row["properties"]["providerSpecificDetails"] |= at
+    text = json.dumps(row).encode()
+    _assert_same(text, Collection.PROTECTED_ITEMS)
+    told = facts_of(parse_item(Body(text), Collection.PROTECTED_ITEMS))
+    assert told.reversed is (at.get("primaryFabricLocation", "") is not None)
 
 
 @pytest.mark.parametrize("name", ["MigrationState", "migrationstate", "futureState"])
@@ -123,15 +199,16 @@ def test_a_property_that_is_not_documented_is_no_row_for_the_quick_way(name: str
 
 
 @pytest.mark.corpus
-def test_every_recorded_migration_item_is_the_same(
-    recordings: dict[str, list[dict[str, Any]]],
+@pytest.mark.parametrize("collection", KINDS)
+def test_every_recorded_item_is_the_same(
+    recordings: dict[str, list[dict[str, Any]]], collection: Collection
 ) -> None:
     told = 0
     for exchanges in recordings.values():
         for exchange in exchanges:
             body = exchange["body"] if isinstance(exchange["body"], dict) else {}
             for row in body["value"] if isinstance(body.get("value"), list) else [body]:
-                if "/replicationMigrationItems/" in str(row.get("id", "")):
-                    _assert_same(json.dumps(row).encode())
+                if KINDS[collection].casefold() in str(row.get("id", "")).casefold():
+                    _assert_same(json.dumps(row).encode(), collection)
                     told += 1
     assert told

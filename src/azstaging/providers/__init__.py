@@ -19,6 +19,7 @@ from azstaging.providers.inmage_azure_v2 import InMageAzureV2
 from azstaging.providers.inmage_rcm import InMageRcm
 from azstaging.providers.inmage_rcm_failback import InMageRcmFailback
 from azstaging.providers.interface import Provider
+from azstaging.providers.protected_rows import quick_protected_row
 from azstaging.providers.unknown import Unknown
 from azstaging.providers.vmware_cbt import VMwareCbt
 from azstaging.providers.vmware_cbt_rows import quick_row
@@ -40,6 +41,7 @@ UNKNOWN: Provider = Unknown(Collection.PROTECTED_ITEMS)
 # What reads rows of lists from their bytes, where they are as documented; None is "read it whole".
 _QUICK: Mapping[Collection, Callable[[bytes, Body], ReplicatedItem | None]] = {
     Collection.MIGRATION_ITEMS: quick_row,
+    Collection.PROTECTED_ITEMS: quick_protected_row,
 }
 
 _BY_TYPE = {provider.instance_type: provider for provider in PROVIDERS}

@@ -14,7 +14,7 @@ from azstaging.model.items import (
     TestMachine,
 )
 from azstaging.providers.compute import machine_id
-from azstaging.providers.fields import Fields, tags_of
+from azstaging.providers.fields import Fields, as_text, tags_of
 from azstaging.providers.interface import Details
 from azstaging.providers.protected_item import (
     GENERIC_INPUT,
@@ -24,6 +24,12 @@ from azstaging.providers.protected_item import (
 )
 from azstaging.providers.vm_nics import nics_of
 
+# Where the machine was when its replication began, and where it is.
+_SINCE = (
+    ("initialPrimaryFabricLocation", "primaryFabricLocation"),
+    ("initialPrimaryZone", "primaryAvailabilityZone"),
+)
+_PLACES = tuple(name for pair in _SINCE for name in pair)
 _STOP = frozenset({"DisableProtection"})
 
 
@@ -35,7 +41,7 @@ class A2A:
 
     def parse(self, body: JsonObject) -> ReplicatedItem:
         """Read one protected item; its source is the VM that ``fabricObjectId`` names."""
-        return parse_protected_item(body, _details)
+        return parse_protected_item(body, _details, also=_PLACES)
 
     def facts(self, item: ReplicatedItem) -> Facts:
         """Map the states; a test VM that the item names is there whatever the state says.
@@ -67,12 +73,7 @@ class A2A:
 
 
 def _switched(item: ReplicatedItem) -> bool:
-    details = Fields(item.body).object("properties").object("providerSpecificDetails")
-    pairs = (
-        ("initialPrimaryFabricLocation", "primaryFabricLocation"),
-        ("initialPrimaryZone", "primaryAvailabilityZone"),
-    )
-    told = ((details.text(first), details.text(now)) for first, now in pairs)
+    told = ((as_text(item.raw.get(first)), as_text(item.raw.get(now))) for first, now in _SINCE)
     return any(first and now and first.casefold() != now.casefold() for first, now in told)
 
 

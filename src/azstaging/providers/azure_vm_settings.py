@@ -3,7 +3,7 @@
 from azstaging.model.items import ItemDisk, TargetSettings
 from azstaging.providers.fields import Fields, tags_of
 
-_MIB = 1024 * 1024
+MIB = 1024 * 1024
 
 
 def settings_of(details: Fields) -> TargetSettings:
@@ -42,7 +42,7 @@ def azure_disk(disk: Fields, managed: Fields) -> ItemDisk:
         source_id=disk.text("diskId") or disk.text("vhdId"),
         name=disk.text("vhdName"),
         is_os=kind == "OperatingSystem" if kind else None,
-        size_bytes=None if size_mib is None else size_mib * _MIB,
+        size_bytes=None if size_mib is None else size_mib * MIB,
         target_type=managed.text("targetDiskAccountType", "replicaDiskType"),
         target_disk_id=disk.id("diskId"),
         seed_disk_id=managed.id("seedManagedDiskId"),

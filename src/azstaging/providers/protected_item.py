@@ -98,9 +98,12 @@ STOP_ALLOWED = frozenset({"DisableProtection", "CompleteMigration"})
 
 
 def parse_protected_item(
-    body: JsonObject, details_of: Callable[[Fields], Details]
+    body: JsonObject, details_of: Callable[[Fields], Details], *, also: tuple[str, ...] = ()
 ) -> ReplicatedItem:
-    """Read a protected item; ``details_of`` reads its ``providerSpecificDetails``."""
+    """Read a protected item; ``details_of`` reads its ``providerSpecificDetails``.
+
+    ``also`` are further state fields of this provider.
+    """
     properties = Fields(body).object("properties")
     specific = properties.object("providerSpecificDetails")
     return assemble(
@@ -114,7 +117,7 @@ def parse_protected_item(
         running_job=job_name(properties.value("currentScenario")),
         health=properties.text("replicationHealth"),
         failover_health=properties.text("failoverHealth"),
-        raw=raw_of(properties, specific, RAW),
+        raw=raw_of(properties, specific, RAW + also),
     )
 
 

@@ -1,45 +1,54 @@
-"""Rows of the vault-wide list of migration items, from their bytes, as quickly as they come.
+"""Rows of the vault-wide list of migration items, from their bytes; see `documented`.
 
-The list has one row per machine of a whole estate. A row of exactly the documented shape is
-decoded into a struct and becomes its item at once; anything else, be it one property more, one
-spelt in another way, disks, a health error or a number where text belongs, gives None and is
-read by `VMwareCbt.parse`, which forgives everything. Both give the same item.
+Disks and adapters are left out of this list; a row that has them is read whole.
 
 Azure: MigrationItemProperties and VMwareCbtMigrationDetails of 2024-04-01 and 2025-08-01,
 https://learn.microsoft.com/rest/api/site-recovery/replication-migration-items/list
 """
 
 from functools import lru_cache
-from sys import intern
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Raw
 
 from azstaging.errors import ConfigurationError
 from azstaging.model.bodies import Body
 from azstaging.model.items import Collection, ReplicatedItem, SourceFacts, TargetSettings
+from azstaging.providers.documented import (
+    Documented,
+    Flag,
+    Told,
+    beside,
+    few,
+    once,
+    shared_names,
+    told,
+)
 from azstaging.providers.envelope import job_name, place_of
 from azstaging.providers.fields import as_flag, as_id, shared_id, tags_of
 
-_Text = str | UnsetType | None
-# What no row is made of is not taken apart.
-_Unread = Raw | UnsetType
+
+@beside(
+    "targetVmSecurityType isTargetVmTpmEnabled isTargetVmIntegrityMonitoringEnabled "
+    "isTargetVmConfidentialEncryptionEnabled"
+)
+class _Security(Documented):
+    is_target_vm_secure_boot_enabled: Flag = None
 
 
-class _Strict(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
-    """An object that has no other properties than these."""
-
-
-class _Security(_Strict):
-    is_target_vm_secure_boot_enabled: str | bool | None = None
-    target_vm_security_type: _Unread = UNSET
-    is_target_vm_tpm_enabled: _Unread = UNSET
-    is_target_vm_integrity_monitoring_enabled: _Unread = UNSET
-    is_target_vm_confidential_encryption_enabled: _Unread = UNSET
-
-
-class _Details(_Strict):
+@beside(
+    "sqlServerLicenseType linuxLicenseType dataMoverRunAsAccountId snapshotRunAsAccountId "
+    "storageAccountId targetProximityPlacementGroupId targetCapacityReservationGroupId "
+    "confidentialVmKeyVaultId targetBootDiagnosticsStorageAccountId targetNicTags "
+    "targetDiskTags seedDiskTags migrationRecoveryPointId lastRecoveryPointId "
+    "initialSeedingProgressPercentage migrationProgressPercentage resyncProgressPercentage "
+    "resumeProgressPercentage deltaSyncProgressPercentage isCheckSumResyncCycle "
+    "initialSeedingRetryCount resyncRetryCount resumeRetryCount deltaSyncRetryCount "
+    "performAutoResync supportedOSVersions applianceMonitoringDetails "
+    "gatewayOperationDetails operationName"
+)
+class _Details(Documented):
     instance_type: str
     vmware_machine_id: str | None = None
     os_type: str | None = None
@@ -58,72 +67,38 @@ class _Details(_Strict):
     target_vm_security_profile: _Security | None = None
     target_vm_tags: Any = None
     last_recovery_point_received: str | None = None
-    resync_required: _Text = UNSET
-    resync_state: _Text = UNSET
+    resync_required: Told = UNSET
+    resync_state: Told = UNSET
     protected_disks: list[Raw] | None = None
     vm_nics: list[Raw] | None = None
-    sql_server_license_type: _Unread = UNSET
-    linux_license_type: _Unread = UNSET
-    data_mover_run_as_account_id: _Unread = UNSET
-    snapshot_run_as_account_id: _Unread = UNSET
-    storage_account_id: _Unread = UNSET
-    target_proximity_placement_group_id: _Unread = UNSET
-    target_capacity_reservation_group_id: _Unread = UNSET
-    confidential_vm_key_vault_id: _Unread = UNSET
-    target_boot_diagnostics_storage_account_id: _Unread = UNSET
-    target_nic_tags: _Unread = UNSET
-    target_disk_tags: _Unread = UNSET
-    seed_disk_tags: _Unread = UNSET
-    migration_recovery_point_id: _Unread = UNSET
-    last_recovery_point_id: _Unread = UNSET
-    initial_seeding_progress_percentage: _Unread = UNSET
-    migration_progress_percentage: _Unread = UNSET
-    resync_progress_percentage: _Unread = UNSET
-    resume_progress_percentage: _Unread = UNSET
-    delta_sync_progress_percentage: _Unread = UNSET
-    is_check_sum_resync_cycle: _Unread = UNSET
-    initial_seeding_retry_count: _Unread = UNSET
-    resync_retry_count: _Unread = UNSET
-    resume_retry_count: _Unread = UNSET
-    delta_sync_retry_count: _Unread = UNSET
-    perform_auto_resync: _Unread = UNSET
-    supported_os_versions: _Unread = msgspec.field(default=UNSET, name="supportedOSVersions")
-    appliance_monitoring_details: _Unread = UNSET
-    gateway_operation_details: _Unread = UNSET
-    operation_name: _Unread = UNSET
 
 
-class _Properties(_Strict):
+@beside("policyId policyFriendlyName recoveryServicesProviderId criticalJobHistory")
+class _Properties(Documented):
     provider_specific_details: _Details
     machine_name: str | None = None
     event_correlation_id: str | None = None
     allowed_operations: list[str] | None = None
     current_job: Any = UNSET
-    health: _Text = UNSET
-    migration_state: _Text = UNSET
-    migration_state_description: _Text = UNSET
-    replication_status: _Text = UNSET
-    last_migration_time: _Text = UNSET
-    last_migration_status: _Text = UNSET
-    test_migrate_state: _Text = UNSET
-    test_migrate_state_description: _Text = UNSET
-    last_test_migration_time: _Text = UNSET
-    last_test_migration_status: _Text = UNSET
+    health: Told = UNSET
+    migration_state: Told = UNSET
+    migration_state_description: Told = UNSET
+    replication_status: Told = UNSET
+    last_migration_time: Told = UNSET
+    last_migration_status: Told = UNSET
+    test_migrate_state: Told = UNSET
+    test_migrate_state_description: Told = UNSET
+    last_test_migration_time: Told = UNSET
+    last_test_migration_status: Told = UNSET
     health_errors: list[Raw] | None = None
-    policy_id: _Unread = UNSET
-    policy_friendly_name: _Unread = UNSET
-    recovery_services_provider_id: _Unread = UNSET
-    critical_job_history: _Unread = UNSET
 
 
-class Row(_Strict):
+@beside("name type location")
+class Row(Documented):
     """One row of the list: what is read of it, and the names of what is not."""
 
     id: str
     properties: _Properties
-    name: _Unread = UNSET
-    type: _Unread = UNSET
-    location: _Unread = UNSET
 
 
 ROWS = msgspec.json.Decoder(Row)
@@ -163,7 +138,7 @@ def quick_row(text: bytes, body: Body) -> ReplicatedItem | None:
         generation=(generation.strip() or None) if generation else None,
         health=properties.health or "",
         raw=_raw(properties, details),
-        allowed_operations=_shared(*(properties.allowed_operations or ())),
+        allowed_operations=shared_names(*(properties.allowed_operations or ())),
         running_job="" if _none(job) else job_name(None if job is UNSET else job),
         detailed=False,
         source_id=as_id(details.vmware_machine_id),
@@ -180,55 +155,43 @@ def _none(job: Any) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _shared(*names: str) -> tuple[str, ...]:
-    return tuple(intern(name) for name in names if name)
-
-
-@lru_cache(maxsize=1024)
 def _source(os_type: str | None, os_name: str | None, firmware: str | None) -> SourceFacts:
     return SourceFacts(os_type=os_type or "", os_name=os_name or "", firmware=firmware or "")
 
 
-@lru_cache(maxsize=1024)
-def _once(value: _Text) -> _Text:
-    """Return one text for thousands of equal ones: states, sizes and places are few."""
-    return value
-
-
 def _raw(properties: _Properties, details: _Details) -> dict[str, Any]:
-    told = {
-        "migrationState": _once(properties.migration_state),
-        "migrationStateDescription": _once(properties.migration_state_description),
-        "replicationStatus": _once(properties.replication_status),
-        "lastMigrationTime": properties.last_migration_time,
-        "lastMigrationStatus": _once(properties.last_migration_status),
-        "testMigrateState": _once(properties.test_migrate_state),
-        "testMigrateStateDescription": _once(properties.test_migrate_state_description),
-        "lastTestMigrationTime": properties.last_test_migration_time,
-        "lastTestMigrationStatus": _once(properties.last_test_migration_status),
-        "health": _once(properties.health),
-        "currentJob": properties.current_job,
-        "resyncState": _once(details.resync_state),
-        "resyncRequired": _once(details.resync_required),
-    }
-    if UNSET not in told.values():
-        return told
-    return {name: value for name, value in told.items() if value is not UNSET}
+    return told(
+        {
+            "migrationState": once(properties.migration_state),
+            "migrationStateDescription": once(properties.migration_state_description),
+            "replicationStatus": once(properties.replication_status),
+            "lastMigrationTime": properties.last_migration_time,
+            "lastMigrationStatus": once(properties.last_migration_status),
+            "testMigrateState": once(properties.test_migrate_state),
+            "testMigrateStateDescription": once(properties.test_migrate_state_description),
+            "lastTestMigrationTime": properties.last_test_migration_time,
+            "lastTestMigrationStatus": once(properties.last_test_migration_status),
+            "health": once(properties.health),
+            "currentJob": properties.current_job,
+            "resyncState": once(details.resync_state),
+            "resyncRequired": once(details.resync_required),
+        }
+    )
 
 
 def _settings(details: _Details, vm_name: str) -> TargetSettings:
     security = details.target_vm_security_profile
     return TargetSettings(
         vm_name=vm_name,
-        vm_size=_once(details.target_vm_size) or "",
-        location=_once(details.target_location) or "",
+        vm_size=few(details.target_vm_size),
+        location=few(details.target_location),
         resource_group_id=shared_id(details.target_resource_group_id),
         network_id=shared_id(details.target_network_id),
         test_network_id=shared_id(details.test_network_id),
-        availability_zone=_once(details.target_availability_zone) or "",
+        availability_zone=few(details.target_availability_zone),
         availability_set_id=shared_id(details.target_availability_set_id),
-        generation=_once(details.target_generation) or "",
-        licence_type=_once(details.license_type) or "",
+        generation=few(details.target_generation),
+        licence_type=few(details.license_type),
         secure_boot=as_flag(security.is_target_vm_secure_boot_enabled) if security else None,
         tags=tags_of(details.target_vm_tags),
     )

@@ -1,0 +1,132 @@
+"""Rows of the vault-wide list of protected items, from their bytes; see `documented`.
+
+Azure: ReplicationProtectedItemProperties of 2024-04-01 and 2025-08-01,
+https://learn.microsoft.com/rest/api/site-recovery/replication-protected-items/list
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from azstaging.errors import ConfigurationError
+from azstaging.model.bodies import Body
+from azstaging.model.items import Collection, ReplicatedItem
+from azstaging.providers.a2a_rows import A2ARow
+from azstaging.providers.documented import (
+    Documented,
+    Told,
+    beside,
+    once,
+    shared_names,
+    told,
+)
+from azstaging.providers.envelope import job_name, place_of
+from azstaging.providers.fields import as_id
+from azstaging.providers.hyperv_replica_azure_rows import HyperVReplicaAzureRow
+from azstaging.providers.inmage_rcm_rows import InMageRcmRow
+
+_SCENARIO = frozenset({"jobId", "scenarioName", "startTime"})
+
+
+@beside(
+    "protectedItemType protectableItemId recoveryServicesProviderId primaryFabricFriendlyName "
+    "primaryFabricProvider recoveryFabricFriendlyName recoveryFabricId "
+    "primaryProtectionContainerFriendlyName recoveryProtectionContainerFriendlyName policyId "
+    "policyFriendlyName failoverRecoveryPointId recoveryContainerId"
+)
+class _Properties(Documented):
+    provider_specific_details: InMageRcmRow | HyperVReplicaAzureRow | A2ARow
+    friendly_name: str | None = None
+    event_correlation_id: str | None = None
+    allowed_operations: list[str] | None = None
+    health_errors: list[Raw] | None = None
+    current_scenario: Any = UNSET
+    protection_state: Told = UNSET
+    protection_state_description: Told = UNSET
+    active_location: Told = UNSET
+    test_failover_state: Told = UNSET
+    test_failover_state_description: Told = UNSET
+    switch_provider_state: Told = UNSET
+    switch_provider_state_description: Told = UNSET
+    replication_health: Told = UNSET
+    failover_health: Told = UNSET
+    last_successful_failover_time: Told = UNSET
+    last_successful_test_failover_time: Told = UNSET
+
+    def raw(self) -> dict[str, Any]:
+        return {
+            "protectionState": once(self.protection_state),
+            "protectionStateDescription": once(self.protection_state_description),
+            "activeLocation": once(self.active_location),
+            "testFailoverState": once(self.test_failover_state),
+            "testFailoverStateDescription": once(self.test_failover_state_description),
+            "switchProviderState": once(self.switch_provider_state),
+            "switchProviderStateDescription": once(self.switch_provider_state_description),
+            "replicationHealth": once(self.replication_health),
+            "failoverHealth": once(self.failover_health),
+            "lastSuccessfulFailoverTime": self.last_successful_failover_time,
+            "lastSuccessfulTestFailoverTime": self.last_successful_test_failover_time,
+            "currentScenario": self.current_scenario,
+        }
+
+
+@beside("name type location systemData")
+class _Row(Documented):
+    id: str
+    properties: _Properties
+
+
+_ROWS = msgspec.json.Decoder(_Row)
+
+
+def quick_protected_row(text: bytes, body: Body) -> ReplicatedItem | None:
+    """Return the item of one row, or None: it is none that this can read."""
+    try:
+        row = _ROWS.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    properties = row.properties
+    specific = properties.provider_specific_details
+    item_id = as_id(row.id)
+    details = None if properties.health_errors else specific.details()
+    if item_id is None or details is None:
+        return None
+    try:
+        vault_id, fabric, container = place_of(item_id.text.rpartition("/")[0])
+    except ConfigurationError:
+        return None
+    return ReplicatedItem(
+        id=item_id,
+        name=properties.friendly_name or item_id.name,
+        provider=str(specific.__struct_config__.tag),
+        collection=Collection.PROTECTED_ITEMS,
+        vault_id=vault_id,
+        fabric=fabric,
+        container=container,
+        generation=(properties.event_correlation_id or "").strip() or None,
+        health=properties.replication_health or "",
+        failover_health=properties.failover_health or "",
+        raw=told({**properties.raw(), **specific.raw()}),
+        allowed_operations=shared_names(*(properties.allowed_operations or ())),
+        running_job=_job(properties.current_scenario),
+        source_id=details.source_id,
+        target_id=details.target_id,
+        test_target_id=details.test_target_id,
+        test_target_name=details.test_target_name,
+        settings=details.settings,
+        source=details.source,
+        disks=details.disks,
+        nics=details.nics,
+        last_recovery_point=details.last_recovery_point,
+        rpo_seconds=details.rpo_seconds,
+        body=body,
+    )
+
+
+def _job(scenario: Any) -> str:
+    if type(scenario) is dict and scenario.keys() <= _SCENARIO:
+        name = scenario.get("scenarioName")
+        if name == "None" or name is None:
+            return ""
+    return job_name(None if scenario is UNSET else scenario)
