@@ -35,6 +35,8 @@ from azstaging.model.waves import Scope, Wave
 
 LATENCY = 0.08
 PARTS = ("lists", "full", "paced", "shared", "cpu", "memory")
+# A second is soon disturbed by something else: the median of so many.
+_TIMES = 5
 HERE = Path(__file__).parent
 UNPACED = Rates(
     read_burst=1e9, reads_per_second=1e9, vault_reads_per_second=0, queries_per_second=1e9
@@ -140,12 +142,15 @@ def lists(azure: Azure, items: int, table: Table) -> None:
         lambda: lists_of_the_official_client(vaults(*_at(azure)))
     )
     table.add("(a') lists alone, official client, one thread", f"{baseline:.1f} s, {count:,} items")
-    azure.set(latency=LATENCY)
-    wall, cpu, inventory = measured(lambda: azure.inventory(16, Rates(), lists_only=True))
+    runs = []
+    for _ in range(_TIMES):
+        azure.set(latency=LATENCY)
+        runs.append(measured(lambda: azure.inventory(16, Rates(), lists_only=True)))
+    wall, cpu, inventory = sorted(runs, key=lambda run: run[0])[_TIMES // 2]
     paths, _ = azure.told()
     bound = bound_of(paths, 16, throttled=False)
     table.add(
-        "(b) lists alone, 16 in flight",
+        f"(b) lists alone, 16 in flight, median of {_TIMES}",
         f"{wall:.2f} s, {inventory.read:,} items",
         f"all {items:,}, no gap",
         inventory.complete and inventory.read == items == count,

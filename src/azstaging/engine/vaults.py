@@ -21,7 +21,7 @@ from azstaging.providers import parse_item
 T = TypeVar("T")
 # Pages that may wait until their rows are made: a megabyte each.
 _PAGES_AHEAD = 32
-_ROWS_AT_ONCE = 6
+_ROWS_AT_ONCE = 10
 _SUBSCRIPTIONS = ResourceId("/subscriptions")
 _CONTAINERS = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
 _LOCAL_VAULTS = "microsoft.datareplication/replicationvaults"
@@ -152,7 +152,7 @@ def _list_read(
         what=collection.value,
         scope=vault,
         permission=_LIST_ACTIONS[collection],
-        call=lambda: [rows.of(page, vault, collection) for page in listing[collection](vault)],
+        call=lambda: rows.of(listing[collection](vault), vault, collection),
     )
 
 
@@ -197,9 +197,26 @@ class _Rows(Generic[T]):
         self._make = make
         self._maker = maker
         self._room = threading.BoundedSemaphore(_PAGES_AHEAD)
+        self._lock = threading.Lock()
+        self._reading = 0
 
-    def of(self, page: list[Json], vault: ResourceId, collection: Collection) -> "Future[_Made[T]]":
-        """Start to make the rows of a page; wait first while too many pages wait."""
+    def of(
+        self, pages: Iterable[list[Json]], vault: ResourceId, collection: Collection
+    ) -> list["Future[_Made[T]]"]:
+        """Read a list to its end, and start to make the rows of each page as it comes."""
+        self._count(1)
+        try:
+            return [self._start(page, vault, collection) for page in pages]
+        finally:
+            self._count(-1)
+
+    def _count(self, lists: int) -> None:
+        with self._lock:
+            self._reading += lists
+
+    def _start(
+        self, page: list[Json], vault: ResourceId, collection: Collection
+    ) -> "Future[_Made[T]]":
         self._room.acquire()
         return self._maker.submit(self._made, page, vault, collection)
 
@@ -207,8 +224,8 @@ class _Rows(Generic[T]):
         try:
             made = []
             for number, body in enumerate(page):
-                if number % _ROWS_AT_ONCE == 0:
-                    # Gives the interpreter to a thread that has a request to send.
+                if self._reading and number % _ROWS_AT_ONCE == 0:
+                    # Gives the interpreter to a thread that has an answer to take.
                     time.sleep(0)  # noqa: TID251 - nothing is waited for
                 made.append(self._row(body, vault, collection))
             return made
