@@ -123,7 +123,7 @@ def test_without_the_machines_the_target_is_unknown(shapes: Any, read: Any) -> N
     assert any("target: was not looked at" in clause for clause in row.phase_evidence)
 
 
-def _named(shapes: Any, **details: Any) -> Any:
+def _named(shapes: Any, disk: dict[str, Any] | None = None, **details: Any) -> Any:
     """Return an Azure with one cut-over Hyper-V item, which names no target disk by id."""
     vault = shapes.vault()
     azure = shapes.migrated()
@@ -136,6 +136,8 @@ def _named(shapes: Any, **details: Any) -> Any:
         recoveryAzureResourceGroupId=shapes.group,
         azureVmDiskDetails=[
             {"vhdType": "OperatingSystem", "vhdName": "hv01-os", "maxSizeMB": str(64 * 1024)}
+            | {"diskId": "D_0_0"}
+            | (disk or {})
         ],
         **details,
     )
@@ -150,23 +152,83 @@ def _named(shapes: Any, **details: Any) -> Any:
     return azure
 
 
-def test_a_name_needs_the_disks_as_witnesses(shapes: Any, read: Any) -> None:
-    azure = _named(shapes)
-    azure.vms = [shapes.vm("hv01", "whatever")]
-    azure.disks = [shapes.disk("whatever", "hv01")]
+SEED = {"diskId": "d_0_0", "seedManagedDiskId": "/subscriptions/s/disks/seed"}
+
+
+@pytest.mark.parametrize("proof", ["names", "copies"])
+def test_a_name_needs_the_disks_as_witnesses(shapes: Any, read: Any, proof: str) -> None:
+    azure = _named(shapes, protectedManagedDisks=[SEED])
+    disk = "hv01-os" if proof == "names" else "whatever"
+    origin = "" if proof == "names" else SEED["seedManagedDiskId"]
+    azure.vms = [shapes.vm("hv01", disk)]
+    azure.disks = [shapes.disk(disk, "hv01", copied_from=origin)]
     row = _only(read(azure))
     assert row.target.resolved_by == "name"
-    assert "agree" in row.target_note
+    assert ("intended names" if proof == "names" else "copied") in row.target_note
 
 
-@pytest.mark.parametrize("gib", [63, 65, 128])
+@pytest.mark.parametrize("gib", [64, 65])
 def test_a_name_alone_is_not_believed(shapes: Any, read: Any, gib: int) -> None:
+    """A machine of an earlier try has the name, and disks of the same number and sizes."""
     azure = _named(shapes)
     azure.vms = [shapes.vm("hv01", "whatever")]
     azure.disks = [shapes.disk("whatever", "hv01", gib=gib)]
     row = _only(read(azure))
     assert row.target is None
     assert row.target_unknown
+    assert "nothing proves" in row.target_note
+
+
+@pytest.mark.parametrize("name", ["targetDiskName", "customTargetDiskName"])
+def test_a_renamed_machine_is_found_by_the_names_of_its_disks(
+    shapes: Any, read: Any, name: str
+) -> None:
+    azure = _named(shapes, {name: "HV01-OSdisk-00"})
+    azure.vms = [shapes.vm("hv01", "whatever"), shapes.vm("hv01-5f0c1d2e", "hv01-osdisk-00")]
+    azure.disks = [
+        shapes.disk("whatever", "hv01"),
+        shapes.disk("hv01-osdisk-00", "hv01-5f0c1d2e"),
+    ]
+    row = _only(read(azure))
+    assert row.target.name == "hv01-5f0c1d2e"
+    assert row.target.resolved_by == "disks"
+    assert row.target.renamed
+
+
+def test_a_machine_of_an_image_is_not_the_one(shapes: Any, read: Any) -> None:
+    azure = _named(shapes)
+    azure.vms = [shapes.vm("hv01", "hv01-os", imageReference={"offer": "windows"})]
+    azure.disks = [shapes.disk("hv01-os", "hv01")]
+    row = _only(read(azure))
+    assert (row.target, row.target_unknown) == (None, True)
+
+
+@pytest.mark.parametrize("disks", ["detached", "gone"])
+def test_a_machine_made_anew_under_its_id_is_not_the_one(
+    shapes: Any, read: Any, disks: str
+) -> None:
+    vault = shapes.vault()
+    azure = shapes.empty(vaults=[str(vault)])
+    body = shapes.protected_item(
+        "a2a01",
+        vault,
+        instanceType="A2A",
+        recoveryFabricObjectId=shapes.vm_id("a2a01"),
+        protectedManagedDisks=[{"recoveryTargetDiskId": shapes.disk_id("a2a01-os")}],
+    )
+    body["properties"] |= {
+        "protectionState": "UnplannedFailoverCommitted",
+        "activeLocation": "Recovery",
+        "testFailoverState": "None",
+    }
+    azure.protected[vault.key] = [body]
+    azure.vms = [shapes.vm("a2a01", "another")]
+    azure.disks = [shapes.disk("another", "a2a01")]
+    if disks == "detached":
+        azure.disks.append(shapes.disk("a2a01-os"))
+    row = _only(read(azure))
+    assert (row.target, row.target_unknown) == (None, True)
+    assert row.target_note == "the item names a2a01, which holds none of the item's disks"
 
 
 def test_a_name_means_nothing_before_the_cutover(shapes: Any, read: Any) -> None:

@@ -358,3 +358,15 @@ def attached_nics(vm: JsonObject) -> tuple[ResourceId, ...]:
     network = Fields(vm).object("properties").object("networkProfile")
     found = (each.id("id") for each in network.objects("networkInterfaces"))
     return tuple(each for each in found if each is not None)
+
+
+def made_of_disks(vm: JsonObject) -> bool:
+    """Tell whether a machine was made from existing disks, as the service makes them.
+
+    Where the answer does not say, it counts.
+    """
+    storage = Fields(vm).object("properties").object("storageProfile")
+    if storage.object("imageReference"):
+        return False
+    option = storage.object("osDisk").text("createOption").casefold()
+    return option in {"", "attach"}

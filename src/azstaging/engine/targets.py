@@ -1,16 +1,24 @@
 """Which machine belongs to which item.
 
 An item does not say which VM it became; its disks do. A machine that merely has the intended
-name is not believed.
+name is not believed: where that name was taken, the service has called the machine otherwise.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from azstaging.engine.ports import Json
-from azstaging.engine.resources import VMS, Resources, attached_disks, is_virtual_machine, vm_key
+from azstaging.engine.resources import (
+    VMS,
+    Resources,
+    attached_disks,
+    is_virtual_machine,
+    made_of_disks,
+    vm_key,
+)
+from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId, parse_id
-from azstaging.model.items import ReplicatedItem
+from azstaging.model.items import ItemDisk, ReplicatedItem
 from azstaging.providers.fields import Fields
 
 
@@ -70,14 +78,23 @@ def match_target(item: ReplicatedItem, resources: Resources, *, cut_over: bool) 
     if disks:
         by_disks = _by_disks(disks, resources)
         if by_disks is not None:
-            return _booting(item, by_disks, resources)
+            return _booting(item.disks, by_disks, resources)
     if item.target_id is not None:
-        if item.target_id.key in resources.vms:
-            return Match(vm=item.target_id, how="item")
-        return Match(note=f"the item names {item.target_id.name}, which is not there")
+        return _by_id(item.target_id, disks, resources)
     if disks:
         return Match(note=_detached(disks, resources))
-    return _by_name(item, resources) if cut_over else Match()
+    return _by_names(item, resources) if cut_over else Match()
+
+
+def _by_id(vm: ResourceId, disks: list[ResourceId], resources: Resources) -> Match:
+    body = resources.vms.get(vm.key)
+    if body is None:
+        return Match(note=f"the item names {vm.name}, which is not there")
+    if disks and not set(disks) & set(attached_disks(body)):
+        # An id is a group and a name: a machine made anew has it, too.
+        note = f"the item names {vm.name}, which holds none of the item's disks"
+        return Match(note=note, unknown=True)
+    return Match(vm=vm, how="item")
 
 
 def _by_disks(disks: list[ResourceId], resources: Resources) -> Match | None:
@@ -99,14 +116,14 @@ def _by_disks(disks: list[ResourceId], resources: Resources) -> Match | None:
     return Match(vm=owner, how="disks", note=note)
 
 
-def _booting(item: ReplicatedItem, match: Match, resources: Resources) -> Match:
+def _booting(disks: Iterable[ItemDisk], match: Match, resources: Resources) -> Match:
     """Confirm that a machine boots from the item's disks; a disk may hang on another machine."""
     body = resources.vms.get(match.vm.key) if match.vm is not None else None
     if match.vm is None or body is None:
         return match
     system = Fields(body).object("properties").object("storageProfile").object("osDisk")
     boots_from = system.object("managedDisk").id("id")
-    known = {disk.target_disk_id for disk in item.disks if disk.is_os is not False}
+    known = {disk.target_disk_id for disk in disks if disk.is_os is not False}
     if boots_from in known:
         return match
     note = f"{match.vm.name} holds disks of the item, but does not boot from its OS disk"
@@ -120,10 +137,19 @@ def _detached(disks: list[ResourceId], resources: Resources) -> str:
     return "none of its target disks exists"
 
 
-def _by_name(item: ReplicatedItem, resources: Resources) -> Match:
+def _by_names(item: ReplicatedItem, resources: Resources) -> Match:
+    """Find a machine by the intended names: of its disks, last by its own with its disks as proof.
+
+    Where the service has renamed the machine, another one has the intended name.
+    """
     group, name = item.settings.resource_group_id, item.settings.vm_name
     if group is None or not name:
         return Match(note="the item names neither disks nor a machine")
+    named = [_with_id(disk, group) for disk in item.disks if disk.target_name]
+    ids = [disk.target_disk_id for disk in named if disk.target_disk_id is not None]
+    by_disks = _by_disks(ids, resources) if ids and len(ids) == len(item.disks) else None
+    if by_disks is not None:
+        return _booting(named, by_disks, resources)
     body = resources.vms.get(vm_key(group, name))
     found = parse_id(body.get("id")) if body is not None else None
     if body is None or found is None:
@@ -135,19 +161,27 @@ def _by_name(item: ReplicatedItem, resources: Resources) -> Match:
     return Match(vm=found, how="name", note=f"found by name in {group.name}; {proof}")
 
 
+def _with_id(disk: ItemDisk, group: ResourceId) -> ItemDisk:
+    try:
+        found = group.child("providers", "Microsoft.Compute", "disks", disk.target_name)
+    except ConfigurationError:
+        return disk
+    return replace(disk, target_disk_id=found)
+
+
 def _same_disks(item: ReplicatedItem, vm: Json, resources: Resources) -> str:
-    """Say how a machine's disks agree with the item's; "" when they do not, or cannot be told."""
+    """Say what proves that a machine's disks are the item's; "" when nothing does.
+
+    Their number and sizes do not: those of the machine of an earlier try are the same.
+    """
     attached = attached_disks(vm)
-    if not attached or len(attached) != len(item.disks):
+    if not attached or len(attached) != len(item.disks) or not made_of_disks(vm):
         return ""
-    intended = sorted(disk.name.casefold() for disk in item.disks)
+    intended = sorted((disk.target_name or disk.name).casefold() for disk in item.disks)
     if intended == sorted(disk.name.casefold() for disk in attached):
         return "its disks have the intended names"
-    wanted = sorted(-(-disk.size_bytes // 2**30) for disk in item.disks if disk.size_bytes)
-    sizes = [
-        Fields(resources.disks.get(disk.key)).object("properties").number("diskSizeGB")
-        for disk in attached
-    ]
-    if wanted and wanted == sorted(size for size in sizes if size is not None):
-        return f"its disks agree in number ({len(attached)}) and size"
+    seeds = [disk.seed_disk_id.key for disk in item.disks if disk.seed_disk_id is not None]
+    copies = {key for seed in seeds for key in resources.by_source.get(seed, ())}
+    if copies.issuperset(disk.key for disk in attached):
+        return "its disks were copied from the item's"
     return ""

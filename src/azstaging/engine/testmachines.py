@@ -7,12 +7,10 @@ what was built from an image is somebody's own machine.
 
 from collections.abc import Collection, Iterator
 
-from azstaging.engine.ports import Json
-from azstaging.engine.resources import Resources, vm_key
+from azstaging.engine.resources import Resources, made_of_disks, vm_key
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.items import ReplicatedItem
 from azstaging.providers.compute import disk_owner
-from azstaging.providers.fields import Fields
 
 _MAX_NAME = 64
 _SUFFIX = "-test"
@@ -77,17 +75,5 @@ def _by_name(
     for name in sorted(filter(None, names)):
         body = resources.vms.get(vm_key(group, name))
         vm = parse_id(body.get("id")) if body is not None else None
-        if body is not None and vm is not None and _from_disks(body):
+        if body is not None and vm is not None and made_of_disks(body):
             yield vm
-
-
-def _from_disks(vm: Json) -> bool:
-    """Tell whether a machine was made from existing disks, as the service makes them.
-
-    Where the answer does not say, it counts: a test machine that is missed is worse.
-    """
-    storage = Fields(vm).object("properties").object("storageProfile")
-    if storage.object("imageReference"):
-        return False
-    option = storage.object("osDisk").text("createOption").casefold()
-    return option in {"", "attach"}

@@ -32,6 +32,7 @@ class ItemDisk:
         source_id: disk id at the source (VMware uuid, Hyper-V id, managed disk id), or "".
         size_bytes: capacity at the source, or None when not told.
         target_type: intended disk SKU, e.g. ``Premium_LRS``, or "".
+        target_name: intended name of the disk in Azure where the item tells it, or "".
     """
 
     source_id: str
@@ -39,6 +40,7 @@ class ItemDisk:
     is_os: bool | None = None
     size_bytes: int | None = None
     target_type: str = ""
+    target_name: str = ""
     target_disk_id: ResourceId | None = None
     seed_disk_id: ResourceId | None = None
     encryption_set_id: ResourceId | None = None

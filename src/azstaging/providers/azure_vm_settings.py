@@ -44,6 +44,11 @@ def azure_disk(disk: Fields, managed: Fields) -> ItemDisk:
         is_os=kind == "OperatingSystem" if kind else None,
         size_bytes=None if size_mib is None else size_mib * MIB,
         target_type=managed.text("targetDiskAccountType", "replicaDiskType"),
+        target_name=(
+            disk.text("targetDiskName")
+            or disk.text("customTargetDiskName")
+            or managed.text("targetDiskName")
+        ),
         target_disk_id=disk.id("diskId"),
         seed_disk_id=managed.id("seedManagedDiskId"),
         encryption_set_id=disk.shared_id("diskEncryptionSetId")

@@ -26,7 +26,7 @@ class _Managed(Documented):
     disk_encryption_set_id: str | None = None
 
 
-@beside("targetDiskLocation targetDiskName lunId customTargetDiskName")
+@beside("targetDiskLocation lunId")
 class _Disk(Documented):
     vhd_type: str | None = None
     vhd_id: str | None = None
@@ -34,6 +34,8 @@ class _Disk(Documented):
     disk_id: str | None = None
     max_size: int | str | None = msgspec.field(default=None, name="maxSizeMB")
     disk_encryption_set_id: str | None = None
+    target_disk_name: str | None = None
+    custom_target_disk_name: str | None = None
 
     def disk(self, managed: _Managed) -> ItemDisk:
         size_mib = as_number(self.max_size)
@@ -44,6 +46,7 @@ class _Disk(Documented):
             is_os=self.vhd_type == "OperatingSystem" if self.vhd_type else None,
             size_bytes=None if size_mib is None else size_mib * MIB,
             target_type=few(managed.replica_disk_type if kind is None else kind),
+            target_name=self.target_disk_name or self.custom_target_disk_name or "",
             target_disk_id=as_id(self.disk_id),
             seed_disk_id=as_id(managed.seed_managed_disk_id),
             encryption_set_id=shared_id(self.disk_encryption_set_id)

@@ -87,6 +87,7 @@ def _disk(
         is_os=disk_id.casefold() == os_disk if os_disk else made.is_os,
         size_bytes=disk.number("diskCapacityInBytes"),
         target_type=made.target_type,
+        target_name=made.target_name,
         target_disk_id=made.target_disk_id,
         seed_disk_id=made.seed_disk_id,
         encryption_set_id=made.encryption_set_id,
