@@ -96,8 +96,13 @@ def _csv_lines(data: bytes, file: Path, name: str) -> Iterator[list[str]]:
 def _xlsx_lines(data: bytes, file: Path, name: str, tab: str | None) -> Iterator[list[str]]:
     with _workbook(data, file, name) as book:
         sheet = book.worksheets[0] if tab is None else book[tab]
+        # What a sheet says of its own size ends the reading there, and some programs say it wrong.
+        sheet.reset_dimensions()
+        width = 0
         for row in sheet.iter_rows(values_only=True):
-            yield [_cell(value) for value in row]
+            # Each row ends with its last cell now; what the header names is a column of all.
+            width = width or len(row)
+            yield [_cell(value) for value in row] + [""] * (width - len(row))
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """What a wave expects and who belongs to what, from the files that people keep."""
 
 import csv
+import re
+import zipfile
 from datetime import date, datetime, timezone
 from pathlib import Path
 
@@ -9,6 +11,8 @@ from openpyxl import Workbook
 
 from azstaging.config import Configuration, load_configuration
 from azstaging.errors import ConfigurationError
+from azstaging.sheets import read_sheet
+from azstaging.source_files import import_sources
 
 VAULT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/v"
 ONE, TWO = f"{VAULT}/items/one", f"{VAULT}/items/two"
@@ -91,12 +95,59 @@ def test_a_file_that_is_wrong_is_refused(
 
 
 def test_a_workbook_that_is_no_workbook_inside_is_refused(tmp_path: Path) -> None:
-    import zipfile  # noqa: PLC0415
-
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
         archive.writestr("readme.txt", "no sheet")
     with pytest.raises(ConfigurationError, match="no readable XLSX file"):
         loaded(tmp_path, '[wave]\nexpected = "a.xlsx"\n')
+
+
+def say_size(file: Path, size: str) -> None:
+    """Let the first sheet of a workbook say another size of itself; "" says none."""
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    first = "xl/worksheets/sheet1.xml"
+    said = f'<dimension ref="{size}"/>'.encode() if size else b""
+    parts[first], times = re.subn(rb'<dimension ref="[^"]*" ?/>', said, parts[first])
+    assert times == 1
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+
+
+SIZES = pytest.mark.parametrize("size", ["A1:C41", "", "A1", "A1:A30", "A1:C2", "A1:XFD1048576"])
+
+
+@SIZES
+def test_a_workbook_that_says_its_size_wrong_is_read_whole(tmp_path: Path, size: str) -> None:
+    ids = [f"{VAULT}/items/{number}" for number in range(40)]
+    rows = [[None, each, None] for each in ids]
+    rows[7] = ["a name", ids[7], "and a note"]
+    write(tmp_path, "list.xlsx", [["name", "id", "note"], *rows])
+    say_size(tmp_path / "list.xlsx", size)
+    wave = loaded(tmp_path, '[wave]\nexpected = "list.xlsx"\n').wave
+    assert [each.text for each in wave.expected_ids] == ids
+    read = read_sheet(tmp_path / "list.xlsx", "wave.expected", needs=())
+    assert [each.number for each in read] == [*range(2, 42)]
+    assert {tuple(each.cells) for each in read} == {("name", "id", "note")}
+    assert [each.text("note") for each in read if each.text("note")] == ["and a note"]
+
+
+@SIZES
+def test_all_members_of_such_a_workbook_are_read(tmp_path: Path, size: str) -> None:
+    members = [["Payroll", f"pay-{number:02}", None] for number in range(40)]
+    write(tmp_path, "list.xlsx", [["workload", "item", "owner"], *members])
+    say_size(tmp_path / "list.xlsx", size)
+    (payroll,) = loaded(tmp_path, '[wave]\nworkloads = "list.xlsx"\n').wave.workloads
+    assert payroll.items == tuple(item for _, item, _ in members)
+
+
+@SIZES
+def test_all_machines_of_such_a_workbook_are_read(tmp_path: Path, size: str) -> None:
+    names = [f"FILE-{number:02}" for number in range(40)]
+    write(tmp_path, "list.xlsx", [["VM", "CPUs"], *([name, 2] for name in names)])
+    say_size(tmp_path / "list.xlsx", size)
+    told = import_sources([tmp_path / "list.xlsx"])
+    assert [(each.name, each.cores) for each in told.machines] == [(name, 2) for name in names]
 
 
 def test_a_member_without_a_workload_is_refused(tmp_path: Path) -> None:
