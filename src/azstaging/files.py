@@ -129,7 +129,8 @@ def read_bytes(path: Path, *, what: str, limit: int = 64_000_000) -> bytes:
 class LineFile:
     """A file that only its user reads, and to which lines are appended.
 
-    A last line that was cut off by a crash is dropped when the file is opened.
+    A last line that was cut off by a crash is dropped by ``lines``: look at ``first_line`` before,
+    it may be somebody else's file.
 
     Raises:
         ConfigurationError: it cannot be opened, read or written, or is no plain file.
@@ -145,6 +146,11 @@ class LineFile:
             self._stream = os.fdopen(descriptor, "r+b")
         except (OSError, ValueError) as error:
             raise _unwritable(path, error, what) from error
+
+    def first_line(self, limit: int = 65_536) -> bytes:
+        """Return the first line with its end, or what there is of it in ``limit`` bytes."""
+        self._stream.seek(0)
+        return self._stream.readline(limit)
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Yield every whole line with its place, without its end; what is cut off is dropped."""

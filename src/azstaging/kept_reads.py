@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 SCHEMA = "azstaging/reads/1"
+# A first line that was cut off is known by it.
+_BEGINS = json.dumps({"schema": SCHEMA})[:-1].encode()
 KEPT_FOR = timedelta(hours=1)
 """Older answers are no ground for anything; the file is begun anew."""
 
@@ -47,26 +49,28 @@ class KeptReads:
             raise
 
     def _open(self, source: str, now: datetime) -> None:
-        lines = self._file.lines()
-        head = next(lines, None)
-        if head is not None:
-            began = self._began(head[1], source)
-            if now - began < KEPT_FOR:
-                self.started = began
-                for place, line in lines:
-                    self._places[msgspec.json.decode(line, type=_Key).key] = place
-                return
-            self._file.clear()
+        began = self._began(self._file.first_line(), source)
+        if began is not None and now - began < KEPT_FOR:
+            self.started = began
+            lines = self._file.lines()
+            next(lines)
+            for place, line in lines:
+                self._places[msgspec.json.decode(line, type=_Key).key] = place
+            return
+        self._file.clear()
         first = {"schema": SCHEMA, "source": source, "started": format_time(now)}
         self._file.append(json.dumps(first).encode())
 
-    def _began(self, line: bytes, source: str) -> datetime:
+    def _began(self, line: bytes, source: str) -> datetime | None:
+        """Return when the file was begun; None if it is empty, or was cut off right then."""
+        if not line or (not line.endswith(b"\n") and line.startswith(_BEGINS)):
+            return None
         try:
             head = msgspec.json.decode(line, type=_Head)
             began = parse_time(head.started)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             head, began = _Head(), None
-        if head.schema != SCHEMA or began is None:
+        if head.schema != SCHEMA or began is None or not line.endswith(b"\n"):
             raise ConfigurationError(
                 f"{self._file.path} is no file of reads; nothing was written to it.",
                 advice="Name a new file, or one that --resume has made.",

@@ -91,6 +91,15 @@ def test_a_second_run_reads_only_what_the_first_did_not_get(make_world):
     assert "reads.jsonl" not in world.listing()
 
 
+def test_a_file_of_something_else_is_not_taken_for_one_to_resume(estate_desk):
+    plan = '{"schema":"azstaging/plan/1","x":1}'
+    (estate_desk.folder / "plan.json").write_text(plan)
+    done = estate_desk("inventory", "--resume", "plan.json")
+    assert done.code == 2
+    assert "plan.json is no file of reads; nothing was written to it." in done.stderr
+    assert (estate_desk.folder / "plan.json").read_text() == plan
+
+
 def test_the_command_that_cleans_up_a_test_machine_works_as_it_is_shown(estate_desk):
     done = estate_desk("inventory", "-o", "json")
     found = [each for each in done.document["items"] if each["test_machines"]]

@@ -79,6 +79,18 @@ def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:
             assert (store.get("a"), store.get("c")) == ([1], 3)
 
 
+def test_a_file_that_was_cut_off_when_it_was_begun_is_begun_anew(tmp_path: Path) -> None:
+    file = tmp_path / "reads.jsonl"
+    with kept(file):
+        whole = file.read_bytes()
+    for cut in range(len(b'{"schema": "azstaging/reads/1"'), len(whole)):
+        file.write_bytes(whole[:cut])
+        with kept(file) as store:
+            store.put("a", 1)
+        with kept(file) as store:
+            assert store.get("a") == 1
+
+
 def test_what_is_old_is_read_afresh(tmp_path: Path) -> None:
     file = tmp_path / "reads.jsonl"
     with kept(file) as store:
@@ -102,3 +114,23 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
         kept(tmp_path / "reads.jsonl", source="elsewhere")
     with pytest.raises(ConfigurationError, match="cannot be written"):
         kept(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        b'{"schema":"azstaging/plan/1","x":1}',
+        b'{"schema": "azstaging/reads/10", "source": "here", "started": "2026-11-26T16:00:00Z"}',
+        b'{"schema": "azst',
+        b"hello",
+        b"\xff\x00" * 40_000,
+        b"\xff\n",
+        b"\n",
+    ],
+)
+def test_a_file_of_something_else_in_one_line_is_left_alone(tmp_path: Path, foreign: bytes) -> None:
+    file = tmp_path / "plan.json"
+    file.write_bytes(foreign)
+    with pytest.raises(ConfigurationError, match="no file of reads; nothing was written"):
+        kept(file)
+    assert file.read_bytes() == foreign
