@@ -50,7 +50,8 @@ class KeptReads:
 
     def _open(self, source: str, now: datetime) -> None:
         began = self._began(self._file.first_line(), source)
-        if began is not None and now - began < KEPT_FOR:
+        # What is dated in the future would never be too old.
+        if began is not None and timedelta() <= now - began < KEPT_FOR:
             self.started = began
             lines = self._file.lines()
             next(lines)

@@ -91,6 +91,14 @@ def test_a_file_that_was_cut_off_when_it_was_begun_is_begun_anew(tmp_path: Path)
             assert store.get("a") == 1
 
 
+def test_what_is_dated_in_the_future_is_read_afresh(tmp_path: Path) -> None:
+    file = tmp_path / "reads.jsonl"
+    with kept(file, NOW + timedelta(seconds=1)) as store:
+        store.put("a", 1)
+    with kept(file) as store:
+        assert (store.get("a"), store.started) == (None, NOW)
+
+
 def test_what_is_old_is_read_afresh(tmp_path: Path) -> None:
     file = tmp_path / "reads.jsonl"
     with kept(file) as store:
