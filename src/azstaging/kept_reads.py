@@ -34,7 +34,8 @@ class KeptReads:
         started: when the first answer was read; an inventory made of this file is as old.
 
     Raises:
-        ConfigurationError: the file is something else, of another source, or cannot be used.
+        ConfigurationError: the file is something else, of another source, damaged, or cannot be
+            used; it is as it was.
     """
 
     def __init__(self, path: str | Path, *, source: str, now: datetime) -> None:
@@ -52,11 +53,8 @@ class KeptReads:
         began = self._began(self._file.first_line(), source)
         # What is dated in the future would never be too old.
         if began is not None and timedelta() <= now - began < KEPT_FOR:
+            self._find_answers()
             self.started = began
-            lines = self._file.lines()
-            next(lines)
-            for place, line in lines:
-                self._places[msgspec.json.decode(line, type=_Key).key] = place
             return
         self._file.clear()
         first = {"schema": SCHEMA, "source": source, "started": format_time(now)}
@@ -83,6 +81,22 @@ class KeptReads:
                 advice="Name another file, or delete this one.",
             )
         return began
+
+    def _find_answers(self) -> None:
+        """Note where each answer is; after a damaged line nobody knows what else is."""
+        lines = enumerate(self._file.lines(), start=1)
+        next(lines)
+        for number, (place, line) in lines:
+            try:
+                line.decode()
+                known = msgspec.json.decode(line, type=_Kept)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise ConfigurationError(
+                    f"{self._file.path} is damaged: line {number} holds no answer. "
+                    "Nothing was read, and nothing was written to it.",
+                    advice="Delete it, or name another file: everything is read again.",
+                ) from error
+            self._places[known.key] = place
 
     def __len__(self) -> int:
         return len(self._places)
@@ -117,5 +131,6 @@ class _Head(msgspec.Struct):
     started: str = ""
 
 
-class _Key(msgspec.Struct):
+class _Kept(msgspec.Struct):
     key: str
+    answer: msgspec.Raw

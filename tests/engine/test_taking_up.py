@@ -99,6 +99,22 @@ def test_what_is_dated_in_the_future_is_read_afresh(tmp_path: Path) -> None:
         assert (store.get("a"), store.started) == (None, NOW)
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [b"garbage", b"", b'{"key": "b"}', b'{"answer": []}', b"[]", b'{"key": "b", "answer": "\xff"}'],
+)
+def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, damaged: bytes) -> None:
+    file = tmp_path / "reads.jsonl"
+    with kept(file) as store:
+        store.put("a", [1])
+    file.write_bytes(file.read_bytes() + damaged + b'\n{"key": "c", "answer": 3}\n{"key": "torn')
+    before = file.read_bytes()
+    with pytest.raises(ConfigurationError, match=r"reads\.jsonl is damaged: line 3 ") as refused:
+        kept(file)
+    assert "Delete it, or name another file" in refused.value.advice()
+    assert file.read_bytes() == before
+
+
 def test_what_is_old_is_read_afresh(tmp_path: Path) -> None:
     file = tmp_path / "reads.jsonl"
     with kept(file) as store:
