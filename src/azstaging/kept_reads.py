@@ -86,17 +86,18 @@ class KeptReads:
         """Note where each answer is; after a damaged line nobody knows what else is."""
         lines = enumerate(self._file.lines(), start=1)
         next(lines)
-        for number, (place, line) in lines:
-            try:
-                line.decode()
-                known = msgspec.json.decode(line, type=_Kept)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        for number, (place, text) in lines:
+            line = _understood(text)
+            if line is None:
                 raise ConfigurationError(
                     f"{self._file.path} is damaged: line {number} holds no answer. "
                     "Nothing was read, and nothing was written to it.",
                     advice="Delete it, or name another file: everything is read again.",
-                ) from error
-            self._places[known.key] = place
+                )
+            if line.forgotten:
+                self._places.pop(line.key, None)
+            else:
+                self._places[line.key] = place
 
     def __len__(self) -> int:
         return len(self._places)
@@ -120,6 +121,18 @@ class KeptReads:
         with self._lock:
             self._places[key] = self._file.append(line)
 
+    def keys(self) -> tuple[str, ...]:
+        """Return what there are answers to."""
+        with self._lock:
+            return tuple(self._places)
+
+    def forget(self, key: str) -> None:
+        """Forget an answer; the file says so in a line of its own."""
+        line = msgspec.json.encode({"key": key, "forgotten": True})
+        with self._lock:
+            self._file.append(line)
+            self._places.pop(key, None)
+
     def remove(self) -> None:
         """Delete the file: everything was read."""
         self._file.remove()
@@ -131,6 +144,21 @@ class _Head(msgspec.Struct):
     started: str = ""
 
 
-class _Kept(msgspec.Struct):
+_NONE = msgspec.Raw()
+
+
+class _Line(msgspec.Struct):
     key: str
-    answer: msgspec.Raw
+    answer: msgspec.Raw = _NONE
+    forgotten: bool = False
+
+
+def _understood(text: bytes) -> _Line | None:
+    """Return what a line says, or None: it is damaged."""
+    try:
+        # An answer is passed over here, bad letters in it, too.
+        text.decode()
+        line = msgspec.json.decode(text, type=_Line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return line if line.forgotten or line.answer != _NONE else None

@@ -115,6 +115,27 @@ def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, damaged: by
     assert file.read_bytes() == before
 
 
+def test_what_was_forgotten_stays_forgotten_until_it_is_answered_again(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "reads.jsonl"
+    with kept(file) as store:
+        store.put("a", 1)
+        store.put("b", 2)
+        store.forget("a")
+        assert (store.get("a"), store.keys()) == (None, ("b",))
+    whole = file.read_bytes()
+    with kept(file) as store:
+        assert (store.get("a"), store.get("b"), store.keys()) == (None, 2, ("b",))
+        store.put("a", 3)
+    with kept(file) as store:
+        assert store.get("a") == 3
+    # Cut off while it forgets: the answer is there still, and forgotten with its gap next time.
+    file.write_bytes(whole[:-1])
+    with kept(file) as store:
+        assert store.keys() == ("a", "b")
+
+
 def test_what_is_old_is_read_afresh(tmp_path: Path) -> None:
     file = tmp_path / "reads.jsonl"
     with kept(file) as store:
