@@ -31,9 +31,10 @@ class Collecting(Run):
             lists_only: read the lists of items and nothing else: quick, recorded nowhere, and
                 no ground for any gate.
             resume: a file that keeps what was read. An interrupted inventory is taken up from
-                it, and only what it lacks is read; it is deleted when nothing is missing any
-                more, and begun anew when it is older than an hour. The inventory is as old as
-                the first answer in it.
+                it, and only what it lacks is read; an answer in which a gap was noticed, such
+                as a list that is too short, is asked for again. It is deleted when nothing is
+                missing any more, and begun anew when it is older than an hour. The inventory
+                is as old as the first answer in it.
             record: False to look only, as for a what-if; nothing is planned on it.
 
         Returns:
@@ -69,9 +70,13 @@ class Collecting(Run):
         asked = (self.config.cloud, self.config.scope, principal.key if principal else "")
         source = sha256(repr(asked).encode()).hexdigest()
         with KeptReads(path, source=source, now=self._clock()) as kept:
-            azure = cast(AzurePort, Resuming(self.azure, kept))
-            inventory = self._collect(azure, lambda: kept.started, lists_only=lists_only)
-            if not inventory.gaps:
+            azure = Resuming(self.azure, kept)
+            inventory = self._collect(
+                cast(AzurePort, azure), lambda: kept.started, lists_only=lists_only
+            )
+            if inventory.gaps:
+                azure.forget_doubted(inventory)
+            else:
                 kept.remove()
         return inventory
 

@@ -91,6 +91,21 @@ def test_a_second_run_reads_only_what_the_first_did_not_get(make_world):
     assert "reads.jsonl" not in world.listing()
 
 
+def test_a_second_run_asks_again_for_the_answer_that_a_gap_was_noticed_in(make_world):
+    nameless = '{"value": [{"name": "a machine without an id"}]}'
+    torn = Fault(kind="body", match="GET */virtualMachines", text=nameless, times=1)
+    world = make_world("Scanning", faults=[torn])
+    first = world("inventory", "--resume", "reads.jsonl", "-o", "json")
+    assert [gap["reason"] for gap in first.document["gaps"]] == ["unexpected-response"]
+    before = len(world.azure.requests)
+    second = world("inventory", "--resume", "reads.jsonl", "-o", "json")
+    assert (second.code, second.document["gaps"]) == (0, [])
+    asked = [each.path for each in world.azure.requests[before:]]
+    assert any(path.endswith("virtualMachines") for path in asked)
+    assert not any("replication" in path for path in asked)
+    assert "reads.jsonl" not in world.listing()
+
+
 def test_a_file_of_something_else_is_not_taken_for_one_to_resume(estate_desk):
     plan = '{"schema":"azstaging/plan/1","x":1}'
     (estate_desk.folder / "plan.json").write_text(plan)

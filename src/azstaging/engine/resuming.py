@@ -1,13 +1,16 @@
 """Takes up an inventory where it was interrupted: what was read is kept, the rest is read.
 
 `Resuming` stands between the engine and Azure. Every answer goes into a store, and what is in the
-store is not asked for again; what failed is in no store, so only the gaps are read.
+store is not asked for again; what failed is in no store, so only the gaps are read. A gap that was
+noticed in an answer has that answer forgotten, see `doubts`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
+from azstaging.engine.doubts import doubted
 from azstaging.engine.ports import AzurePort
+from azstaging.model.inventory import Inventory
 
 _BY_PAGE = frozenset({"list_migration_items", "list_protected_items"})
 _KEPT = frozenset(
@@ -44,6 +47,14 @@ class ReadStore(Protocol):
         """Keep an answer."""
         ...
 
+    def keys(self) -> Iterable[str]:
+        """Return what there are answers to."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """Forget an answer."""
+        ...
+
 
 class Resuming:
     """An `AzurePort` that asks only for what a store does not hold. Thread-safe as its store is."""
@@ -57,6 +68,11 @@ class Resuming:
         if name in _BY_PAGE:
             return self._kept_pages(name, method)
         return self._kept(name, method) if name in _KEPT else method
+
+    def forget_doubted(self, inventory: Inventory) -> None:
+        """Forget what the gaps of an inventory cast doubt on, so that it is asked for again."""
+        for key in doubted(self._store.keys(), inventory):
+            self._store.forget(key)
 
     def _kept_pages(
         self, name: str, method: Callable[..., Iterator[list[Any]]]
