@@ -254,3 +254,23 @@ def test_what_was_answered_beside_a_refusal_is_kept(
     azure.refuse = {}
     assert take(azure).complete
     assert azure.calls == [("list_protected_items", vault)]
+
+
+def test_that_there_are_no_hyper_v_sites_is_an_answer(shapes: Any, take: Take) -> None:
+    azure = shapes.migrated("a")
+    vault = shapes.vault().key
+    azure.protected[vault] = [
+        shapes.protected_item("app01", shapes.vault(), instanceType="HyperVReplicaAzure")
+    ]
+    azure.refuse = {
+        ("list_hyper_v_sites", shapes.subscription): NotFoundError("none"),
+        ("list_migration_items", vault): ThrottledError("later"),
+    }
+    first = take(azure)
+    assert reasons(first) == ["throttled"]
+    del azure.refuse[("list_migration_items", vault)]
+    whole = take(azure)
+    assert whole.complete
+    assert "list_hyper_v_sites" not in asked(azure)
+    assert first.items[0].source_note == "no discovered machine has its Hyper-V id or its name"
+    assert [row.source_note for row in whole if row.name == "app01"] == [first.items[0].source_note]

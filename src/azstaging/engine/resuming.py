@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from azstaging.engine.doubts import doubted
 from azstaging.engine.ports import AzurePort
+from azstaging.errors import NotFoundError
 from azstaging.model.inventory import Inventory
 
 _BY_PAGE = frozenset({"list_migration_items", "list_protected_items"})
@@ -22,7 +23,6 @@ _KEPT = frozenset(
         "list_virtual_machines",
         "list_virtual_machine_states",
         "list_discovered_machines",
-        "list_hyper_v_sites",
         "list_network_interfaces",
         "list_candidates",
         "list_disks",
@@ -34,6 +34,9 @@ _KEPT = frozenset(
         "get_resource",
     }
 )
+
+# Whoever asks for these takes a 404 for an answer: there are none.
+_MAY_BE_ABSENT = frozenset({"list_hyper_v_sites"})
 
 
 class ReadStore(Protocol):
@@ -67,6 +70,8 @@ class Resuming:
         method = getattr(self._azure, name)
         if name in _BY_PAGE:
             return self._kept_pages(name, method)
+        if name in _MAY_BE_ABSENT:
+            return self._kept(name, _none_where_absent(method))
         return self._kept(name, method) if name in _KEPT else method
 
     def forget_doubted(self, inventory: Inventory) -> None:
@@ -95,3 +100,13 @@ class Resuming:
             return known
 
         return call
+
+
+def _none_where_absent(method: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    def call(*asked: object) -> list[Any]:
+        try:
+            return method(*asked)
+        except NotFoundError:
+            return []
+
+    return call
