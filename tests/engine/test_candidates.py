@@ -1,6 +1,7 @@
 """Resource Graph as a second witness: what it knows and no list has shown is a gap."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,3 +80,45 @@ def test_the_emulator_and_its_lists_agree(
     assert before.gaps == after.gaps
     asked = [each for each in emulator.requests if each.path.endswith("/resources")]
     assert [each.method for each in asked] == ["POST"]
+
+
+def test_the_vault_of_a_project_is_compared_too(
+    shapes: Any, read: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure = shapes.migrated("a")
+    hidden = shapes.protected_item("hidden", shapes.vault())
+    azure.candidates = [hidden]
+    azure.bodies[ResourceId(hidden["id"]).key] = hidden
+    project = ResourceId(f"{shapes.group}/providers/Microsoft.Migrate/migrateProjects/p")
+    extended = {"vaultId": str(shapes.vault())}
+    solution = {"properties": {"details": {"extendedDetails": extended}}}
+    known = azure.get_resource
+
+    def resource(asked: ResourceId) -> Any:
+        return solution if asked.is_under(project) else known(asked)
+
+    monkeypatch.setattr(azure, "get_resource", resource)
+    gaps = read(azure, Scope(projects=(project,), resource_graph=True)).gaps
+    assert [(gap.scope.name, gap.reason) for gap in gaps] == [("hidden", "short-list")]
+
+
+def test_of_a_subscription_beside_a_vault_only_what_was_asked_for_counts(
+    shapes: Any, read: Any
+) -> None:
+    azure = shapes.migrated("a")
+    other = shapes.protected_item("other", shapes.vault("v2"))
+    azure.candidates = [other]
+    azure.bodies[ResourceId(other["id"]).key] = other
+    elsewhere = Scope(vaults=(shapes.vault(),), subscriptions=("elsewhere",), resource_graph=True)
+    assert read(azure, elsewhere).complete
+    whole = Scope(vaults=(shapes.vault(),), subscriptions=(shapes.subscription,))
+    # A vault that the list of vaults left out is noticed by its items.
+    gaps = read(azure, replace(whole, resource_graph=True)).gaps
+    assert [(gap.scope.name, gap.reason) for gap in gaps] == [("other", "short-list")]
+
+
+@pytest.mark.parametrize("odd", ["/", "/x", "/subscriptions/s", "https://example.org"])
+def test_a_candidate_that_is_no_item_is_a_gap(shapes: Any, read: Any, odd: str) -> None:
+    azure = shapes.migrated("a")
+    azure.candidates = [{"id": odd}]
+    assert [gap.reason for gap in read(azure, ALL).gaps] == ["unexpected-response"]

@@ -126,7 +126,7 @@ def _read_rows(
     found = find_items(azure, scope, reads, kept)
     items = found.items
     if scope.resource_graph:
-        check_candidates(azure, scope, found.subscriptions, items, reads)
+        check_candidates(azure, scope, found, reads)
     lists, sources = TargetLists(azure, reads), SourceLists(azure, reads)
     # Started now, they run beside the details: a list is a chain of pages.
     lists.start(sorted({each.subscription_id or "" for each in items} - {""}), (LOCKS,))
@@ -188,7 +188,7 @@ def _list_rows(
 ) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
     found = find_items(azure, scope, reads, listed_row)
     if scope.resource_graph:
-        check_candidates(azure, scope, found.subscriptions, found.items, reads)
+        check_candidates(azure, scope, found, reads)
     return sorted(found.items.values(), key=_row_key), found.vaults
 
 

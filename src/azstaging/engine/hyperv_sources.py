@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from azstaging.engine.ports import AzurePort
 from azstaging.engine.reads import Read
 from azstaging.model.bodies import Bodies
-from azstaging.model.ids import ResourceId, parse_id, subscription_scope
+from azstaging.model.ids import ResourceId, parse_id, scope_as_told
 from azstaging.model.items import JsonObject, ReplicatedItem
 from azstaging.providers.fields import Fields
 from azstaging.providers.hyperv_replica_azure import HyperVReplicaAzure
@@ -32,8 +32,8 @@ def sites_read(azure: AzurePort, subscription: str) -> Read[list[ResourceId]]:
 
     return Read(
         what="Hyper-V sites",
-        scope=subscription_scope(subscription).child(
-            "providers", "Microsoft.OffAzure", "HyperVSites"
+        scope=scope_as_told(
+            "subscriptions", subscription, "providers", "Microsoft.OffAzure", "HyperVSites"
         ),
         permission="Microsoft.OffAzure/HyperVSites/read",
         call=sites,

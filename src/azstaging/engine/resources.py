@@ -20,7 +20,7 @@ from azstaging.errors import (
     UnexpectedResponseError,
 )
 from azstaging.model.bodies import Bodies, Body
-from azstaging.model.ids import ResourceId, parse_id, subscription_scope
+from azstaging.model.ids import ResourceId, parse_id, scope_as_told
 from azstaging.model.items import JsonObject
 from azstaging.model.machines import Lock
 from azstaging.providers.compute import disk_owner, lock_from, size_of_sku
@@ -240,7 +240,7 @@ class TargetLists:
         }
         return Read(
             what=kind,
-            scope=subscription_scope(subscription),
+            scope=scope_as_told("subscriptions", subscription),
             permission=_ACTIONS[kind],
             call=lambda: self._take(kind, subscription, listing[kind](subscription)),
             covers_items=False,
@@ -290,7 +290,7 @@ def states_read(azure: AzurePort, subscription: str) -> Read[list[Json]]:
     """Read the run-time states of all machines of a subscription."""
     return Read(
         what="virtual machine states",
-        scope=subscription_scope(subscription),
+        scope=scope_as_told("subscriptions", subscription),
         permission=_ACTIONS[VMS],
         call=lambda: azure.list_virtual_machine_states(subscription),
         covers_items=False,
@@ -326,8 +326,8 @@ def _size_read(azure: AzurePort, subscription: str, location: str) -> Read[list[
 
     return Read(
         what="virtual machine sizes",
-        scope=subscription_scope(subscription).child(
-            "providers", "Microsoft.Compute", "locations", location
+        scope=scope_as_told(
+            "subscriptions", subscription, "providers", "Microsoft.Compute", "locations", location
         ),
         permission="Microsoft.Compute/skus/read",
         call=sizes,

@@ -14,6 +14,7 @@ from azstaging.engine.hyperv_sources import (
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads, Result
 from azstaging.engine.resources import VMS, Resources, is_virtual_machine
+from azstaging.errors import ConfigurationError
 from azstaging.model.bodies import Bodies
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.items import JsonObject, ReplicatedItem
@@ -48,7 +49,7 @@ class SourceLists:
     def start(self, items: Iterable[ReplicatedItem]) -> None:
         """Start the lists of the sites that hold several of the items' source machines."""
         wanted = dict.fromkeys(item.source_id for item in items if item.source_id is not None)
-        sites = Counter(each.parent() for each in wanted if not is_virtual_machine(each))
+        sites = Counter(_site_of(each) for each in wanted if not is_virtual_machine(each))
         for site, count in sites.items():
             if count >= _LIST_FROM and site not in self._started:
                 self._started[site] = self._reads.start(_site_read(self._azure, site))
@@ -89,7 +90,7 @@ class SourceLists:
 
     def early(self, source: ResourceId | None) -> Source | None:
         """Return a machine of a site whose list is there already; None where it is not known."""
-        started = None if source is None else self._started.get(source.parent())
+        started = None if source is None else self._started.get(_site_of(source))
         if source is None or started is None or not started.done():
             return None
         bodies = started.result().value
@@ -111,8 +112,8 @@ class SourceLists:
         for source in wanted:
             if is_virtual_machine(source):
                 known[source] = _virtual_machine(source, resources)
-            elif source.parent() in self._started:
-                listed[source.parent()].append(source)
+            elif (site := _site_of(source)) in self._started:
+                listed[site].append(source)
         known |= self._from_lists(listed)
         single = [source for source in wanted if source not in known]
         return known | _one_by_one(self._azure, single, self._reads)
@@ -175,7 +176,7 @@ def _one_by_one(
 
 
 def _machine_read(azure: AzurePort, source: ResourceId) -> Read[Json]:
-    site = source.parent()
+    site = _site_of(source)
     return Read(
         what=_MACHINES,
         # One gap for a site, not one for each of its machines.
@@ -191,6 +192,14 @@ def _source(source: ResourceId, body: JsonObject | None) -> Source:
     if body is None:
         return Source(note=f"discovery does not know {source.name} any more")
     return Source(body=body)
+
+
+def _site_of(source: ResourceId) -> ResourceId:
+    """Return the site that a machine lies in; its own id where that names none."""
+    try:
+        return source.parent()
+    except ConfigurationError:
+        return source
 
 
 def _permission(site: ResourceId) -> str:

@@ -12,11 +12,12 @@ from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads, Result
 from azstaging.errors import UnexpectedResponseError
 from azstaging.model.bodies import Body
-from azstaging.model.ids import ResourceId, parse_id, subscription_scope
+from azstaging.model.ids import ResourceId, parse_id, scope_as_told
 from azstaging.model.inventory import Gap
 from azstaging.model.items import Collection, ReplicatedItem
 from azstaging.model.waves import Scope
 from azstaging.providers import parse_item
+from azstaging.providers.fields import as_id
 
 T = TypeVar("T")
 # Pages that may wait until their rows are made: a megabyte each.
@@ -50,11 +51,13 @@ class Found(Generic[T]):
     Attributes:
         items: id -> what was made of the item; disks and adapters may be missing yet.
         vaults: vaults of which every list was read to its end, sorted.
+        wanted: all vaults that were found, or named.
         subscriptions: where vaults were looked for, or lie.
     """
 
     items: dict[ResourceId, T]
     vaults: tuple[ResourceId, ...]
+    wanted: frozenset[ResourceId]
     subscriptions: tuple[str, ...]
 
 
@@ -90,6 +93,7 @@ def find_items(
     return Found(
         items=items,
         vaults=tuple(sorted(set(vaults) - incomplete)),
+        wanted=frozenset(vaults),
         subscriptions=tuple(sorted({each.casefold() for each in looked})),
     )
 
@@ -283,7 +287,7 @@ def _visible(azure: AzurePort, reads: Reads) -> tuple[str, ...]:
 
 
 def _vault_reads(azure: AzurePort, subscription: str) -> Iterable[Read[list[Json]]]:
-    scope = subscription_scope(subscription)
+    scope = scope_as_told("subscriptions", subscription)
     yield Read(
         what="Recovery Services vaults",
         scope=scope,
@@ -300,7 +304,7 @@ def _vault_reads(azure: AzurePort, subscription: str) -> Iterable[Read[list[Json
 
 def _ids(result: Result[list[Json]], read: Read[list[Json]], reads: Reads) -> Iterable[ResourceId]:
     for body in result.value or ():
-        found = parse_id(body.get("id"))
+        found = as_id(body.get("id"))
         if found is not None:
             yield found
             continue

@@ -151,6 +151,15 @@ def subscription_scope(subscription_id: str) -> ResourceId:
     return ResourceId("/subscriptions/" + check_segment(subscription_id))
 
 
+def scope_as_told(*segments: str) -> ResourceId:
+    """Return a scope to speak of, made of what the service told.
+
+    Its segments are not checked, so no request is built from it: a name that addresses something
+    else is refused where it would be asked for.
+    """
+    return ResourceId("/" + "/".join(segments))
+
+
 def vault_of(item_id: ResourceId) -> ResourceId:
     """Return the vault that an item's id lies in (Recovery Services or DataReplication).
 
