@@ -118,10 +118,12 @@ def test_a_file_of_something_else_is_not_taken_for_one_to_resume(estate_desk):
 def test_the_command_that_cleans_up_a_test_machine_works_as_it_is_shown(estate_desk):
     done = estate_desk("inventory", "-o", "json")
     found = [each for each in done.document["items"] if each["test_machines"]]
-    commands = [line for line in done.stderr.splitlines() if "clean up: " in line]
+    commands = [line for line in done.stderr.splitlines() if "  clean up" in line]
     assert len(commands) == len(found) >= 2
+    later = [line for line in commands if "clean up once the service offers it, not now: " in line]
+    assert len(later) == sum(not each["facts"]["cleanup_allowed"] for each in found) > 0
     for line in commands:
-        words = shlex.split(line.partition("clean up: ")[2])
+        words = shlex.split(line.partition(": ")[2])
         assert words[:5] == ["az", "rest", "--method", "post", "--url"]
         path = urlsplit(words[5]).path
         item, _, action = path.rpartition("/")

@@ -203,19 +203,25 @@ def test_a_machine_of_an_image_is_not_the_one(shapes: Any, read: Any) -> None:
     assert (row.target, row.target_unknown) == (None, True)
 
 
+@pytest.mark.parametrize("provider", ["A2A", "InMageAzureV2"])
 @pytest.mark.parametrize("disks", ["detached", "gone"])
 def test_a_machine_made_anew_under_its_id_is_not_the_one(
-    shapes: Any, read: Any, disks: str
+    shapes: Any, read: Any, disks: str, provider: str
 ) -> None:
     vault = shapes.vault()
     azure = shapes.empty(vaults=[str(vault)])
-    body = shapes.protected_item(
-        "a2a01",
-        vault,
-        instanceType="A2A",
-        recoveryFabricObjectId=shapes.vm_id("a2a01"),
-        protectedManagedDisks=[{"recoveryTargetDiskId": shapes.disk_id("a2a01-os")}],
-    )
+    told = {
+        "A2A": {
+            "recoveryFabricObjectId": shapes.vm_id("a2a01"),
+            "protectedManagedDisks": [{"recoveryTargetDiskId": shapes.disk_id("a2a01-os")}],
+        },
+        "InMageAzureV2": {
+            "targetVmId": shapes.vm_id("a2a01"),
+            "protectedDisks": [{"diskId": "{1}"}],
+            "protectedManagedDisks": [{"diskId": "{1}", "targetDiskName": "a2a01-os"}],
+        },
+    }
+    body = shapes.protected_item("a2a01", vault, instanceType=provider, **told[provider])
     body["properties"] |= {
         "protectionState": "UnplannedFailoverCommitted",
         "activeLocation": "Recovery",
@@ -229,6 +235,9 @@ def test_a_machine_made_anew_under_its_id_is_not_the_one(
     row = _only(read(azure))
     assert (row.target, row.target_unknown) == (None, True)
     assert row.target_note == "the item names a2a01, which holds none of the item's disks"
+    azure.vms = [shapes.vm("a2a01", "a2a01-os")]
+    azure.disks = [shapes.disk("a2a01-os")]
+    assert _only(read(azure)).target.resolved_by == "item"
 
 
 def test_a_name_means_nothing_before_the_cutover(shapes: Any, read: Any) -> None:

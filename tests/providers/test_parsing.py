@@ -234,5 +234,7 @@ def test_without_an_id_nothing_is_read(body: dict[str, Any]) -> None:
 
 
 def test_an_id_outside_of_a_vault_is_not_usable() -> None:
-    with pytest.raises(UnexpectedResponseError, match="does not lie in a vault"):
+    with pytest.raises(
+        UnexpectedResponseError, match="is the id of no item among the replicationProtectedItems"
+    ):
         parse_item({"id": f"{GROUP}/providers/x/y/z"}, Collection.PROTECTED_ITEMS)

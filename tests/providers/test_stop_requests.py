@@ -1,9 +1,13 @@
 """The one request per provider that stops replication, and the ids it is never built for."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from azstaging.errors import Effect, UnexpectedResponseError
+from azstaging.model.bodies import Body
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import Collection, StopRequest
 from azstaging.providers import PROVIDERS, parse_item, stop_request_of
@@ -39,8 +43,10 @@ def _stop(instance_type: str, collection: Collection, item_id: str) -> StopReque
         if collection is Collection.DATA_REPLICATION
         else "providerSpecificDetails"
     )
-    body = {"id": item_id, "properties": {name: {"instanceType": instance_type}}}
-    return stop_request_of(parse_item(body, collection))
+    body = {"id": IDS[collection], "properties": {name: {"instanceType": instance_type}}}
+    # No list gives an item such an id; a stop is built for none all the same.
+    item = replace(parse_item(body, collection), id=ResourceId(item_id))
+    return stop_request_of(item)
 
 
 @pytest.mark.parametrize("written", [MIGRATION, MIGRATION.lower(), MIGRATION.upper()])
@@ -93,20 +99,30 @@ def test_no_protected_item_is_ever_deleted() -> None:
             assert request is None or (request.method, request.action) == ("POST", "remove")
 
 
-@pytest.mark.parametrize(
-    "item_id",
-    [
-        PROTECTED,
-        LOCAL,
-        f"{CONTAINER}/replicationMigrationItems",
-        f"{CONTAINER}/replicationMigrationItems/",
-        f"{MIGRATION}/migrationRecoveryPoints/p",
-        f"{MIGRATION}/extra",
-        MIGRATION.replace("Microsoft.RecoveryServices", "Contoso.Vaults"),
-        MIGRATION.replace("/replicationFabrics/f", ""),
-        MIGRATION.replace("/replicationFabrics/f/", "/replicationFabrics//"),
-        "/" + MIGRATION,
-    ],
-)
+NO_ITEMS = [
+    PROTECTED,
+    LOCAL,
+    f"{CONTAINER}/replicationMigrationItems",
+    f"{CONTAINER}/replicationMigrationItems/",
+    f"{MIGRATION}/migrationRecoveryPoints/p",
+    f"{MIGRATION}/extra",
+    MIGRATION.replace("Microsoft.RecoveryServices", "Contoso.Vaults"),
+    MIGRATION.replace("/replicationFabrics/f", ""),
+    MIGRATION.replace("/replicationFabrics/f/", "/replicationFabrics//"),
+    "/" + MIGRATION,
+    CONTAINER,
+]
+
+
+@pytest.mark.parametrize("item_id", NO_ITEMS)
 def test_a_stop_is_built_for_exactly_one_item(item_id: str) -> None:
     assert _stop("VMwareCbt", Collection.MIGRATION_ITEMS, item_id) is None
+
+
+@pytest.mark.parametrize("item_id", NO_ITEMS)
+def test_what_has_the_id_of_something_else_is_no_item(item_id: str) -> None:
+    body = {"id": item_id, "properties": {"providerSpecificDetails": {"instanceType": "VMwareCbt"}}}
+    for row in (body, Body(json.dumps(body).encode())):
+        with pytest.raises(UnexpectedResponseError, match="is the id of no item") as caught:
+            parse_item(row, Collection.MIGRATION_ITEMS)
+        assert caught.value.effect is Effect.NONE

@@ -80,17 +80,20 @@ def match_target(item: ReplicatedItem, resources: Resources, *, cut_over: bool) 
         if by_disks is not None:
             return _booting(item.disks, by_disks, resources)
     if item.target_id is not None:
-        return _by_id(item.target_id, disks, resources)
+        return _by_id(item.target_id, item.disks, resources)
     if disks:
         return Match(note=_detached(disks, resources))
     return _by_names(item, resources) if cut_over else Match()
 
 
-def _by_id(vm: ResourceId, disks: list[ResourceId], resources: Resources) -> Match:
+def _by_id(vm: ResourceId, disks: Iterable[ItemDisk], resources: Resources) -> Match:
     body = resources.vms.get(vm.key)
     if body is None:
         return Match(note=f"the item names {vm.name}, which is not there")
-    if disks and not set(disks) & set(attached_disks(body)):
+    held = {key for disk in attached_disks(body) for key in (disk.key, disk.name.casefold())}
+    ids = {disk.target_disk_id.key for disk in disks if disk.target_disk_id is not None}
+    told = ids | {disk.target_name.casefold() for disk in disks if disk.target_name}
+    if told and not told & held:
         # An id is a group and a name: a machine made anew has it, too.
         note = f"the item names {vm.name}, which holds none of the item's disks"
         return Match(note=note, unknown=True)

@@ -44,16 +44,25 @@ def _id_of(body: object) -> ResourceId:
     return item_id
 
 
-@lru_cache(maxsize=4096)
-def place_of(parent: str) -> tuple[ResourceId, str, str]:
-    """Return vault, fabric and container of the items below a path; thousands share one.
+def place_of(item_id: ResourceId, collection: Collection) -> tuple[ResourceId, str, str]:
+    """Return vault, fabric and container of an item.
 
     Raises:
-        ConfigurationError: it does not lie in a vault.
+        ConfigurationError: the id is none of an item of the collection.
     """
-    place = ResourceId(parent)
+    held, place = _below(item_id.text.rpartition("/")[0])
+    if held is not collection:
+        raise ConfigurationError(f"{item_id} is none of the {collection.value} of a vault.")
+    return place
+
+
+@lru_cache(maxsize=4096)
+def _below(parent: str) -> tuple[Collection | None, tuple[ResourceId, str, str]]:
+    """Tell what lies below a path, and where that is; thousands of items share one."""
+    place, child = ResourceId(parent), ResourceId(f"{parent}/x")
+    held = next((each for each in Collection if is_item_of(child, each)), None)
     names = dict(zip(place.key.split("/")[1::2], place.segments[1::2], strict=False))
-    return (
+    return held, (
         vault_of(place),
         names.get("replicationfabrics", ""),
         names.get("replicationprotectioncontainers", ""),
@@ -121,11 +130,11 @@ def assemble(
     """
     item_id = _id_of(body)
     try:
-        vault_id, fabric, container = place_of(item_id.text.rpartition("/")[0])
+        vault_id, fabric, container = place_of(item_id, collection)
     except ConfigurationError as error:
         raise UnexpectedResponseError(
-            f"The replicated item {item_id} does not lie in a vault; nothing was read from it "
-            "and nothing was changed.",
+            f"{item_id} was listed as a replicated item, and is the id of no item among the "
+            f"{collection.value} of a vault; nothing was read from it and nothing was changed.",
             pointer="/id",
             resource_id=item_id.text,
         ) from error

@@ -120,15 +120,18 @@ def _state(
         unrecognised.append(f"migrationState={shown(given)}")
         return None, None
     cutover, replication = meaning
-    if cutover in {Cutover.DONE, Cutover.DONE_WITH_NOTES} and not _rests(item):
-        # A migrated machine whose replication runs again: the two fields disagree.
-        return cutover, Replication.ACTIVE
+    if cutover in {Cutover.DONE, Cutover.DONE_WITH_NOTES}:
+        return cutover, _of_migrated(item, unrecognised)
     return cutover, replication
 
 
-def _rests(item: ReplicatedItem) -> bool:
-    status = item.raw.get("replicationStatus")
-    return status is None or (isinstance(status, str) and status.casefold() in {"", "paused"})
+def _of_migrated(item: ReplicatedItem, unrecognised: list[str]) -> Replication | None:
+    status = item.raw.get("replicationStatus", ABSENT)
+    if not isinstance(status, str) or status in {"", ABSENT}:
+        unrecognised.append(f"replicationStatus={shown(status)}")
+        return None
+    # A migrated machine whose replication runs again: the two fields disagree.
+    return Replication.PAUSED if status.casefold() == "paused" else Replication.ACTIVE
 
 
 def _test(item: ReplicatedItem, unrecognised: list[str]) -> TestMachine | None:

@@ -93,7 +93,7 @@ def quick_protected_row(text: bytes, body: Body) -> ReplicatedItem | None:
     if item_id is None or details is None:
         return None
     try:
-        vault_id, fabric, container = place_of(item_id.text.rpartition("/")[0])
+        vault_id, fabric, container = place_of(item_id, Collection.PROTECTED_ITEMS)
     except ConfigurationError:
         return None
     return ReplicatedItem(

@@ -121,7 +121,7 @@ def quick_row(text: bytes, body: Body) -> ReplicatedItem | None:
     if item_id is None:
         return None
     try:
-        vault_id, fabric, container = place_of(item_id.text.rpartition("/")[0])
+        vault_id, fabric, container = place_of(item_id, Collection.MIGRATION_ITEMS)
     except ConfigurationError:
         return None
     vm_name = details.target_vm_name or ""
