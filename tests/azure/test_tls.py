@@ -7,7 +7,8 @@ import pytest
 import trustme
 
 from azstaging.azure.clouds import choose_cloud
-from azstaging.errors import Effect, UnreachableError
+from azstaging.azure.network import CA_VARIABLES
+from azstaging.errors import ConfigurationError, Effect, UnreachableError
 from azstaging.model.ids import ResourceId
 
 ITEM = ResourceId("/subscriptions/s1/resourceGroups/g/providers/Microsoft.Compute/disks/d1")
@@ -23,19 +24,56 @@ def test_a_given_authority_is_trusted(
     assert session.list_all("/subscriptions", "2022-12-01") == [{"id": "/a"}]
 
 
+@pytest.fixture
+def no_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CA_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("no_bundle")
+@pytest.mark.parametrize("name", CA_VARIABLES)
 def test_the_bundle_of_the_environment_is_used(
     tls_arm: Any,
     open_session: Any,
     authority: trustme.CA,
     tmp_path: Any,
     monkeypatch: pytest.MonkeyPatch,
+    name: str,
 ) -> None:
     bundle = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(bundle))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    monkeypatch.setenv(name, str(bundle))
     tls_arm.says({"value": []})
     session = open_session(cloud=choose_cloud(arm_endpoint=tls_arm.url))
     assert session.list_all("/subscriptions", "2022-12-01") == []
+
+
+@pytest.mark.usefixtures("no_bundle")
+@pytest.mark.parametrize("name", CA_VARIABLES)
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [(None, "cannot be read (No such file or directory)"), ("no", "no certificate in PEM form")],
+)
+def test_authorities_that_cannot_be_read_are_named_before_anything_is_sent(
+    tls_arm: Any,
+    open_session: Any,
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    text: str | None,
+    why: str,
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    if text is not None:
+        bundle.write_text(text, "utf-8")
+    monkeypatch.setenv(name, str(bundle))
+    with pytest.raises(ConfigurationError) as caught:
+        open_session(cloud=choose_cloud(arm_endpoint=tls_arm.url))
+    assert f"{name} names {bundle} for the certificate authorities" in str(caught.value)
+    assert why in str(caught.value)
+    assert "unset it" in caught.value.advice()
+    # Plain HTTP to this machine needs none.
+    open_session(cloud=choose_cloud(arm_endpoint="http://127.0.0.1:1"))
 
 
 def read(session: Any) -> None:
@@ -46,16 +84,14 @@ def delete(session: Any) -> None:
     session.send_change("DELETE", ITEM, api_version="2022-07-02")
 
 
+@pytest.mark.usefixtures("no_bundle")
 @pytest.mark.parametrize("send", [read, delete])
 def test_an_unknown_authority_gets_no_token(
     tls_arm: Any,
     open_session: Any,
     fake_time: Any,
-    monkeypatch: pytest.MonkeyPatch,
     send: Callable[[Any], None],
 ) -> None:
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     session = open_session(cloud=choose_cloud(arm_endpoint=tls_arm.url))
     with pytest.raises(UnreachableError, match="certificate is not trusted") as caught:
         send(session)

@@ -24,6 +24,7 @@ from azstaging.azure.calls import Answer, Call, CallKind, Change, Tally, path_of
 from azstaging.azure.clouds import Cloud, is_loopback_origin, origin_of
 from azstaging.azure.credentials import TokenCredential, TokenSource, choose_credential
 from azstaging.azure.failures import refusal, retry_after_seconds
+from azstaging.azure.network import trusted_by
 from azstaging.azure.policies import (
     USER_AGENT,
     BodyPolicy,
@@ -193,9 +194,10 @@ class BoardsSession:
         budget = TimeBudget(monotonic=monotonic, sleep=sleep, deadline=deadline)
         throttle = Throttle(rates=_RATES, max_in_flight=max_in_flight, budget=budget)
         self._tally = Tally()
-        bundle = variables.get("REQUESTS_CA_BUNDLE") or variables.get("SSL_CERT_FILE") or True
         self._transport = SingleSendTransport(
-            pool_size=max_in_flight, loopback=loopback, verify=bundle if verify is None else verify
+            pool_size=max_in_flight,
+            loopback=loopback,
+            verify=trusted_by(verify, base_url, variables),
         )
         policies: list[Policy] = [
             BoardsCallPolicy(),

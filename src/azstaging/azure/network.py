@@ -1,23 +1,59 @@
 """Which proxy and which certificate authorities a request to a URL meets, as requests sees them."""
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 
 from azstaging.azure.clouds import is_loopback_origin
+from azstaging.errors import ConfigurationError
 
-CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-
-
-def ca_bundle() -> str:
-    """Return the file or folder of authorities that the environment names, or ""."""
-    return next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), "")
+# The first that is set counts.
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
+_PEM = b"-----BEGIN "
 
 
-def trusted_by(verify: bool | str | None) -> bool | str:
-    """Return what a connection trusts: as given, else what the environment names, else True."""
-    return verify if verify is not None else ca_bundle() or True
+def ca_variable(environ: Mapping[str, str] | None = None) -> str:
+    """Return the variable that names the authorities to trust, or ""."""
+    variables = os.environ if environ is None else environ
+    return next((name for name in CA_VARIABLES if variables.get(name)), "")
+
+
+def trusted_by(
+    verify: bool | str | None, url: str, environ: Mapping[str, str] | None = None
+) -> bool | str:
+    """Return what a connection to a URL trusts.
+
+    That is ``verify`` if given, else what the environment names, else True.
+
+    Raises:
+        ConfigurationError: authorities are needed, and those that are named cannot be read;
+            nothing was sent.
+    """
+    variables = os.environ if environ is None else environ
+    name = "verify" if verify is not None else ca_variable(variables)
+    chosen = verify if verify is not None else variables.get(name) or True
+    if isinstance(chosen, str) and urlsplit(url).scheme == "https":
+        _require_authorities(name, chosen)
+    return chosen
+
+
+def _require_authorities(name: str, place: str) -> None:
+    """Refuse what no connection could be checked with: requests says so as late as it can."""
+    file = Path(place)
+    try:
+        if file.is_dir() or _PEM in file.read_bytes():
+            return
+        why = "which holds no certificate in PEM form"
+    except (OSError, ValueError) as error:
+        why = f"which cannot be read ({getattr(error, 'strerror', None) or error})"
+    raise ConfigurationError(
+        f"{name} names {place} for the certificate authorities to trust, {why}; nothing was sent.",
+        advice=f"Let {name} name a PEM file of all authorities to trust"
+        + ("." if name == "verify" else ", or unset it."),
+    )
 
 
 def proxy_of(url: str) -> str:
@@ -36,7 +72,7 @@ def authorities_of(url: str) -> str:
     """Return which certificate authorities are trusted for a URL."""
     if urlsplit(url).scheme == "http":
         return "none needed: plain HTTP to this machine"
-    return ca_bundle() or DEFAULT_CA_BUNDLE_PATH
+    return os.environ.get(ca_variable()) or DEFAULT_CA_BUNDLE_PATH
 
 
 def without_login(url: str) -> str:

@@ -109,7 +109,9 @@ class ArmSession:
         self._tokens = TokenSource(self.credential, cloud.scope)
         throttle = Throttle(rates=rates, max_in_flight=max_in_flight, budget=self._budget)
         self._transport = SingleSendTransport(
-            pool_size=max_in_flight, loopback=cloud.is_loopback, verify=trusted_by(verify)
+            pool_size=max_in_flight,
+            loopback=cloud.is_loopback,
+            verify=trusted_by(verify, cloud.arm_endpoint),
         )
         self.policies: list[Policy] = [
             CallPolicy(),
