@@ -234,6 +234,12 @@ _PREFLIGHT = Document(
         "detail": text("Why; empty when it is ok and there is nothing to say."),
     },
 )
+
+
+def _unless_unread(about: str) -> Schema:
+    return maybe("integer", f"{about} Null: nothing could be read.") | {"minimum": 0}
+
+
 _DOCTOR = Document(
     name="doctor",
     about="What azstaging doctor -o json prints: who asks, what is visible, what is missing.",
@@ -242,21 +248,26 @@ _DOCTOR = Document(
             {
                 "cloud": text("Name of the cloud, or the endpoint that stands in for it."),
                 "credential": text("Kind of credential that gave the token."),
-                "tenant": text("Id of the tenant, or why it is unknown."),
-                "identity": text("Name or object id, or unknown."),
+                "tenant": text("Its id, as the token says or confirmed; or why it is unknown."),
+                "identity": text("Name or object id, as the token says or confirmed; or unknown."),
                 "can plan, approve, release": flag("The token tells who asks."),
-                "visible subscriptions": listed(STRING, "Name and id of each."),
-                "vaults read": count("Number of vaults read to the end."),
-                "items read": count("Number of items read."),
-                "gaps": count("Number of things that could not be read."),
+                "visible subscriptions": {
+                    "type": ["array", "null"],
+                    "items": STRING,
+                    "description": "Name and id of each; null when they could not be told.",
+                },
+                "vaults read": _unless_unread("Number of vaults read to the end."),
+                "items read": _unless_unread("Number of items read."),
+                "gaps": _unless_unread("Number of things that could not be read."),
                 "missing actions": listed(STRING, "Exact strings, for a role definition."),
+                "failures": listed(STRING, "What failed, and how: its facts are unknown or null."),
                 "proxy in effect": text("Its URL without login, or none."),
                 "certificate authorities": text("The file or store that is trusted."),
             }
         )
         | {
             "patternProperties": {
-                "(?i)^(https?_proxy|no_proxy|requests_ca_bundle|ssl_cert_file)$": text(
+                "(?i)^(https?_proxy|no_proxy|(requests|curl)_ca_bundle|ssl_cert_file)$": text(
                     "The environment variable, where it is set; without login."
                 )
             }

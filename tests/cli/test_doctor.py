@@ -1,7 +1,19 @@
 """``azstaging doctor``: what is missing is told whole, to be copied into a role."""
 
-from azstaging.cli import exit_codes
+import json
+from pathlib import Path
 
+import jsonschema
+import pytest
+import trustme
+
+from azstaging.azure.network import CA_VARIABLES
+from azstaging.cli import exit_codes
+from azstaging.emulator.faults import Fault
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs/schemas/doctor-1.schema.json").read_text("utf-8")
+)
 LISTS = ("replicationMigrationItems", "replicationProtectedItems")
 
 
@@ -20,3 +32,109 @@ def test_what_cannot_be_read_is_said_as_everywhere(estate_desk):
         action = f"Microsoft.RecoveryServices/vaults/{each}/read"
         assert f"       forbidden, missing {action}" in said
     assert max(map(len, said)) < 200
+
+
+@pytest.fixture(scope="module")
+def authorities(tmp_path_factory):
+    """Return a file of authorities that have signed nothing here."""
+    file = tmp_path_factory.mktemp("trust") / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    return str(file)
+
+
+ASKED = "GET /subscriptions"
+READ = "Microsoft.Resources/subscriptions/read"
+KNOWN = "planner@contoso.example (as the token says; Azure has not confirmed it)"
+
+
+def failing(**more):
+    return Fault(match=ASKED, times=0, **{"kind": "status"} | more)
+
+
+def scoped(world):
+    """Name the subscriptions, so that nothing but the identity needs their list."""
+    ids = [each.id for each in world.azure.estate.subscriptions]
+    world.replan("[journal]", f"[scope]\nsubscriptions = {ids}\n\n[journal]".replace("'", '"'))
+    return world
+
+
+def facts_of(done):
+    jsonschema.Draft202012Validator(SCHEMA).validate(done.document)
+    return done.document["facts"]
+
+
+@pytest.mark.parametrize("status", [403, 404, 503])
+def test_where_subscriptions_cannot_be_listed_everything_else_is_still_told(make_world, status):
+    fault = failing(status=status, retry_after_seconds=0)
+    world = scoped(make_world("Scanning", faults=[fault]))
+    done = world("doctor", "-o", "json", HTTPS_PROXY="http://me:secret@proxy.example:3128")
+    facts = facts_of(done)
+    assert done.code == exit_codes.UNDETERMINED
+    assert done.complaint[0].startswith(f"Error: GET /subscriptions was answered {status}")
+    assert (facts["identity"], facts["can plan, approve, release"]) == (KNOWN, False)
+    assert (facts["visible subscriptions"], facts["items read"], facts["gaps"]) == (None, 5, 0)
+    assert facts["missing actions"] == ([READ] if status == 403 else [])
+    assert facts["HTTPS_PROXY"] == "http://proxy.example:3128"
+    assert [each.partition(" was")[0] for each in facts["failures"]] == [f"identity: {ASKED}"]
+
+
+def test_the_page_of_a_proxy_does_not_hide_the_network(make_world):
+    done = make_world(faults=[failing(kind="body", text="<html>log in</html>")])(
+        "doctor", HTTPS_PROXY="http://proxy.example:3128"
+    )
+    assert done.code == exit_codes.UNDETERMINED
+    lines = [line.partition("  ") for line in done.stdout.splitlines()]
+    facts = {fact: value.strip() for fact, _, value in lines}
+    assert list(facts)[:5] == [
+        "FACT",
+        "cloud",
+        "proxy in effect",
+        "certificate authorities",
+        "HTTPS_PROXY",
+    ]
+    assert facts["identity"] == KNOWN
+    assert facts["items read"] == facts["visible subscriptions"] == "unknown"
+    assert "failures" not in facts
+    assert "not complete JSON" in done.complaint[0]
+
+
+def test_authorities_that_do_not_sign_for_azure_are_shown(make_world, authorities):
+    world = make_world(tls=True)
+    done = world("doctor", "-o", "json", REQUESTS_CA_BUNDLE=authorities)
+    facts = facts_of(done)
+    assert done.code == exit_codes.UNDETERMINED
+    assert "certificate is not trusted" in done.complaint[0]
+    assert facts["certificate authorities"] == facts["REQUESTS_CA_BUNDLE"] == authorities
+    assert facts["identity"] == KNOWN
+    assert (facts["vaults read"], facts["items read"]) == (None, None)
+    assert len(facts["failures"]) == 1, "what cannot be reached is asked once"
+
+
+@pytest.mark.parametrize("name", CA_VARIABLES)
+def test_authorities_that_are_not_there_are_named(make_world, name):
+    done = make_world(tls=True)("doctor", "-o", "json", **{name: "/none/ca.pem"})
+    facts = facts_of(done)
+    assert done.code == exit_codes.USAGE
+    assert done.complaint[0].startswith(f"Error: {name} names /none/ca.pem for the certificate")
+    assert facts["certificate authorities"] == facts[name] == "/none/ca.pem"
+    assert facts["tenant"] == "unknown (there is no token)"
+    assert done.document["facts"]["failures"] == [
+        f"connection: {done.complaint[0].removeprefix('Error: ')}"
+    ]
+
+
+def test_an_estate_folder_that_cannot_be_opened_does_not_hide_the_network(world):
+    (world.folder / "occupied").write_text("no folder", "utf-8")
+    done = world("doctor", "-o", "json", "--journal", "occupied")
+    assert done.code != exit_codes.DONE
+    facts = facts_of(done)
+    assert facts["cloud"] == world.azure.url
+    assert facts["failures"][0].startswith("estate folder: ")
+
+
+def test_a_container_is_not_asked_with_authorities_that_are_not_there(world):
+    place = "https://account.blob.core.windows.net/estate"
+    done = world("doctor", "-o", "json", "--journal", place, REQUESTS_CA_BUNDLE="/none/ca.pem")
+    assert done.code == exit_codes.USAGE
+    assert done.complaint[0].startswith("Error: REQUESTS_CA_BUNDLE names /none/ca.pem")
+    assert facts_of(done)["can plan, approve, release"] is True

@@ -87,6 +87,10 @@ class AzureConnection:
         """Who we are, as ARM sees it; None for an opaque token."""
         return self.session.principal()
 
+    def claimed(self) -> Principal | None:
+        """Who the token says that we are, unchecked: to be shown only."""
+        return self.session.claimed()
+
     def list_subscriptions(self) -> list[Json]:
         """List the subscriptions that the credential sees."""
         return self.resources.list_subscriptions()

@@ -345,6 +345,14 @@ class ArmSession:
         rows_of(decode_object(answer, call.path), answer, call.path)
         return principal_of(call.token)
 
+    def claimed(self) -> Principal | None:
+        """Return who the token says that we are, which nobody has checked: to be shown only.
+
+        Raises:
+            AuthenticationError: there is no token.
+        """
+        return principal_of(self._tokens.token())
+
     def _read(
         self,
         url: str,

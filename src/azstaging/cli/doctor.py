@@ -1,6 +1,8 @@
 """``azstaging doctor``."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -9,10 +11,23 @@ from azstaging.azure import endpoint_of
 from azstaging.cli import exit_codes
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
-from azstaging.cli.session import journal_option, session
+from azstaging.cli.session import configuration, journal_option, session
+from azstaging.config import CloudSettings
 from azstaging.engine.ports import AzurePort
+from azstaging.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    ConfigurationError,
+    StagingError,
+    UnreachableError,
+)
+from azstaging.model.inventory import Inventory
+from azstaging.staging import Staging
 
-_ENVIRONMENT = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+_PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
+_SUBSCRIPTIONS_READ = "Microsoft.Resources/subscriptions/read"
+# Of these the next request would end as the last one did.
+_FINAL = (AuthenticationError, ConfigurationError, UnreachableError)
 
 
 @click.command("doctor")
@@ -20,39 +35,129 @@ _ENVIRONMENT = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "
 @output_options
 @click.pass_context
 def command(ctx: click.Context, /, output: str, query: str | None, **options: Any) -> int:
-    """Show identity, tenant, what is visible, and the missing actions by their exact strings.
+    """Show network, identity, what is visible, and the missing actions by their exact strings.
 
-    Exits 0 when everything in scope can be read, 3 when not.
+    What fails is said at the end, and everything else is still shown.
+
+    Exits 0 when it is known who asks and everything in scope can be read, 3 when not, 2 when
+    the configuration or the environment is wrong.
     """
-    with session(ctx, **options) as run:
-        principal = run.staging.principal()
-        inventory = run.staging.inventory()
-        azure = run.staging.azure
-        visible = _subscriptions(azure)
-        endpoint = endpoint_of(run.config.cloud)
-        cloud = run.config.cloud
-    missing = sorted({gap.permission for gap in inventory.gaps if gap.permission})
-    facts: dict[str, Any] = {
-        "cloud": cloud.arm_endpoint or cloud.name,
-        "credential": getattr(azure, "credential_kind", ""),
-        "tenant": principal.tid if principal else "unknown (the token is opaque)",
-        "identity": principal.name or principal.oid if principal else "unknown",
-        "can plan, approve, release": principal is not None,
-        "visible subscriptions": visible,
-        "vaults read": len(inventory.vaults),
-        "items read": inventory.read,
-        "gaps": len(inventory.gaps),
-        "missing actions": missing,
-    }
-    facts |= _network(endpoint)
-    rows = [
-        {"fact": name, "value": each}
+    found = _Examination(configuration(ctx).cloud)
+    with found.part("estate folder"), session(ctx, **options) as run, found.part("connection"):
+        found.examine(run.staging)
+    facts = found.facts
+    document = {"schema": "azstaging/doctor/1", "facts": facts}
+    emit(document, _rows(facts, output), output=output, query=query)
+    for error in found.errors:
+        exit_codes.report_error(error)
+    if found.inventory is not None:
+        say_gaps(found.inventory)
+    return found.exit_code
+
+
+class _Examination:
+    """What was learnt, part by part, and what failed on the way."""
+
+    def __init__(self, cloud: CloudSettings) -> None:
+        self.inventory: Inventory | None = None
+        self._cloud = {"cloud": cloud.arm_endpoint or cloud.name}
+        self._network = _network(endpoint_of(cloud))
+        self._failed: list[tuple[str, StagingError]] = []
+        self._who: dict[str, Any] = {
+            "credential": "unknown",
+            "tenant": "unknown (there is no token)",
+            "identity": "unknown",
+            "can plan, approve, release": False,
+            "visible subscriptions": None,
+        }
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Keep what a part fails with, so that the others are still looked at."""
+        try:
+            yield
+        except StagingError as error:
+            self._failed.append((name, error))
+
+    def examine(self, staging: Staging) -> None:
+        """Ask who we are, then what we can read; a part that fails leaves its facts unknown."""
+        azure = staging.azure
+        with self.part("identity"):
+            try:
+                self._recognise(staging)
+            except StagingError:
+                self._believe(azure)
+                raise
+            finally:
+                # A chain of credentials knows only now which of them answered.
+                self._who["credential"] = getattr(azure, "credential_kind", "unknown")
+            self._who["visible subscriptions"] = _subscriptions(azure)
+        if any(isinstance(error, _FINAL) for _, error in self._failed):
+            return
+        with self.part("inventory"):
+            # A journal names who wrote to it.
+            self.inventory = staging.inventory(record=not self._failed)
+
+    def _recognise(self, staging: Staging) -> None:
+        principal = staging.principal()
+        self._who["can plan, approve, release"] = principal is not None
+        self._who["tenant"] = principal.tid if principal else "unknown (the token is opaque)"
+        self._who["identity"] = principal.name or principal.oid if principal else "unknown"
+
+    def _believe(self, azure: AzurePort) -> None:
+        """Take the token's word for who we are, and say that nobody has confirmed it."""
+        with suppress(StagingError):
+            principal = azure.claimed()
+            if principal is None:
+                self._who["tenant"] = "unknown (the token is opaque)"
+                return
+            self._who["tenant"] = f"{principal.tid} (as the token says)"
+            name = principal.name or principal.oid
+            self._who["identity"] = f"{name} (as the token says; Azure has not confirmed it)"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Everything that is known, the network first; None is what could not be told."""
+        read = self.inventory
+        return {
+            **self._cloud,
+            **self._network,
+            **self._who,
+            "vaults read": None if read is None else len(read.vaults),
+            "items read": None if read is None else read.read,
+            "gaps": None if read is None else len(read.gaps),
+            "missing actions": self._missing(),
+            "failures": [f"{name}: {error}" for name, error in self._failed],
+        }
+
+    def _missing(self) -> list[str]:
+        gaps = self.inventory.gaps if self.inventory else ()
+        denied = [error for _, error in self._failed if isinstance(error, AccessDeniedError)]
+        actions = {gap.permission for gap in gaps if gap.permission}
+        return sorted(actions | {each.permission or _SUBSCRIPTIONS_READ for each in denied})
+
+    @property
+    def errors(self) -> list[StagingError]:
+        """What failed, each once: several parts may ask the same."""
+        return list({str(error): error for _, error in reversed(self._failed)}.values())[::-1]
+
+    @property
+    def exit_code(self) -> int:
+        """That of the first failure, else that of the inventory."""
+        if self._failed or self.inventory is None:
+            return exit_codes.exit_code_of(self._failed[0][1])
+        return exit_codes.of_inventory(self.inventory)
+
+
+def _rows(facts: dict[str, Any], output: str) -> list[dict[str, Any]]:
+    """Return a line per fact, and per member of a list; people are told of failures on stderr."""
+    table = output == "table"
+    return [
+        {"fact": name, "value": "unknown" if each is None and table else each}
         for name, value in facts.items()
+        if not (table and name == "failures")
         for each in (value if isinstance(value, list) and value else [value])
     ]
-    emit({"schema": "azstaging/doctor/1", "facts": facts}, rows, output=output, query=query)
-    say_gaps(inventory)
-    return exit_codes.of_inventory(inventory)
 
 
 def _subscriptions(azure: AzurePort) -> list[str]:
@@ -69,7 +174,7 @@ def _network(endpoint: str) -> dict[str, str]:
         "proxy in effect": network.proxy_of(endpoint) or "none",
         "certificate authorities": network.authorities_of(endpoint),
     }
-    for name in _ENVIRONMENT:
+    for name in (*_PROXY_VARIABLES, *network.CA_VARIABLES):
         for spelling in (name, name.lower()):
             if value := os.environ.get(spelling):
                 facts[spelling] = network.without_login(value)

@@ -166,6 +166,10 @@ class Identity(Protocol):
         """``tid`` and ``oid`` of a token that ARM has just accepted; None if it is opaque."""
         ...
 
+    def claimed(self) -> Principal | None:
+        """What a token says that nobody has checked: to be shown only."""
+        ...
+
 
 class ActivityReader(Protocol):
     """Reads of the activity log."""
