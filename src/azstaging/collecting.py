@@ -44,7 +44,7 @@ class Collecting(Run):
             AuthenticationError: no token, or refused.
             ConfigurationError: ``resume`` names a file that is something else.
             DeadlineReachedError: time was up; with ``resume`` what was read is kept.
-            ServiceError: not even the subscriptions could be listed.
+            ServiceError: not even the list of subscriptions was answered; 403 and 404 are a gap.
         """
         if resume is None:
             inventory = self._collect(self.azure, self._clock, lists_only=lists_only)
@@ -66,8 +66,7 @@ class Collecting(Run):
         return read_jobs(self.azure, inventory, now=self._clock())
 
     def _taken_up(self, path: str | Path, *, lists_only: bool) -> Inventory:
-        principal = self.principal()
-        asked = (self.config.cloud, self.config.scope, principal.key if principal else "")
+        asked = (self.config.cloud, self.config.scope, self._actor())
         source = sha256(repr(asked).encode()).hexdigest()
         with KeptReads(path, source=source, now=self._clock()) as kept:
             azure = Resuming(self.azure, kept)

@@ -12,7 +12,7 @@ from azstaging.config import Configuration
 from azstaging.engine.follow import Follower
 from azstaging.engine.looking import ReadOnly
 from azstaging.engine.ports import AzurePort, Clock, Progress, Sleep
-from azstaging.errors import ConfigurationError
+from azstaging.errors import AccessDeniedError, ConfigurationError, NotFoundError
 from azstaging.journal import Journal
 from azstaging.model.inventory import Inventory
 from azstaging.model.plans import Principal
@@ -153,9 +153,20 @@ class Run:
         if self.journal is None or not records:
             return ()
         self._require_same_azure()
-        principal = self.principal()
-        actor = principal.key if principal else ""
-        return self.journal.append(list(records), at=self._clock(), run=self.run, actor=actor)
+        return self.journal.append(
+            list(records), at=self._clock(), run=self.run, actor=self._actor()
+        )
+
+    def _actor(self) -> str:
+        """Return who writes: "" where ARM does not confirm it, and so nobody may plan or release.
+
+        It does not for an opaque token, and for an identity that may not list subscriptions.
+        """
+        try:
+            principal = self.principal()
+        except (AccessDeniedError, NotFoundError):
+            return ""
+        return principal.key if principal else ""
 
     def _asked(self) -> str:
         """Return the host of the Azure that is asked; a local one has another port each time."""

@@ -69,6 +69,49 @@ def test_what_could_not_be_read_is_not_called_nothing(make_world):
     assert "No replicated item could be read; the gaps say why." in done.stderr
 
 
+REFUSED = [
+    (403, "forbidden", "Microsoft.Resources/subscriptions/read"),
+    (404, "not-found", ""),
+]
+
+
+@pytest.mark.parametrize(("status", "reason", "permission"), REFUSED)
+@pytest.mark.parametrize("more", [(), ("--resume", "reads.jsonl")])
+@pytest.mark.parametrize("journal", [True, False])
+def test_a_refused_list_of_subscriptions_is_a_gap(
+    make_world, status, reason, permission, more, journal
+):
+    fault = Fault(kind="status", match="GET /subscriptions", status=status, times=0)
+    world = make_world("Scanning", faults=[fault])
+    if not journal:
+        world.replan('url = "estate"', "")
+    done = world("inventory", "-o", "json", *more)
+    assert done.code == 3
+    found = done.document
+    assert (found["complete"], found["read"]) == (False, 0)
+    told = {(each["scope"], each["reason"], each["permission"]) for each in found["gaps"]}
+    assert told == {("/subscriptions", reason, permission)}
+    assert "Error" not in done.stderr
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_who_may_not_list_subscriptions_reads_what_is_named_and_plans_nothing(world, status):
+    ids = json.dumps([each.id for each in world.azure.estate.subscriptions])
+    world.replan("[journal]", f"[scope]\nsubscriptions = {ids}\n\n[journal]")
+    world.collect_evidence()
+    world.azure.script.set(
+        [Fault(kind="status", match="GET /subscriptions", status=status, times=0)]
+    )
+    done = world("inventory", "-o", "json")
+    assert (done.code, done.document["complete"]) == (0, True)
+    records = world("journal", "show", "estate", "-o", "json").document["records"]
+    assert [each["actor"] == "" for each in records] == [*[False] * (len(records) - 1), True]
+    planned = world("plan", "--out", "wave.plan.json")
+    assert planned.code == 3
+    assert planned.complaint[0].startswith(f"Error: GET /subscriptions was answered {status}")
+    assert "wave.plan.json" not in world.listing()
+
+
 def test_what_is_no_snapshot_is_refused_before_azure_is_asked(desk):
     (desk.folder / "x.json").write_text('{"schema": "azstaging/findings/1"}')
     done = desk("inventory", "--compare", "x.json")

@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from azstaging.errors import AuthenticationError, ServiceError
+from azstaging.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    DeadlineReachedError,
+    NotFoundError,
+    ServiceError,
+    ThrottledError,
+    UnexpectedResponseError,
+    UnreachableError,
+)
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Phase
 from azstaging.model.plans import Receipt, ReceiptState
@@ -191,10 +200,48 @@ def test_an_identity_that_sees_nothing_is_not_an_empty_estate(shapes: Any, read:
     assert inventory.gaps[0].permission == "Microsoft.Resources/subscriptions/read"
 
 
-def test_without_subscriptions_there_is_no_inventory(shapes: Any, read: Any) -> None:
+@pytest.mark.parametrize(
+    ("refusal", "reason", "permission"),
+    [
+        (AccessDeniedError("no"), "forbidden", "Microsoft.Resources/subscriptions/read"),
+        (NotFoundError("no"), "not-found", ""),
+    ],
+)
+def test_a_refused_list_of_subscriptions_is_a_gap_over_everything(
+    shapes: Any, read: Any, refusal: ServiceError, reason: str, permission: str
+) -> None:
     azure = shapes.migrated("app01")
-    azure.refuse["list_subscriptions", "*"] = ServiceError("no", status=503)
-    with pytest.raises(ServiceError):
+    azure.refuse["list_subscriptions", "*"] = refusal
+    expected = ResourceId(shapes.migration_item("app01", shapes.vault())["id"])
+    inventory = read(azure, wave=Wave(expected_ids=(expected,)))
+    first = inventory.gaps[0]
+    assert (first.scope.text, first.reason, first.permission) == (
+        *("/subscriptions", reason, permission),
+    )
+    assert first.covers_items
+    assert not inventory.complete
+    assert inventory.items == ()
+    # The expected item is not called gone.
+    assert {gap.reason for gap in inventory.gaps} == {reason}
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ServiceError("no", status=503),
+        ThrottledError("no", status=429),
+        UnreachableError("no"),
+        UnexpectedResponseError("no"),
+        AuthenticationError("no"),
+        DeadlineReachedError("no"),
+    ],
+)
+def test_without_an_answer_of_subscriptions_there_is_no_inventory(
+    shapes: Any, read: Any, failure: Exception
+) -> None:
+    azure = shapes.migrated("app01")
+    azure.refuse["list_subscriptions", "*"] = failure
+    with pytest.raises(type(failure)):
         read(azure)
 
 

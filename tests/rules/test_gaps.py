@@ -44,6 +44,9 @@ def test_a_gap_says_what_was_to_be_read_and_where(build):
     everywhere = replace(locks, scope=ResourceId("/subscriptions"))
     found = reasons(build, everywhere, items=("app*",))["gap"]
     assert found.detail == "management locks of all subscriptions could not be read: forbidden"
+    listed = replace(everywhere, detail=f"subscriptions could not be read: {ANSWERED}")
+    found = reasons(build, listed, items=("app*",))["gap"]
+    assert found.detail == "subscriptions could not be read: forbidden"
 
 
 def test_the_answer_is_in_the_detail_and_the_next_step_is_one(build):

@@ -77,7 +77,7 @@ def collect(
         All items, sorted by id, with the gaps. ``complete`` only if there is none.
 
     Raises:
-        ServiceError: the subscriptions could not be listed, so nothing is known at all.
+        ServiceError: the list of subscriptions was not answered, so nothing is known at all.
         AuthenticationError, DeadlineReachedError: as they say.
     """
     with few_collections():

@@ -46,6 +46,8 @@ class Read(Generic[T]):
         covers_items: whether items may hide in what is unread.
         may_be_absent: a 404 is an answer (None), not a gap.
         optional: another way is tried when it fails; it leaves no gap.
+        needed: nothing can be known without it, so that it is a gap only when the service says
+            403 or 404; every other failure is raised.
     """
 
     what: str
@@ -55,6 +57,7 @@ class Read(Generic[T]):
     covers_items: bool = True
     may_be_absent: bool = False
     optional: bool = False
+    needed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +153,8 @@ class Reads:
                 return Result()
             return self._failed(read, error)
         except (ServiceError, ConfigurationError) as error:
+            if read.needed and not isinstance(error, AccessDeniedError):
+                raise
             return self._failed(read, error)
 
     def _failed(self, read: Read[T], error: StagingError) -> Result[T]:

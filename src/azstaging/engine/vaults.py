@@ -24,6 +24,7 @@ T = TypeVar("T")
 _PAGES_AHEAD = 32
 _ROWS_AT_ONCE = 10
 _SUBSCRIPTIONS = ResourceId("/subscriptions")
+_SUBSCRIPTIONS_READ = "Microsoft.Resources/subscriptions/read"
 _CONTAINERS = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
 _LOCAL_VAULTS = "microsoft.datareplication/replicationvaults"
 _GET_ACTIONS = {
@@ -74,7 +75,8 @@ def find_items(
             ones are read.
 
     Raises:
-        ServiceError: the subscriptions could not be listed, so that nothing is known at all.
+        ServiceError: the list of subscriptions was not answered, so that nothing is known at all;
+            where it is refused (403) or not there (404), that is a gap.
     """
     subscriptions, vaults = _vaults(azure, scope, reads)
     lists = [(vault, kind) for kind in _ORDER for vault in vaults if kind in _collections(vault)]
@@ -270,7 +272,18 @@ def _vaults(
 
 
 def _visible(azure: AzurePort, reads: Reads) -> tuple[str, ...]:
-    ids = [body.get("subscriptionId") for body in azure.list_subscriptions()]
+    listed = reads.now(
+        Read(
+            what="subscriptions",
+            scope=_SUBSCRIPTIONS,
+            permission=_SUBSCRIPTIONS_READ,
+            call=azure.list_subscriptions,
+            needed=True,
+        )
+    )
+    if listed.value is None:
+        return ()
+    ids = [body.get("subscriptionId") for body in listed.value]
     known = tuple(each for each in ids if isinstance(each, str) and each)
     if not known or len(known) < len(ids):
         reads.note(
@@ -280,7 +293,7 @@ def _visible(azure: AzurePort, reads: Reads) -> tuple[str, ...]:
                 detail="This identity sees no subscription."
                 if not ids
                 else "A subscription was listed without its id.",
-                permission="Microsoft.Resources/subscriptions/read" if not ids else "",
+                permission=_SUBSCRIPTIONS_READ if not ids else "",
             )
         )
     return known

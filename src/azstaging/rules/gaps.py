@@ -21,6 +21,7 @@ from azstaging.rules.selection import is_glob, is_id, is_tag
 CLOSE_FIRST = "may lie in what could not be read: close the gap first."
 _CONCLUDED = " Nothing was concluded from it."
 _MACHINES = "virtual machine"
+_SUBSCRIPTIONS = "subscriptions"
 _UNREAD = " could not be read: "
 _STEPS = {
     "forbidden": "Find out which right is missing (azstaging rbac prints the roles), "
@@ -54,7 +55,8 @@ def told(gap: Gap, row: InventoryItem | None = None) -> str:
     what, unread, why = gap.detail.partition(_UNREAD)
     if not unread:
         return gap.detail.removesuffix(FIND_OUT).rstrip(". ")
-    said = f"{what} of {_place(gap.scope, row)} could not be read: {gap.reason}"
+    where = what if what == _SUBSCRIPTIONS else f"{what} of {_place(gap.scope, row)}"
+    said = f"{where} could not be read: {gap.reason}"
     if gap.reason == "forbidden":
         return said
     return f"{said}: {why.removesuffix(_CONCLUDED).rstrip('.')}"
