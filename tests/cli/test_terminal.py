@@ -13,7 +13,7 @@ import pytest
 
 from azstaging.cli import azstaging as root
 from azstaging.cli.completion import SHELLS, script
-from azstaging.cli.output import _COLOURS, cell_width, table
+from azstaging.cli.layout import _COLOURS, Layout, cell_width, lay_out
 
 fcntl = pytest.importorskip("fcntl", reason="a terminal of Unix")
 pty = pytest.importorskip("pty", reason="a terminal of Unix")
@@ -26,8 +26,8 @@ def json_lines(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
-def on_a_terminal(desk, columns, *arguments, **more):
-    """Run a command whose stdout and stderr are a terminal so wide; return its lines."""
+def on_a_terminal(desk, columns, *arguments, stderr=subprocess.DEVNULL, **more):
+    """Run a command whose stdout is a terminal so wide; return its lines."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     with subprocess.Popen(
@@ -36,7 +36,7 @@ def on_a_terminal(desk, columns, *arguments, **more):
         env=desk.variables(TERM="xterm-256color", **more),
         stdin=subprocess.DEVNULL,
         stdout=theirs,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
     ):
         os.close(theirs)
         data = b""
@@ -58,30 +58,110 @@ def test_no_row_of_a_diff_wraps(estate_desk, columns):
 
 @pytest.mark.parametrize("columns", [40, 80, 120, 200])
 def test_no_row_wraps(estate_desk, columns):
-    lines = on_a_terminal(estate_desk, columns, "inventory", "--wide")
+    lines = on_a_terminal(estate_desk, columns, "inventory")
     plain = [_STYLE.sub("", line).rsplit("\r\x1b[K", 1)[-1] for line in lines]
     assert len(plain) > 50
     assert max(map(cell_width, plain)) <= columns
 
 
-def test_a_narrow_terminal_still_tells_machines_apart(estate_desk):
-    names = {row["name"] for row in estate_desk("inventory", "-o", "json").document["items"]}
-    names |= {row["name"] for row in json_lines(estate_desk("inventory", "-o", "jsonl").stdout)}
-    lines = on_a_terminal(estate_desk, 80, "inventory", NO_COLOR="1")
-    heads = next(number for number, line in enumerate(lines) if "MARK  NAME " in line)
-    assert "LAG" not in lines[heads]
-    rows = lines[heads + 1 :]
-    assert len(rows) == 56
-    start = lines[heads].rsplit("\r\x1b[K", 1)[-1].index("NAME")
-    shown = [re.split(r"  +", row[start:])[0] for row in rows]
-    assert set(shown) <= names, "a machine's name is whole"
-    # What is left over when the last columns went is used.
-    assert max(map(cell_width, rows)) > 72
+def heads_of(desk, columns):
+    """Return the lines of a table from its heading on, and the places of the headings."""
+    lines = [_STYLE.sub("", line) for line in on_a_terminal(desk, columns, "inventory")]
+    start = next(number for number, line in enumerate(lines) if " FIRST REASON" in line)
+    lines[start] = lines[start].rpartition("\r\x1b[K")[2]
+    return lines[start:], [each.group() for each in re.finditer(r"\S+(?: \S+)*", lines[start])]
+
+
+@pytest.mark.parametrize(
+    ("columns", "heads"),
+    [
+        (80, ["NAME", "PHASE", "GATE", "FIRST REASON", "CHECKS"]),
+        (100, ["NAME", "PHASE", "GATE", "FIRST REASON", "CHECKS", "DIFF", "AGE"]),
+        (
+            200,
+            [
+                *("!", "NAME", "WORKLOADS", "WAVE", "PHASE", "PROVIDER", "GATE", "FIRST REASON"),
+                *("CHECKS", "DIFF", "AGE", "TEST MACHINES", "HEALTH", "LAG (S)"),
+            ],
+        ),
+    ],
+)
+def test_a_narrow_terminal_shows_what_is_wanted_most(estate_desk, columns, heads):
+    lines, shown = heads_of(estate_desk, columns)
+    assert shown == heads
+    rows = lines[1:57]
+    names = {row["name"] for row in json_lines(estate_desk("inventory", "-o", "jsonl").stdout)}
+    start = lines[0].index("NAME")
+    end = lines[0].index(shown[shown.index("NAME") + 1])
+    assert {row[start:end].strip() for row in rows} == names, "a machine's name is whole"
+    assert max(map(cell_width, rows)) <= columns
+    reason = lines[0].index("CHECKS") - lines[0].index("FIRST REASON") - 2
+    assert reason >= (20 if columns == 80 else 32)
+
+
+def test_what_does_not_fit_is_said_below_the_table(estate_desk):
+    lines = on_a_terminal(estate_desk, 100, "inventory", stderr=subprocess.STDOUT, NO_COLOR="1")
+    said = [line.rpartition("\x1b[K")[2] for line in lines]
+    at = said.index(
+        "This terminal is too narrow for: mark, workloads, wave, provider, test machines, health, "
+        "lag seconds. --wide and -o tsv have them."
+    )
+    heading = next(number for number, line in enumerate(said) if " FIRST REASON " in line)
+    assert at > heading + 56, "it stands below the last row"
+    rest = on_a_terminal(estate_desk, 300, "inventory", stderr=subprocess.STDOUT)
+    assert not any("too narrow" in line for line in rest)
+
+
+def test_other_columns_have_a_place_only_where_the_first_have_room():
+    rows = [{"wave": "w" * 9, "name": "a" * 9, "why": "y" * 50, "n": 1}]
+    layout = Layout(first=("name", "why"), then=("n", "wave"), room={"why": 20})
+    shown = {}
+    for available in (19, 31, 34, 45):
+        text, left_out = lay_out(rows, layout, available)
+        assert max(map(cell_width, text.splitlines())) <= available
+        shown[available] = (text.splitlines()[0].split(), left_out)
+    assert shown == {
+        19: (["NAME", "WHY"], ["wave", "n"]),
+        31: (["NAME", "WHY"], ["wave", "n"]),
+        34: (["NAME", "WHY", "N"], ["wave"]),
+        45: (["WAVE", "NAME", "WHY", "N"], []),
+    }
+
+
+def test_a_short_heading_is_long_again_where_there_is_room():
+    rows = [{"name": "a", "evidence_age": "2 h", "note": "n" * 40}]
+    layout = Layout(short={"evidence_age": "AGE"})
+    assert lay_out(rows, layout, 30)[0].splitlines()[0].split() == ["NAME", "AGE", "NOTE"]
+    assert "EVIDENCE AGE" in lay_out(rows, layout, 80)[0]
+
+
+@pytest.mark.parametrize("columns", [80, 250])
+def test_wide_shows_every_column_whole_on_any_terminal(estate_desk, columns):
+    rows = json_lines(estate_desk("inventory", "--wide", "-o", "jsonl").stdout)
+    lines = on_a_terminal(estate_desk, columns, "inventory", "--wide", NO_COLOR="1")
+    shown = [line.rpartition("\r\x1b[K")[2] for line in lines]
+    labels = [name.replace("_", " ") for name in rows[0]]
+    room = max(map(len, labels))
+    found = [line[2 : 2 + room].strip() for line in shown if line.startswith("  ")]
+    assert found == labels * len(rows)
+    ids = [line[room + 4 :] for line in shown if line.startswith("  id ")]
+    assert ids == [row["id"] for row in rows]
+    assert [line for line in shown if line and not line.startswith("  ")] == [
+        row["name"] for row in rows
+    ]
+
+
+def test_wide_cuts_nothing_where_there_is_no_terminal(estate_desk):
+    rows = json_lines(estate_desk("inventory", "--wide", "-o", "jsonl").stdout)
+    text = estate_desk("inventory", "--wide").stdout
+    assert len(text.splitlines()) == len(rows) + 1
+    assert "\u2026" not in text
+    assert all(row["id"] in text for row in rows)
 
 
 def test_wide_and_combining_letters_take_the_room_that_they_take():
     rows = [{"name": "決済サーバー", "n": 1}, {"name": "cafe\u0301", "n": 22}]
-    lines = table(rows).splitlines()
+    lines = lay_out(rows)[0].splitlines()
     # Twelve columns of letters, two between, two for the number; its heading ends earlier.
     assert [cell_width(line) for line in lines] == [15, 16, 16]
     assert cell_width("決済") == 4
@@ -133,5 +213,5 @@ def test_what_bash_asks_is_answered(desk, typed, offered):
 
 
 def test_a_row_that_is_cut_says_so():
-    text = click.unstyle(table([{"name": "x" * 300}]))
+    text = click.unstyle(lay_out([{"name": "x" * 300}])[0])
     assert text.splitlines()[1].endswith("…")

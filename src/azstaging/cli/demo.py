@@ -11,7 +11,7 @@ import click
 import azstaging
 from azstaging.cli import exit_codes
 from azstaging.cli.emulator import missing_extra
-from azstaging.cli.output import fit, table
+from azstaging.cli.layout import fit, show_table
 from azstaging.cli.session import progress_line
 from azstaging.cli.streams import clear_progress, say
 from azstaging.errors import ConfigurationError, PlanRefusedError
@@ -243,7 +243,7 @@ class _Demo:
                 }
             )
         click.echo("")
-        click.echo(table(rows))
+        show_table(rows)
         click.echo("")
         for claim, holds in self.proofs.shown:
             click.echo(f"{'shown' if holds else 'NOT SHOWN'}  {claim}")

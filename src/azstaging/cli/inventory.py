@@ -8,6 +8,7 @@ import click
 from azstaging.cli import exit_codes
 from azstaging.cli.clean_up import say_test_machines
 from azstaging.cli.gaps import say_gaps
+from azstaging.cli.layout import Layout
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import deadline_option, selection_options, session
 from azstaging.cli.streams import say
@@ -15,10 +16,32 @@ from azstaging.cli.targets import has_schema, require_target
 from azstaging.model.views import INVENTORY_SCHEMA, inventory_document
 from azstaging.snapshots import compare_snapshots, load_snapshot, save_snapshot
 
+_NARROW = Layout(
+    first=("name", "first_reason", "gate", "phase", "checks"),
+    then=(
+        *("diff", "evidence_age", "workloads", "test_machines", "health", "lag_seconds"),
+        *("mark", "provider", "wave"),
+    ),
+    narrowest={"first_reason": 20, "gate": 11, "phase": 9, "checks": 11, "workloads": 12},
+    room={"first_reason": 32},
+    short={
+        "mark": "!",
+        "evidence_age": "AGE",
+        "test_machines": "TEST",
+        "lag_seconds": "LAG (S)",
+    },
+    remedy="--wide and -o tsv have them",
+)
+_WIDE = Layout(whole=True)
+
 
 @click.command("inventory")
 @selection_options
-@click.option("--wide", is_flag=True, help="All columns.")
+@click.option(
+    "--wide",
+    is_flag=True,
+    help="All columns, whole; a terminal that they do not fit gets a block of lines per item.",
+)
 @click.option(
     "--save", "save_to", metavar="FILE", help="Also save the whole inventory, to compare it."
 )
@@ -73,7 +96,14 @@ def command(
         empty = "No replicated item was found."
         if inventory.gaps:
             empty = "No replicated item could be read; the gaps say why."
-        emit(inventory_document(inventory), rows, output=output, query=query, empty=empty)
+        emit(
+            inventory_document(inventory),
+            rows,
+            output=output,
+            query=query,
+            empty=empty,
+            layout=_WIDE if wide else _NARROW,
+        )
     say_gaps(inventory)
     say_test_machines(inventory)
     return exit_codes.of_inventory(inventory)

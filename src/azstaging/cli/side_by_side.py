@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-from azstaging.cli.output import cell_width, fit, paint
+from azstaging.cli.layout import cell_width, fit, paint
 from azstaging.model.differences import Diff, DiffClass, Difference
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory

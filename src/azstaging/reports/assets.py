@@ -21,7 +21,6 @@ from azstaging.rules.backlog_wishes import key_of
 from azstaging.rules.gate import waiver_holds
 from azstaging.rules.plan import policy_digest
 
-# The order of a narrow terminal: the last columns are the first that it leaves out.
 _FIRST = ("mark", "name", "workloads", "wave", "phase", "provider")
 _JOINED = ("gate", "first_reason", "checks", "diff", "evidence_age")
 _LAST = ("test_machines", "health", "lag_seconds")
