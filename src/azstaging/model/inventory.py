@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from azstaging.model.frames import Tabular
@@ -153,12 +153,16 @@ class Inventory(Tabular):
     def free_days_left(self, row: InventoryItem) -> int | None:
         """Return the whole days of free replication that are left; negative when they are over.
 
+        A day that has begun is not left: with less than one to go it is 0, and -1 as soon as the
+        period is over. A replication that is to begin has all of them.
+
         None when the period (``wave.free_days``) or the beginning of the replication is not
         known. The service tells neither, so both come from whoever plans the wave.
         """
         if not self.free_days or row.replicating_since is None or row.phase is Phase.RELEASED:
             return None
-        return self.free_days - (self.read_at - row.replicating_since).days
+        left = timedelta(days=self.free_days) - (self.read_at - row.replicating_since)
+        return min(self.free_days, left // timedelta(days=1))
 
     def find(self, id: ResourceId | str) -> InventoryItem | None:
         """Return the row of one item by its ARM id, or None."""
