@@ -67,6 +67,7 @@ def reading(staging: az.Staging) -> None:
     assert_type(inventory.find("/subscriptions/0"), InventoryItem | None)
     assert_type([row.id for row in inventory], list[az.ResourceId])
     assert_type(inventory.rows(wide=True), list[dict[str, Any]])
+    assert_type(dict(inventory.columns(wide=True)), dict[str, type])
     inventory.items = ()  # type: ignore[misc]  # frozen
     assert_type(staging.baseline(inventory), tuple[Path, ...])
 

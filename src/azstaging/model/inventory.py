@@ -2,13 +2,13 @@
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from azstaging.model.frames import Tabular
+from azstaging.model.frames import Tabular, pandas_frame, polars_frame
 from azstaging.model.ids import ResourceId
-from azstaging.model.items import Facts, ReplicatedItem
+from azstaging.model.items import Collection, Facts, ReplicatedItem
 from azstaging.model.machines import Lock, SourceMachine, TargetMachine
 from azstaging.model.values import as_struct
 from azstaging.model.views import inventory_document, inventory_rows
@@ -177,6 +177,29 @@ class Inventory(Tabular):
         """Return one dict per item, with the columns that fit a laptop, or all of them."""
         return inventory_rows(self, wide=wide)
 
+    def columns(self, *, wide: bool = False) -> Mapping[str, type]:
+        """Return what each column of ``rows()`` holds, also where there is no row."""
+        (row,) = inventory_rows(replace(self, items=(_bare_row(),)), wide=wide)
+        return {name: _KINDS.get(name, str) for name in row}
+
+    def to_pandas(self, *, wide: bool = False) -> Any:
+        """Return a ``pandas.DataFrame`` of ``rows()``, with these columns where nothing was read.
+
+        Numbers are nullable integers, and of the wide columns times are UTC.
+
+        Raises:
+            ConfigurationError: pandas is not installed.
+        """
+        return pandas_frame(self.rows(wide=wide), self.columns(wide=wide))
+
+    def to_polars(self, *, wide: bool = False) -> Any:
+        """Return a ``polars.DataFrame`` of ``rows()``; otherwise as ``to_pandas``.
+
+        Raises:
+            ConfigurationError: polars is not installed.
+        """
+        return polars_frame(self.rows(wide=wide), self.columns(wide=wide))
+
     def remarks(self) -> tuple[str, ...]:
         """Say what could not be read."""
         return tuple(
@@ -192,3 +215,37 @@ class Inventory(Tabular):
     def __repr__(self) -> str:
         expected = "" if self.expected is None else f" of {self.expected} expected"
         return f"Inventory({self.read} items{expected}, {len(self.gaps)} gaps)"
+
+
+_NUMBERS = (
+    *("lag_seconds", "health_errors", "source_cores", "source_memory_mib", "target_cores"),
+    *("target_memory_mib", "disks", "nics", "free_days_left"),
+)
+# All others hold text, lists and ids included.
+_KINDS: Mapping[str, type] = {
+    **dict.fromkeys(_NUMBERS, int),
+    **dict.fromkeys(("detailed", "target_unknown", "renamed"), bool),
+    **dict.fromkeys(("last_test_at", "last_cutover_at", "replicating_since", "read_at"), datetime),
+}
+
+
+def _bare_row() -> InventoryItem:
+    """Return an item of which nothing is known: its row has every column."""
+    facts = Facts(
+        cutover=None,
+        replication=None,
+        test=None,
+        reversed=None,
+        stop_allowed=False,
+        cleanup_allowed=False,
+        idle=None,
+    )
+    nowhere = ResourceId("/nowhere")
+    item = ReplicatedItem(
+        id=nowhere,
+        name="",
+        provider="",
+        collection=Collection.MIGRATION_ITEMS,
+        vault_id=nowhere,
+    )
+    return InventoryItem(item=item, facts=facts, phase=Phase.UNRECOGNISED)

@@ -56,6 +56,10 @@ class Assets(Tabular):
             if self.shown is None or row.id in self.shown
         ]
 
+    def columns(self) -> Mapping[str, type]:
+        """Return what each column of ``rows()`` holds, also where there is no row."""
+        return dict.fromkeys((*_FIRST, *_JOINED, *_LAST), str) | {"lag_seconds": int}
+
     def _row(
         self,
         row: InventoryItem,
