@@ -1,15 +1,14 @@
 """Finds the vaults in scope and reads every replicated item in them."""
 
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads, Result
+from azstaging.engine.row_maker import Made, RowMaker
 from azstaging.errors import UnexpectedResponseError
 from azstaging.model.bodies import Body
 from azstaging.model.ids import ResourceId, parse_id, scope_as_told
@@ -20,9 +19,6 @@ from azstaging.providers import parse_item
 from azstaging.providers.fields import as_id
 
 T = TypeVar("T")
-# Pages that may wait until their rows are made: a megabyte each.
-_PAGES_AHEAD = 32
-_ROWS_AT_ONCE = 10
 _SUBSCRIPTIONS = ResourceId("/subscriptions")
 _SUBSCRIPTIONS_READ = "Microsoft.Resources/subscriptions/read"
 _CONTAINERS = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
@@ -83,7 +79,7 @@ def find_items(
     items: dict[ResourceId, T] = {}
     incomplete: set[ResourceId] = set()
     with ThreadPoolExecutor(1, thread_name_prefix="azstaging-rows") as maker:
-        rows = _Rows(reads, make, maker)
+        rows = RowMaker(reads, make, maker)
         wanted = (_list_read(azure, vault, kind, rows) for vault, kind in lists)
         results = reads.run(wanted, "items")
         for (vault, _), result in zip(lists, results, strict=True):
@@ -146,8 +142,8 @@ def _collections(vault: ResourceId) -> tuple[Collection, ...]:
 
 
 def _list_read(
-    azure: AzurePort, vault: ResourceId, collection: Collection, rows: "_Rows[T]"
-) -> Read[list["Future[_Made[T]]"]]:
+    azure: AzurePort, vault: ResourceId, collection: Collection, rows: RowMaker[T]
+) -> Read[list[Future[Made[T]]]]:
     """Read one list; a row that cannot be understood is None, and a gap of its vault."""
     listing: Mapping[Collection, Callable[[ResourceId], Iterator[list[Json]]]] = {
         Collection.MIGRATION_ITEMS: azure.list_migration_items,
@@ -186,74 +182,6 @@ def _detail_read(
         call=get,
         covers_items=False,
     )
-
-
-_Made = list[tuple[ResourceId, T] | None]
-
-
-class _Rows(Generic[T]):
-    """Makes something of each row of a list; a row that cannot be understood is a gap.
-
-    One thread makes them, a few at a time, while others read: Azure is what an inventory waits
-    for, never its own rows.
-    """
-
-    def __init__(self, reads: Reads, make: Callable[[ReplicatedItem], T], maker: Executor) -> None:
-        self._reads = reads
-        self._make = make
-        self._maker = maker
-        self._room = threading.BoundedSemaphore(_PAGES_AHEAD)
-        self._lock = threading.Lock()
-        self._reading = 0
-
-    def of(
-        self, pages: Iterable[list[Json]], vault: ResourceId, collection: Collection
-    ) -> list["Future[_Made[T]]"]:
-        """Read a list to its end, and start to make the rows of each page as it comes."""
-        self._count(1)
-        try:
-            return [self._start(page, vault, collection) for page in pages]
-        finally:
-            self._count(-1)
-
-    def _count(self, lists: int) -> None:
-        with self._lock:
-            self._reading += lists
-
-    def _start(
-        self, page: list[Json], vault: ResourceId, collection: Collection
-    ) -> "Future[_Made[T]]":
-        self._room.acquire()
-        return self._maker.submit(self._made, page, vault, collection)
-
-    def _made(self, page: list[Json], vault: ResourceId, collection: Collection) -> _Made[T]:
-        try:
-            made = []
-            for number, body in enumerate(page):
-                if self._reading and number % _ROWS_AT_ONCE == 0:
-                    # Gives the interpreter to a thread that has an answer to take.
-                    time.sleep(0)  # noqa: TID251 - nothing is waited for
-                made.append(self._row(body, vault, collection))
-            return made
-        finally:
-            self._room.release()
-
-    def _row(
-        self, body: Json, vault: ResourceId, collection: Collection
-    ) -> tuple[ResourceId, T] | None:
-        try:
-            item = parse_item(body, collection)
-            return item.id, self._make(item)
-        except UnexpectedResponseError as error:
-            self._reads.note(
-                Gap(
-                    scope=vault,
-                    reason="unexpected-response",
-                    detail=f"a row of {collection.value} could not be read: {error}",
-                ),
-                collection.value,
-            )
-            return None
 
 
 def _vaults(
