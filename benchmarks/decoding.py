@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -18,8 +19,7 @@ from azstaging.azure.throttle import Rates
 from azstaging.engine.rows import listed_row
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import Collection
-from azstaging.providers import parse_item
-from azstaging.providers.vmware_cbt_rows import Row
+from azstaging.providers import parse_item, protected_rows, vmware_cbt_rows
 
 _ROUNDS = 5
 _GETS = 200
@@ -61,61 +61,53 @@ def cost_of_single_gets(url: str, token: str) -> tuple[float, float]:
     return min(each for each, _ in pairs) / len(ids), min(each for _, each in pairs) / len(ids)
 
 
-class _Details(msgspec.Struct, rename="camel"):
-    instance_type: str = ""
-    target_vm_name: str = ""
-    vmware_machine_id: str = ""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCost:
+    """CPU seconds of one row of one provider, and how many of its items there are."""
+
+    provider: str
+    items: int
+    typed: float
+    ours: float
 
 
-class _Properties(msgspec.Struct, rename="camel"):
-    machine_name: str = ""
-    migration_state: str = ""
-    test_migrate_state: str = ""
-    replication_status: str = ""
-    health: str = ""
-    event_correlation_id: str = ""
-    allowed_operations: list[str] = []
-    provider_specific_details: _Details | None = None
+def cost_of_rows(url: str, token: str) -> list[RowCost]:
+    """Return what a row costs, by provider: a typed decode of what is read of it, and ours.
 
-
-class _Item(msgspec.Struct):
-    id: str
-    properties: _Properties
-
-
-class _Page(msgspec.Struct, rename="camel"):
-    value: list[_Item]
-    next_link: str | None = None
-
-
-class _WholePage(msgspec.Struct, rename="camel"):
-    value: list[Row]
-    next_link: str | None = None
-
-
-def cost_of_rows(url: str, token: str) -> tuple[float, float, float]:
-    """Return CPU seconds of one row of a list.
-
-    Typed decode of a few fields, typed decode of all that our row is made of, and our row.
+    The typed decode takes the same bytes, a page, into structs of the same fields.
     """
-    client, vault = next(iter(vaults(url, token)))
-    link = f"{url}{vault}/replicationMigrationItems?api-version={SITE_RECOVERY}"
-    body = client.send_request(HttpRequest("GET", link)).content
-    count = len(msgspec.json.decode(body)["value"])
-    few, whole = msgspec.json.Decoder(_Page), msgspec.json.Decoder(_WholePage)
-    ours = _rows_of(body, vault)
-    assert len(ours()) == count == len(whole.decode(body).value)
-    actions = (lambda: few.decode(body), lambda: whole.decode(body), ours)
-    least = [_least(action, 50) / count for action in actions]
-    return least[0], least[1], least[2]
+    found: dict[str, list[Any]] = {}
+    for client, vault in vaults(url, token):
+        for collection, shape in _SHAPES.items():
+            link = f"{url}{vault}/{collection.value}?api-version={SITE_RECOVERY}"
+            body = client.send_request(HttpRequest("GET", link)).content
+            rows = msgspec.json.decode(body)["value"]
+            for row in rows[:1]:
+                kind = row["properties"]["providerSpecificDetails"]["instanceType"]
+                found.setdefault(kind, [0, body, collection, shape, str(vault)])
+            if rows:
+                found[kind][0] += len(rows)
+    return [_cost_of(kind, *told) for kind, told in found.items()]
 
 
-def _rows_of(body: bytes, vault: ResourceId) -> Callable[[], list[Any]]:
-    path = str(vault)
+def _cost_of(
+    kind: str, items: int, body: bytes, collection: Collection, shape: Any, path: str
+) -> RowCost:
+    page = msgspec.defstruct("Page", [("value", list[shape]), ("nextLink", str | None, None)])
+    typed = msgspec.json.Decoder(page)
 
-    def rows() -> list[Any]:
+    def ours() -> list[Any]:
         answer = Answer(status=200, headers={}, body=body)
-        _, page = raw_page_of(answer, path)
-        return [listed_row(parse_item(row, Collection.MIGRATION_ITEMS)) for row in page]
+        _, rows = raw_page_of(answer, path)
+        return [listed_row(parse_item(row, collection)) for row in rows]
 
-    return rows
+    count = len(ours())
+    assert len(typed.decode(body).value) == count
+    least = [_least(each, 50) / count for each in (lambda: typed.decode(body), ours)]
+    return RowCost(provider=kind, items=items, typed=least[0], ours=least[1])
+
+
+_SHAPES = {
+    Collection.MIGRATION_ITEMS: vmware_cbt_rows.Row,
+    Collection.PROTECTED_ITEMS: protected_rows.Row,
+}

@@ -72,12 +72,14 @@ class _Properties(Documented):
 
 
 @beside("name type location systemData")
-class _Row(Documented):
+class Row(Documented):
+    """One row of the list: what is read of it, and the names of what is not."""
+
     id: str
     properties: _Properties
 
 
-_ROWS = msgspec.json.Decoder(_Row)
+_ROWS = msgspec.json.Decoder(Row)
 
 
 def quick_protected_row(text: bytes, body: Body) -> ReplicatedItem | None:
