@@ -17,8 +17,7 @@ from azstaging.model.inventory import Inventory, Phase
 from azstaging.model.items import Collection
 from azstaging.model.views import inventory_document
 from azstaging.model.waves import Wave, Workload
-from azstaging.providers import parse_item
-from azstaging.providers.vmware_cbt_rows import quick_row
+from azstaging.providers import ROWS, parse_item
 from azstaging.rules.completeness import gaps_touching
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "inventory-1.schema.json"
@@ -169,7 +168,7 @@ def test_rows_of_the_lists_are_read_from_their_bytes_and_the_same(
             if "recoveryservices" not in vault.key:
                 continue
             for row in chain.from_iterable(azure.list_migration_items(vault)):
-                item = quick_row(row.json, row)
+                item = ROWS[Collection.MIGRATION_ITEMS].item(row.json, row)
                 assert item is None or item == parse_item(dict(row), Collection.MIGRATION_ITEMS)
                 quick += item is not None
     rows = [row for row in inventory if row.item.provider == "VMwareCbt"]

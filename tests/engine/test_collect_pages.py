@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from azstaging.emulator import Emulator, Fault
+from azstaging.engine.resuming import Resuming
+from azstaging.model.bodies import TypedPage
+from azstaging.model.items import Collection
 from azstaging.model.waves import Scope
+from azstaging.providers import ROWS
 
 
 class Pages:
@@ -91,6 +95,86 @@ def test_a_page_cut_at_any_byte_never_gives_a_complete_inventory(
             assert [gap.scope for gap in inventory.gaps] == [shapes.vault()]
 
 
+def test_a_page_of_documented_rows_cut_at_any_byte_is_not_complete_either(
+    shapes: Any, read: Any, connected: Callable[..., Any], pages: Pages
+) -> None:
+    """Of lists alone such a page is decoded at once."""
+    details = {"providerSpecificDetails": {"instanceType": "InMageRcm"}}
+    row = {"id": shapes.protected_item("a", shapes.vault())["id"], "properties": details}
+    whole = json.dumps({"value": [row]}).encode()
+    assert ROWS[Collection.PROTECTED_ITEMS].page(whole) is not None
+    scope = Scope(vaults=(shapes.vault(),))
+    with connected(pages.url) as azure:
+        pages.bodies["/replicationProtectedItems"] = whole
+        assert read(azure, scope, lists_only=True).complete
+        for cut in range(1, len(whole)):
+            pages.bodies["/replicationProtectedItems"] = whole[:cut]
+            inventory = read(azure, scope, lists_only=True)
+            assert (inventory.complete, inventory.read) == (False, 0), cut
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [(7, "nextLink"), ({}, "nextLink"), ("https://elsewhere.example/x", "this cloud's ARM")],
+)
+def test_a_page_of_documented_rows_with_an_odd_link_is_a_gap(
+    shapes: Any, read: Any, connected: Callable[..., Any], pages: Pages, link: Any, told: str
+) -> None:
+    details = {"providerSpecificDetails": {"instanceType": "InMageRcm"}}
+    row = {"id": shapes.protected_item("a", shapes.vault())["id"], "properties": details}
+    page = {"value": [row], "nextLink": link}
+    pages.bodies["/replicationProtectedItems"] = json.dumps(page).encode()
+    with connected(pages.url) as azure:
+        inventory = read(azure, Scope(vaults=(shapes.vault(),)), lists_only=True)
+    (gap,) = inventory.gaps
+    assert not inventory.read
+    assert told in gap.detail
+
+
+def test_lists_decoded_at_once_say_what_their_json_says(
+    read: Any, connected: Callable[..., Any], emulator: Emulator
+) -> None:
+    class Nothing:
+        """Keeps nothing; what is to be kept is read as JSON."""
+
+        def get(self, _key: str) -> None:
+            """Return nothing."""
+
+        def put(self, _key: str, _answer: object) -> None:
+            """Keep nothing."""
+
+    with connected(emulator.url, emulator.token("planner")) as azure:
+        typed = read(azure, lists_only=True)
+        found = [
+            page
+            for vault in typed.vaults
+            if "recoveryservices" in vault.key
+            for page in azure.list_protected_items(vault, ROWS[Collection.PROTECTED_ITEMS].page)
+        ]
+        assert any(isinstance(page, TypedPage) for page in found)
+        plain = read(Resuming(azure, Nothing()), lists_only=True)
+    assert typed.items == plain.items
+    assert typed.gaps == plain.gaps
+
+
+def test_a_row_of_which_more_is_needed_than_its_value_is_read_whole(
+    shapes: Any, read: Any, connected: Callable[..., Any], pages: Pages
+) -> None:
+    """Its health errors are; those beside it are read at once all the same."""
+    errors = {"healthErrors": [{"errorCode": "9", "errorMessage": "too slow"}]}
+    details = {"providerSpecificDetails": {"instanceType": "InMageRcm"}}
+    rows = [
+        {"id": shapes.protected_item(name, shapes.vault())["id"], "properties": details | more}
+        for name, more in {"a": {}, "b": errors, "c": {}}.items()
+    ]
+    pages.bodies["/replicationProtectedItems"] = json.dumps({"value": rows}).encode()
+    with connected(pages.url) as azure:
+        inventory = read(azure, Scope(vaults=(shapes.vault(),)), lists_only=True)
+    assert [row.item.id.name for row in inventory] == ["a", "b", "c"]
+    assert [[each.code for each in row.item.health_errors] for row in inventory] == [[], ["9"], []]
+
+
+@pytest.mark.parametrize("lists_only", [False, True])
 @pytest.mark.parametrize(
     ("page", "reason"),
     [
@@ -111,10 +195,11 @@ def test_a_page_of_another_shape_is_a_gap(
     pages: Pages,
     page: bytes,
     reason: str,
+    lists_only: bool,
 ) -> None:
     pages.bodies["/replicationMigrationItems"] = page
     with connected(pages.url) as azure:
-        inventory = read(azure, Scope(vaults=(shapes.vault(),)))
+        inventory = read(azure, Scope(vaults=(shapes.vault(),)), lists_only=lists_only)
     assert [(gap.scope, gap.reason) for gap in inventory.gaps] == [(shapes.vault(), reason)]
 
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from azstaging.errors import UnexpectedResponseError
 from azstaging.model.bodies import Body
 from azstaging.model.items import Collection, ReplicatedItem
+from azstaging.providers import ROWS as READ
 from azstaging.providers import facts_of, parse_item
-from azstaging.providers.protected_rows import quick_protected_row
-from azstaging.providers.vmware_cbt_rows import quick_row
 
 from .protected_rows import PROTECTED_ROWS, VAULT
 
@@ -107,8 +106,7 @@ def _assert_same(text: bytes, collection: Collection = Collection.MIGRATION_ITEM
 
 
 def _quick(collection: Collection, text: bytes) -> ReplicatedItem | None:
-    read = quick_row if collection is Collection.MIGRATION_ITEMS else quick_protected_row
-    return read(text, Body(text))
+    return READ[collection].item(text, Body(text))
 
 
 @pytest.mark.parametrize(("collection", "row"), ROWS, ids=["VMwareCbt", *PROTECTED_ROWS])
@@ -194,7 +192,7 @@ def test_a_property_that_is_not_documented_is_no_row_for_the_quick_way(name: str
     row = json.loads(json.dumps(ROW))
     row["properties"][name] = "Replicating"
     text = json.dumps(row).encode()
-    assert quick_row(text, Body(text)) is None
+    assert _quick(Collection.MIGRATION_ITEMS, text) is None
     _assert_same(text)
 
 

@@ -22,6 +22,7 @@ from azstaging.azure.bodies import (
     page_of,
     raw_page_of,
     rows_of,
+    typed_page_of,
     unexpected,
 )
 from azstaging.azure.calls import (
@@ -59,6 +60,7 @@ from azstaging.azure.redaction import redact_http_logs
 from azstaging.azure.throttle import Rates, Throttle, TimeBudget
 from azstaging.azure.tracing import tracing_policies
 from azstaging.azure.transport import SingleSendTransport
+from azstaging.engine.ports import PageReader
 from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId, check_segment
 from azstaging.model.plans import Principal
@@ -217,10 +219,12 @@ class ArmSession:
         *,
         sender: Sender | None = None,
         raw: bool = False,
-    ) -> Iterator[list[Json]]:
+        rows: PageReader | None = None,
+    ) -> Iterator[list[Any]]:
         """Yield the pages of a list, in the order of the service. Never less than all of it.
 
-        With ``raw`` rows are the bytes they came in (`azstaging.model.bodies.Body`, read-only).
+        With ``raw`` rows are the bytes they came in (`azstaging.model.bodies.Body`, read-only);
+        of a page that ``rows`` takes, they are its values.
 
         Raises:
             UnexpectedResponseError: ``value`` is missing or null, a row is no object, a nextLink
@@ -231,8 +235,11 @@ class ArmSession:
         while url:
             seen.add(url)
             answer = self._read(url, CallKind.READ, sender=sender)
-            page, rows = (raw_page_of if raw else page_of)(answer, str(path))
-            yield rows
+            if rows is not None:
+                page, found = typed_page_of(answer, str(path), rows)
+            else:
+                page, found = (raw_page_of if raw else page_of)(answer, str(path))
+            yield found
             url = self._next(page, answer, str(path))
             if url in seen or len(seen) >= MAX_PAGES:
                 raise unexpected("a nextLink that was followed already", "/nextLink", answer, path)

@@ -29,7 +29,7 @@ def check_segment(segment: str) -> str:
     return segment
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, init=False)
 class ResourceId:
     """One ARM id. Equal ids are equal without case; ``str()`` gives it as the service wrote it.
 
@@ -39,15 +39,18 @@ class ResourceId:
 
     text: str
 
-    def __post_init__(self) -> None:
-        text = self.text
-        if text[:1] == "/" and text[-1] != "/" and not text[-1].isspace():
-            return
-        stripped = self.text.strip().rstrip("/")
-        if not stripped.startswith("/") or stripped == "/":
-            raise ConfigurationError(f"{self.text!r} is not an ARM resource id.")
-        if stripped != self.text:
-            object.__setattr__(self, "text", stripped)
+    def __init__(self, text: str) -> None:
+        """Take an id as it came; blanks around it and slashes at its end are left out.
+
+        Raises:
+            ConfigurationError: it does not begin with a slash, or is nothing else.
+        """
+        # Ids are made by the hundred thousand, and nearly all are clean.
+        if text[:1] != "/" or text[-1] == "/" or text[-1].isspace():
+            given, text = text, text.strip().rstrip("/")
+            if text[:1] != "/":
+                raise ConfigurationError(f"{given!r} is not an ARM resource id.")
+        object.__setattr__(self, "text", text)
 
     @property
     def key(self) -> str:

@@ -3,7 +3,7 @@
 A new provider is one file and one line in ``PROVIDERS``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
@@ -12,6 +12,7 @@ from azstaging.errors import UnexpectedResponseError
 from azstaging.model.bodies import Body
 from azstaging.model.items import Collection, Facts, JsonObject, ReplicatedItem, StopRequest
 from azstaging.providers.a2a import A2A
+from azstaging.providers.documented import Rows
 from azstaging.providers.fields import Fields
 from azstaging.providers.hyperv_replica_azure import HyperVReplicaAzure
 from azstaging.providers.hyperv_to_azstackhci import HyperVToAzStackHCI
@@ -19,10 +20,10 @@ from azstaging.providers.inmage_azure_v2 import InMageAzureV2
 from azstaging.providers.inmage_rcm import InMageRcm
 from azstaging.providers.inmage_rcm_failback import InMageRcmFailback
 from azstaging.providers.interface import Provider
-from azstaging.providers.protected_rows import quick_protected_row
+from azstaging.providers.protected_rows import PROTECTED_ROWS
 from azstaging.providers.unknown import Unknown
 from azstaging.providers.vmware_cbt import VMwareCbt
-from azstaging.providers.vmware_cbt_rows import quick_row
+from azstaging.providers.vmware_cbt_rows import MIGRATION_ROWS
 from azstaging.providers.vmware_to_azstackhci import VMwareToAzStackHCI
 
 PROVIDERS: tuple[Provider, ...] = (
@@ -38,10 +39,10 @@ PROVIDERS: tuple[Provider, ...] = (
 
 UNKNOWN: Provider = Unknown(Collection.PROTECTED_ITEMS)
 
-# What reads rows of lists from their bytes, where they are as documented; None is "read it whole".
-_QUICK: Mapping[Collection, Callable[[bytes, Body], ReplicatedItem | None]] = {
-    Collection.MIGRATION_ITEMS: quick_row,
-    Collection.PROTECTED_ITEMS: quick_protected_row,
+# Rows of lists are read from their bytes where they are as documented.
+ROWS: Mapping[Collection, Rows] = {
+    Collection.MIGRATION_ITEMS: MIGRATION_ROWS,
+    Collection.PROTECTED_ITEMS: PROTECTED_ROWS,
 }
 
 _BY_TYPE = {provider.instance_type: provider for provider in PROVIDERS}
@@ -61,8 +62,8 @@ def parse_item(body: JsonObject, collection: Collection) -> ReplicatedItem:
     """
     if isinstance(body, Body):
         text = body.json
-        quick = _QUICK.get(collection)
-        item = quick(text, body) if quick is not None and text is not None else None
+        rows = ROWS.get(collection)
+        item = rows.item(text, body) if rows is not None and text is not None else None
         if item is not None:
             return item
         body = _whole(body)

@@ -18,7 +18,7 @@ _Resources = Mapping[ResourceId, JsonObject]
 _CONSTRAINED = re.compile(r"(?:standard_)?[a-z]+\d+-(\d+)")
 # Of the dozens of capabilities of a size, those that something is made of; all are text.
 _CAPABILITIES = ("vCPUs", "vCPUsAvailable", "MemoryGB", "MaxDataDiskCount")
-_MACHINE = "microsoft.compute/virtualmachines"
+_MACHINE = "providers/microsoft.compute/virtualmachines"
 _LOCK = ["providers", "microsoft.authorization", "locks"]
 
 
@@ -110,9 +110,11 @@ def attached_ids(vm: JsonObject) -> tuple[ResourceId, ...]:
 def machine_id(value: object) -> ResourceId | None:
     """Read the id of a VM; an id without the machine's name, as the service writes it, is None."""
     found = as_id(value)
-    if found is None or found.resource_type != _MACHINE or len(found.segments) % 2:
+    if found is None:
         return None
-    return found
+    segments = found.segments
+    named = len(segments) % 2 == 0 and "/".join(segments[-4:-1]).casefold() == _MACHINE
+    return found if named else None
 
 
 def disk_owner(disk: JsonObject) -> ResourceId | None:

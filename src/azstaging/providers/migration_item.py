@@ -120,7 +120,7 @@ def _state(
         unrecognised.append(f"migrationState={shown(given)}")
         return None, None
     cutover, replication = meaning
-    if cutover in {Cutover.DONE, Cutover.DONE_WITH_NOTES}:
+    if cutover is Cutover.DONE or cutover is Cutover.DONE_WITH_NOTES:
         return cutover, _of_migrated(item, unrecognised)
     return cutover, replication
 

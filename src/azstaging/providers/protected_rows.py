@@ -6,15 +6,15 @@ https://learn.microsoft.com/rest/api/site-recovery/replication-protected-items/l
 
 from typing import Any
 
-import msgspec
 from msgspec import UNSET, Raw
 
 from azstaging.errors import ConfigurationError
-from azstaging.model.bodies import Body
-from azstaging.model.items import Collection, ReplicatedItem
+from azstaging.model.items import Collection, JsonObject, ReplicatedItem
 from azstaging.providers.a2a_rows import A2ARow
 from azstaging.providers.documented import (
     Documented,
+    DocumentedRow,
+    Rows,
     Told,
     beside,
     once,
@@ -72,58 +72,52 @@ class _Properties(Documented):
 
 
 @beside("name type location systemData")
-class Row(Documented):
-    """One row of the list: what is read of it, and the names of what is not."""
+class Row(DocumentedRow):
+    """One row of protected items."""
 
-    id: str
     properties: _Properties
 
+    def item(self, body: JsonObject) -> ReplicatedItem | None:
+        """Return the item of the row; None where the provider must be asked."""
+        properties = self.properties
+        specific = properties.provider_specific_details
+        item_id = as_id(self.id)
+        details = None if properties.health_errors else specific.details()
+        if item_id is None or details is None:
+            return None
+        try:
+            vault_id, fabric, container = place_of(item_id, Collection.PROTECTED_ITEMS)
+        except ConfigurationError:
+            return None
+        return ReplicatedItem(
+            id=item_id,
+            name=properties.friendly_name or item_id.name,
+            provider=str(specific.__struct_config__.tag),
+            collection=Collection.PROTECTED_ITEMS,
+            vault_id=vault_id,
+            fabric=fabric,
+            container=container,
+            generation=(properties.event_correlation_id or "").strip() or None,
+            health=properties.replication_health or "",
+            failover_health=properties.failover_health or "",
+            raw=told(properties.raw() | specific.raw()),
+            allowed_operations=shared_names(*(properties.allowed_operations or ())),
+            running_job=_job(properties.current_scenario),
+            source_id=details.source_id,
+            target_id=details.target_id,
+            test_target_id=details.test_target_id,
+            test_target_name=details.test_target_name,
+            settings=details.settings,
+            source=details.source,
+            disks=details.disks,
+            nics=details.nics,
+            last_recovery_point=details.last_recovery_point,
+            rpo_seconds=details.rpo_seconds,
+            body=body,
+        )
 
-_ROWS = msgspec.json.Decoder(Row)
 
-
-def quick_protected_row(text: bytes, body: Body) -> ReplicatedItem | None:
-    """Return the item of one row, or None: it is none that this can read."""
-    try:
-        row = _ROWS.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    properties = row.properties
-    specific = properties.provider_specific_details
-    item_id = as_id(row.id)
-    details = None if properties.health_errors else specific.details()
-    if item_id is None or details is None:
-        return None
-    try:
-        vault_id, fabric, container = place_of(item_id, Collection.PROTECTED_ITEMS)
-    except ConfigurationError:
-        return None
-    return ReplicatedItem(
-        id=item_id,
-        name=properties.friendly_name or item_id.name,
-        provider=str(specific.__struct_config__.tag),
-        collection=Collection.PROTECTED_ITEMS,
-        vault_id=vault_id,
-        fabric=fabric,
-        container=container,
-        generation=(properties.event_correlation_id or "").strip() or None,
-        health=properties.replication_health or "",
-        failover_health=properties.failover_health or "",
-        raw=told({**properties.raw(), **specific.raw()}),
-        allowed_operations=shared_names(*(properties.allowed_operations or ())),
-        running_job=_job(properties.current_scenario),
-        source_id=details.source_id,
-        target_id=details.target_id,
-        test_target_id=details.test_target_id,
-        test_target_name=details.test_target_name,
-        settings=details.settings,
-        source=details.source,
-        disks=details.disks,
-        nics=details.nics,
-        last_recovery_point=details.last_recovery_point,
-        rpo_seconds=details.rpo_seconds,
-        body=body,
-    )
+PROTECTED_ROWS = Rows(Row)
 
 
 def _job(scenario: Any) -> str:

@@ -9,15 +9,21 @@ https://learn.microsoft.com/rest/api/site-recovery/replication-migration-items/l
 from functools import lru_cache
 from typing import Any
 
-import msgspec
 from msgspec import UNSET, Raw
 
 from azstaging.errors import ConfigurationError
-from azstaging.model.bodies import Body
-from azstaging.model.items import Collection, ReplicatedItem, SourceFacts, TargetSettings
+from azstaging.model.items import (
+    Collection,
+    JsonObject,
+    ReplicatedItem,
+    SourceFacts,
+    TargetSettings,
+)
 from azstaging.providers.documented import (
     Documented,
+    DocumentedRow,
     Flag,
+    Rows,
     Told,
     beside,
     few,
@@ -93,61 +99,54 @@ class _Properties(Documented):
     health_errors: list[Raw] | None = None
 
 
-@beside("name type location")
-class Row(Documented):
-    """One row of the list: what is read of it, and the names of what is not."""
+_INSTANCE = "VMwareCbt"
 
-    id: str
+
+@beside("name type location")
+class Row(DocumentedRow):
+    """One row of migration items."""
+
     properties: _Properties
 
+    def item(self, body: JsonObject) -> ReplicatedItem | None:
+        """Return the item of the row; None where the provider must be asked."""
+        properties = self.properties
+        details = properties.provider_specific_details
+        odd = details.protected_disks or details.vm_nics or properties.health_errors
+        item_id = as_id(self.id)
+        if odd or item_id is None or details.instance_type != _INSTANCE:
+            return None
+        try:
+            vault_id, fabric, container = place_of(item_id, Collection.MIGRATION_ITEMS)
+        except ConfigurationError:
+            return None
+        vm_name = details.target_vm_name or ""
+        job = properties.current_job
+        generation = properties.event_correlation_id
+        return ReplicatedItem(
+            id=item_id,
+            name=properties.machine_name or item_id.name,
+            provider=_INSTANCE,
+            collection=Collection.MIGRATION_ITEMS,
+            vault_id=vault_id,
+            fabric=fabric,
+            container=container,
+            generation=(generation.strip() or None) if generation else None,
+            health=properties.health or "",
+            raw=_raw(properties, details),
+            allowed_operations=shared_names(*(properties.allowed_operations or ())),
+            running_job="" if _none(job) else job_name(None if job is UNSET else job),
+            detailed=False,
+            source_id=as_id(details.vmware_machine_id),
+            test_target_name=f"{vm_name}-Test" if vm_name else "",
+            settings=_settings(details, vm_name),
+            source=_source(details.os_type, details.os_name, details.firmware_type),
+            last_recovery_point=details.last_recovery_point_received or "",
+            body=body,
+        )
 
-ROWS = msgspec.json.Decoder(Row)
-_INSTANCE = "VMwareCbt"
-_NO_SOURCE = SourceFacts()
 
-
-def quick_row(text: bytes, body: Body) -> ReplicatedItem | None:
-    """Return the item of one row, or None: it is none that this can read."""
-    try:
-        row = ROWS.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    properties = row.properties
-    details = properties.provider_specific_details
-    odd = details.protected_disks or details.vm_nics or properties.health_errors
-    if odd or details.instance_type != _INSTANCE:
-        return None
-    item_id = as_id(row.id)
-    if item_id is None:
-        return None
-    try:
-        vault_id, fabric, container = place_of(item_id, Collection.MIGRATION_ITEMS)
-    except ConfigurationError:
-        return None
-    vm_name = details.target_vm_name or ""
-    job = properties.current_job
-    generation = properties.event_correlation_id
-    return ReplicatedItem(
-        id=item_id,
-        name=properties.machine_name or item_id.name,
-        provider=_INSTANCE,
-        collection=Collection.MIGRATION_ITEMS,
-        vault_id=vault_id,
-        fabric=fabric,
-        container=container,
-        generation=(generation.strip() or None) if generation else None,
-        health=properties.health or "",
-        raw=_raw(properties, details),
-        allowed_operations=shared_names(*(properties.allowed_operations or ())),
-        running_job="" if _none(job) else job_name(None if job is UNSET else job),
-        detailed=False,
-        source_id=as_id(details.vmware_machine_id),
-        test_target_name=f"{vm_name}-Test" if vm_name else "",
-        settings=_settings(details, vm_name),
-        source=_source(details.os_type, details.os_name, details.firmware_type),
-        last_recovery_point=details.last_recovery_point_received or "",
-        body=body,
-    )
+MIGRATION_ROWS = Rows(Row)
 
 
 def _none(job: Any) -> bool:
