@@ -79,8 +79,7 @@ def test_every_target_is_the_machine_that_the_estate_made(
         assert [disk.size_gib for disk in row.target.disks] == list(machine.disks_gib)
         assert all(nic.addresses for nic in row.target.nics)
         found[row.target.resolved_by] += 1
-    # Hyper-V names its disks, no ids; they are found all the same.
-    assert set(found) == {"disks", "item"}
+    assert set(found) == {"disks", "item", "name"}
     migrated = [row for row in inventory if row.phase in {Phase.STAGED, Phase.CONTRADICTION}]
     local = [row for row in migrated if row.target_unknown]
     assert {row.item.provider for row in local} <= {"VMwareToAzStackHCI", "HyperVToAzStackHCI"}

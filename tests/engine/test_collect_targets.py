@@ -1,5 +1,6 @@
 """Which machine belongs to which item, and which machines are left-over tests."""
 
+import json
 from typing import Any
 
 import pytest
@@ -191,16 +192,73 @@ def test_a_renamed_machine_is_found_by_the_names_of_its_disks(
     ]
     row = _only(read(azure))
     assert row.target.name == "hv01-5f0c1d2e"
-    assert row.target.resolved_by == "disks"
+    assert row.target.resolved_by == "name"
+    assert row.target_note == "found by the names of its disks"
     assert row.target.renamed
 
 
-def test_a_machine_of_an_image_is_not_the_one(shapes: Any, read: Any) -> None:
-    azure = _named(shapes)
+@pytest.mark.parametrize("told", [{}, {"targetDiskName": "hv01-os"}])
+def test_a_machine_of_an_image_is_not_the_one(shapes: Any, read: Any, told: dict[str, str]) -> None:
+    azure = _named(shapes, told)
     azure.vms = [shapes.vm("hv01", "hv01-os", imageReference={"offer": "windows"})]
     azure.disks = [shapes.disk("hv01-os", "hv01")]
     row = _only(read(azure))
     assert (row.target, row.target_unknown) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("source", "believed"),
+    [("disks/other", False), ("disks/seed", True), ("snapshots/other", True), ("", True)],
+)
+def test_a_disk_that_was_copied_from_somebody_elses_is_no_proof(
+    shapes: Any, read: Any, source: str, believed: bool
+) -> None:
+    """A machine of an earlier try holds disks of the intended names; their seeds were others."""
+    root = f"{shapes.group}/providers/Microsoft.Compute"
+    seed = {"diskId": "d_0_0", "seedManagedDiskId": f"{root}/disks/seed"}
+    azure = _named(shapes, {"targetDiskName": "hv01-os"}, protectedManagedDisks=[seed])
+    azure.vms = [shapes.vm("hv01", "hv01-os")]
+    azure.disks = [shapes.disk("hv01-os", "hv01", copied_from=f"{root}/{source}" if source else "")]
+    row = _only(read(azure))
+    assert (row.target is not None, row.target_unknown) == (believed, not believed)
+    assert believed or "was copied from other" in row.target_note
+
+
+def test_one_machine_is_not_proven_for_two_items_by_names(shapes: Any, read: Any) -> None:
+    azure = _named(shapes, {"targetDiskName": "hv01-os"})
+    (item,) = azure.protected[shapes.vault().key]
+    again = json.loads(json.dumps(item))
+    again["id"] = again["id"].replace("/hv01", "/again")
+    azure.protected[shapes.vault().key].append(again)
+    azure.vms = [shapes.vm("hv01", "hv01-os")]
+    azure.disks = [shapes.disk("hv01-os", "hv01")]
+    rows = list(read(azure))
+    assert [(row.target, row.target_unknown, row.test_machines) for row in rows] == [
+        (None, True, ())
+    ] * 2
+    assert rows[0].target_note == (
+        "the names of disks lead 2 items to hv01, so it is proven for none"
+    )
+
+
+def test_a_machine_without_managed_disks_is_the_one_that_its_item_names(
+    shapes: Any, read: Any
+) -> None:
+    vault = shapes.vault()
+    azure = shapes.empty(vaults=[str(vault)])
+    body = shapes.protected_item(
+        "v2",
+        vault,
+        instanceType="InMageAzureV2",
+        targetVmId=shapes.vm_id("v2"),
+        protectedDisks=[{"diskId": "{1}"}],
+        protectedManagedDisks=[{"diskId": "{1}", "targetDiskName": "v2-os"}],
+    )
+    azure.protected[vault.key] = [body]
+    vm = shapes.vm("v2", "unused")
+    vm["properties"]["storageProfile"] = {"osDisk": {"vhd": {"uri": "https://x/os.vhd"}}}
+    azure.vms = [vm]
+    assert _only(read(azure)).target.resolved_by == "item"
 
 
 @pytest.mark.parametrize("provider", ["A2A", "InMageAzureV2"])

@@ -69,3 +69,34 @@ def test_reads_wait_for_rows_when_too_many_pages_lie_there(shapes: Any) -> None:
             f"a{n}" for n in range(40)
         ]
     assert ahead == [False]
+
+
+def test_who_comes_too_late_learns_it_and_waits_for_nobody(shapes: Any) -> None:
+    """After Ctrl-C or a deadline nobody makes rows, and more readers than room have pages."""
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    maker = RowMaker(Reads(executor), _name, executor)
+    refused: list[RuntimeError] = []
+
+    def read_on() -> None:
+        for page in _pages(shapes, 40):
+            try:
+                maker.of([page], shapes.vault(), MIGRATION)
+            except RuntimeError as error:
+                refused.append(error)
+
+    reader = threading.Thread(target=read_on, daemon=True)
+    reader.start()
+    reader.join(10)
+    assert len(refused) == 40
+
+
+def test_a_row_of_another_vault_is_a_gap_of_the_one_that_listed_it(shapes: Any) -> None:
+    ((row,),) = _pages(shapes, 1)
+    with ThreadPoolExecutor(1) as executor:
+        reads = Reads(executor)
+        (made,) = RowMaker(reads, _name, executor).of([[row]], shapes.vault("v2"), MIGRATION)
+        assert made.result() == [None]
+    assert [(gap.scope, gap.reason) for gap in reads.gaps] == [
+        (shapes.vault("v2"), "unexpected-response")
+    ]

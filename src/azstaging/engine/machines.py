@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads
@@ -13,7 +13,7 @@ from azstaging.engine.resources import (
     states_read,
     worth_listing,
 )
-from azstaging.engine.targets import Match, match_target
+from azstaging.engine.targets import BY_NAME, Match, match_target
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import Collection, Cutover, Facts, ReplicatedItem
 from azstaging.providers import facts_of
@@ -46,11 +46,6 @@ class Matched:
             yield self.item.source_id
 
 
-def match_all(items: Iterable[ReplicatedItem], resources: Resources) -> list[Matched]:
-    """Derive the facts of every item, and find its machine in the lists."""
-    return [match_one(item, resources) for item in items]
-
-
 def match_one(item: ReplicatedItem, resources: Resources) -> Matched:
     """Derive the facts of one item, and find its machine in the lists."""
     facts = facts_of(item)
@@ -60,6 +55,22 @@ def match_one(item: ReplicatedItem, resources: Resources) -> Matched:
         else match_target(item, resources, cut_over=facts.cutover in _CUT_OVER)
     )
     return Matched(item=item, facts=facts, match=match)
+
+
+def undisputed(matched: list[Matched]) -> list[Matched]:
+    """Believe no name that leads several items to one machine: it is none of theirs then."""
+    claims = Counter(each.match.vm for each in matched)
+    return [
+        replace(each, match=_disputed(vm, claims[vm]))
+        if (vm := each.match.vm) is not None and each.match.how == BY_NAME and claims[vm] > 1
+        else each
+        for each in matched
+    ]
+
+
+def _disputed(vm: ResourceId, claims: int) -> Match:
+    note = f"the names of disks lead {claims} items to {vm.name}, so it is proven for none"
+    return Match(note=note, unknown=True)
 
 
 def places_of(matched: Iterable[Matched], resources: Resources) -> set[Place]:

@@ -41,6 +41,7 @@ _ROWS_A_PAGE = 100
 _NO_VIEWS: Mapping[str, JsonObject] = MappingProxyType({})
 # What `providers.compute` reads of disks and adapters, casefolded.
 _KEPT_BESIDE = frozenset({"id", "managedby", "sku"})
+_DISK_TYPE = "microsoft.compute/disks"
 _KEPT = {
     DISKS: frozenset(
         {"disksizegb", "disksizebytes", "hypervgeneration", "encryption", "creationdata"}
@@ -142,6 +143,15 @@ class Resources:
             return None
         # The disks could not be listed; the machines say the same thing from their side.
         return self._by_machine().get(disk.key)
+
+    def source_of(self, disk: ResourceId) -> ResourceId | None:
+        """Return the disk that a disk was copied from; None where it is none, or is not told.
+
+        A copy of a snapshot tells the snapshot, and not whose it is.
+        """
+        creation = Fields(self.disks.get(disk.key)).object("properties").object("creationData")
+        source = creation.id("sourceResourceId")
+        return source if source is not None and source.resource_type == _DISK_TYPE else None
 
     def _by_machine(self) -> Mapping[str, ResourceId]:
         if self._holders is None:

@@ -74,7 +74,12 @@ class RowMaker(Generic[T]):
 
     def _start(self, page: list[Any], vault: ResourceId, collection: Collection) -> Future[Made[T]]:
         self._room.acquire()
-        return self._executor.submit(self._made, page, vault, collection)
+        try:
+            return self._executor.submit(self._made, page, vault, collection)
+        except RuntimeError:
+            # Nobody makes rows any more: whoever waits for room is to learn it, too.
+            self._room.release()
+            raise
 
     def _made(self, page: list[Any], vault: ResourceId, collection: Collection) -> Made[T]:
         try:
@@ -92,6 +97,7 @@ class RowMaker(Generic[T]):
     ) -> tuple[ResourceId, T] | None:
         try:
             item = _item(page, number, collection)
+            _require_in(vault, item)
             return item.id, self._make(item)
         except UnexpectedResponseError as error:
             self._reads.note(
@@ -110,3 +116,12 @@ def _item(page: list[Any], number: int, collection: Collection) -> ReplicatedIte
         return parse_item(page[number], collection)
     item: ReplicatedItem | None = page[number].item(_NO_JSON)
     return parse_item(page.whole(number), collection) if item is None else item
+
+
+def _require_in(vault: ResourceId, item: ReplicatedItem) -> None:
+    if item.vault_id != vault:
+        raise UnexpectedResponseError(
+            f"{item.id} lies in another vault; nothing was concluded from it.",
+            pointer="/id",
+            resource_id=item.id.text,
+        )

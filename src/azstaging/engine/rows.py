@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from azstaging.engine.machines import Matched, place_of
+from azstaging.engine.machines import Matched, place_of, undisputed
 from azstaging.engine.ports import Json
 from azstaging.engine.resources import (
     Resources,
@@ -51,8 +51,12 @@ def build_rows(
     ahead: Mapping[ResourceId, Parts] = MappingProxyType({}),
 ) -> list[InventoryItem]:
     """Build the row of every item; workloads are added later."""
+    # A machine that is in dispute is somebody's target all the same, and no test machine.
     targets = {each.match.vm for each in matched if each.match.vm is not None}
-    return [_row(each, resources, sources, targets, ahead.get(each.item.id)) for each in matched]
+    return [
+        _row(each, resources, sources, targets, ahead.get(each.item.id))
+        for each in undisputed(matched)
+    ]
 
 
 def listed_row(item: ReplicatedItem) -> InventoryItem:

@@ -21,6 +21,8 @@ from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.items import ItemDisk, ReplicatedItem
 from azstaging.providers.fields import Fields
 
+BY_NAME = "name"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
@@ -93,7 +95,8 @@ def _by_id(vm: ResourceId, disks: Iterable[ItemDisk], resources: Resources) -> M
     held = {key for disk in attached_disks(body) for key in (disk.key, disk.name.casefold())}
     ids = {disk.target_disk_id.key for disk in disks if disk.target_disk_id is not None}
     told = ids | {disk.target_name.casefold() for disk in disks if disk.target_name}
-    if told and not told & held:
+    # Of a machine without managed disks nothing is known.
+    if told and held and not told & held:
         # An id is a group and a name: a machine made anew has it, too.
         note = f"the item names {vm.name}, which holds none of the item's disks"
         return Match(note=note, unknown=True)
@@ -152,7 +155,7 @@ def _by_names(item: ReplicatedItem, resources: Resources) -> Match:
     ids = [disk.target_disk_id for disk in named if disk.target_disk_id is not None]
     by_disks = _by_disks(ids, resources) if ids and len(ids) == len(item.disks) else None
     if by_disks is not None:
-        return _booting(named, by_disks, resources)
+        return _of_named(item, _booting(named, by_disks, resources), resources)
     body = resources.vms.get(vm_key(group, name))
     found = parse_id(body.get("id")) if body is not None else None
     if body is None or found is None:
@@ -161,7 +164,24 @@ def _by_names(item: ReplicatedItem, resources: Resources) -> Match:
     if not proof:
         note = f"{name} has the intended name, but nothing proves that its disks are the item's"
         return Match(note=note, unknown=True)
-    return Match(vm=found, how="name", note=f"found by name in {group.name}; {proof}")
+    return Match(vm=found, how=BY_NAME, note=f"found by name in {group.name}; {proof}")
+
+
+def _of_named(item: ReplicatedItem, match: Match, resources: Resources) -> Match:
+    """Believe the names of disks only where nothing tells that they are somebody else's."""
+    body = resources.vms.get(match.vm.key) if match.vm is not None else None
+    if match.vm is None or body is None:
+        return match
+    if not made_of_disks(body):
+        note = f"{match.vm.name} has disks of the intended names, and was made of an image"
+        return Match(note=note, unknown=True)
+    seeds = {disk.seed_disk_id for disk in item.disks if disk.seed_disk_id is not None}
+    for disk in attached_disks(body):
+        source = resources.source_of(disk)
+        if seeds and source is not None and source not in seeds:
+            note = f"{disk.name} has an intended name, and was copied from {source.name}"
+            return Match(note=f"{note}, which is no disk of the item", unknown=True)
+    return replace(match, how=BY_NAME, note=match.note or "found by the names of its disks")
 
 
 def _with_id(disk: ItemDisk, group: ResourceId) -> ItemDisk:

@@ -3,6 +3,7 @@
 Ten thousand machines with all their parts are a gigabyte of dicts, and a tenth of that as bytes.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, TypeVar
 
@@ -68,7 +69,7 @@ class Body(Mapping[str, Any]):
         text = self._packed
         if text[:1] == packing.MARK:
             text = packing.unpack(text)
-        unpacked: dict[str, Any] = msgspec.json.decode(text)
+        unpacked: dict[str, Any] = _decoded(text)
         return unpacked
 
     def __getitem__(self, name: str) -> Any:
@@ -99,6 +100,14 @@ class Body(Mapping[str, Any]):
         self.pack()
         data = self._packed
         return Body, (packing.portable(data) if data[:1] == packing.MARK else data,)
+
+
+def _decoded(text: bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.ValidationError:
+        # JSON all the same, with a number that no float holds where nobody looked: infinite here.
+        return json.loads(text)
 
 
 def _bytes_of(body: Mapping[str, Any]) -> bytes | None:
@@ -142,7 +151,7 @@ class TypedPage(list[T]):
     def whole(self, index: int) -> dict[str, Any]:
         """Return one row as a JSON object, for whom its value is not enough."""
         if self._whole is None:
-            self._whole = msgspec.json.decode(self._text)["value"]
+            self._whole = _decoded(self._text)["value"]
         return self._whole[index]
 
 
