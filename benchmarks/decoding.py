@@ -11,7 +11,7 @@ from baseline import vaults
 
 from azstaging.azure import connect
 from azstaging.azure.api_versions import SITE_RECOVERY
-from azstaging.azure.bodies import typed_page_of
+from azstaging.azure.bodies import raw_page_of
 from azstaging.azure.calls import Answer
 from azstaging.azure.clouds import choose_cloud
 from azstaging.azure.credentials import StaticCredential
@@ -20,7 +20,7 @@ from azstaging.engine.memory import few_collections
 from azstaging.engine.rows import listed_row
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import Collection
-from azstaging.providers import ROWS, protected_rows, vmware_cbt_rows
+from azstaging.providers import parse_item, protected_rows, vmware_cbt_rows
 
 _ROUNDS = 5
 _GETS = 200
@@ -99,8 +99,8 @@ def _cost_of(
 
     def ours() -> list[Any]:
         answer = Answer(status=200, headers={}, body=body)
-        _, rows = typed_page_of(answer, path, ROWS[collection].page)
-        return [listed_row(row.item({})) for row in rows]
+        _, rows = raw_page_of(answer, path)
+        return [listed_row(parse_item(row, collection)) for row in rows]
 
     count = len(ours())
     assert len(typed.decode(body).value) == count

@@ -75,11 +75,11 @@ class MemoryAzure:
         self._ask("list_replication_vaults", subscription)
         return self._in([{"id": vault} for vault in self.local_vaults], subscription)
 
-    def list_migration_items(self, vault: ResourceId, _rows: Any = None) -> Iterator[list[Json]]:
+    def list_migration_items(self, vault: ResourceId) -> Iterator[list[Json]]:
         self._ask("list_migration_items", vault)
         yield self.migration.get(vault.key, [])
 
-    def list_protected_items(self, vault: ResourceId, _rows: Any = None) -> Iterator[list[Json]]:
+    def list_protected_items(self, vault: ResourceId) -> Iterator[list[Json]]:
         self._ask("list_protected_items", vault)
         yield self.protected.get(vault.key, [])
 

@@ -131,7 +131,7 @@ def test_rows_are_made_while_the_next_page_is_read(
     first, second = azure.migration[shapes.vault().key]
     made = threading.Event()
 
-    def pages(_vault: ResourceId, _rows: Any = None) -> Iterator[list[dict[str, Any]]]:
+    def pages(_vault: ResourceId) -> Iterator[list[dict[str, Any]]]:
         yield [first]
         assert made.wait(10), "the second page waits for ever: nobody made the rows of the first"
         yield [second]
@@ -154,7 +154,7 @@ def test_a_list_that_breaks_off_gives_no_rows_and_a_gap(
     azure = shapes.migrated("app01", "app02")
     rows = azure.migration[shapes.vault().key]
 
-    def pages(_vault: ResourceId, _rows: Any = None) -> Iterator[list[dict[str, Any]]]:
+    def pages(_vault: ResourceId) -> Iterator[list[dict[str, Any]]]:
         yield rows[:1]
         raise UnexpectedResponseError("the second page is torn")
 

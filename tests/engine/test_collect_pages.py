@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from azstaging.emulator import Emulator, Fault
-from azstaging.engine.resuming import Resuming
-from azstaging.model.bodies import TypedPage
+from azstaging.model.bodies import Body
 from azstaging.model.items import Collection
 from azstaging.model.waves import Scope
 from azstaging.providers import ROWS
@@ -98,11 +97,12 @@ def test_a_page_cut_at_any_byte_never_gives_a_complete_inventory(
 def test_a_page_of_documented_rows_cut_at_any_byte_is_not_complete_either(
     shapes: Any, read: Any, connected: Callable[..., Any], pages: Pages
 ) -> None:
-    """Of lists alone such a page is decoded at once."""
+    """Its rows are decoded into structs."""
     details = {"providerSpecificDetails": {"instanceType": "InMageRcm"}}
     row = {"id": shapes.protected_item("a", shapes.vault())["id"], "properties": details}
     whole = json.dumps({"value": [row]}).encode()
-    assert ROWS[Collection.PROTECTED_ITEMS].page(whole) is not None
+    text = json.dumps(row).encode()
+    assert ROWS[Collection.PROTECTED_ITEMS].item(text, Body(text)) is not None
     scope = Scope(vaults=(shapes.vault(),))
     with connected(pages.url) as azure:
         pages.bodies["/replicationProtectedItems"] = whole
@@ -131,36 +131,10 @@ def test_a_page_of_documented_rows_with_an_odd_link_is_a_gap(
     assert told in gap.detail
 
 
-def test_lists_decoded_at_once_say_what_their_json_says(
-    read: Any, connected: Callable[..., Any], emulator: Emulator
-) -> None:
-    class Nothing:
-        """Keeps nothing; what is to be kept is read as JSON."""
-
-        def get(self, _key: str) -> None:
-            """Return nothing."""
-
-        def put(self, _key: str, _answer: object) -> None:
-            """Keep nothing."""
-
-    with connected(emulator.url, emulator.token("planner")) as azure:
-        typed = read(azure, lists_only=True)
-        found = [
-            page
-            for vault in typed.vaults
-            if "recoveryservices" in vault.key
-            for page in azure.list_protected_items(vault, ROWS[Collection.PROTECTED_ITEMS].page)
-        ]
-        assert any(isinstance(page, TypedPage) for page in found)
-        plain = read(Resuming(azure, Nothing()), lists_only=True)
-    assert typed.items == plain.items
-    assert typed.gaps == plain.gaps
-
-
 def test_a_row_of_which_more_is_needed_than_its_value_is_read_whole(
     shapes: Any, read: Any, connected: Callable[..., Any], pages: Pages
 ) -> None:
-    """Its health errors are; those beside it are read at once all the same."""
+    """Its health errors are."""
     errors = {"healthErrors": [{"errorCode": "9", "errorMessage": "too slow"}]}
     details = {"providerSpecificDetails": {"instanceType": "InMageRcm"}}
     rows = [

@@ -6,7 +6,6 @@ from typing import Any, cast
 import msgspec
 
 from azstaging.azure.calls import Answer
-from azstaging.engine.ports import PageReader
 from azstaging.errors import UnexpectedResponseError
 from azstaging.model.bodies import Body
 from azstaging.model.ids import ResourceId
@@ -89,21 +88,6 @@ def raw_page_of(answer: Answer, path: str) -> tuple[Json, list[Json]]:
     if not all(row.startswith(b"{") for row in rows):
         return page_of(answer, path)
     return {"nextLink": page.next_link}, cast(list[Json], [Body(row) for row in rows])
-
-
-def typed_page_of(answer: Answer, path: str, read: PageReader) -> tuple[Json, list[Any]]:
-    """Return a page with its rows as values where ``read`` takes it, else as `raw_page_of`.
-
-    Raises:
-        UnexpectedResponseError: as `page_of`.
-    """
-    text = answer.body.removeprefix(_BOM)
-    try:
-        _ = text.isascii() or text.decode()
-    except UnicodeDecodeError:
-        return page_of(answer, path)
-    found = read(text)
-    return raw_page_of(answer, path) if found is None else ({"nextLink": found[0]}, found[1])
 
 
 def require_id(body: Json, id: ResourceId) -> Json:

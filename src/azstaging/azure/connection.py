@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from azstaging.azure import datareplication
 from azstaging.azure.activitylog import ActivityLog
@@ -18,7 +18,7 @@ from azstaging.azure.resources import Resources
 from azstaging.azure.run_command import RunCommand
 from azstaging.azure.session import ArmSession
 from azstaging.azure.siterecovery import SiteRecovery
-from azstaging.engine.ports import PageReader, StopAnswer
+from azstaging.engine.ports import StopAnswer
 from azstaging.model.console import ConsoleData
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import StopRequest
@@ -99,17 +99,13 @@ class AzureConnection:
         """List the Recovery Services vaults of a subscription."""
         return self.site_recovery.list_vaults(subscription_id)
 
-    def list_migration_items(
-        self, vault: ResourceId, rows: PageReader | None = None
-    ) -> Iterator[list[Any]]:
+    def list_migration_items(self, vault: ResourceId) -> Iterator[list[Json]]:
         """Yield the migration items of a vault by page; disks and adapters are left out."""
-        return self.site_recovery.list_migration_items(vault, rows)
+        return self.site_recovery.list_migration_items(vault)
 
-    def list_protected_items(
-        self, vault: ResourceId, rows: PageReader | None = None
-    ) -> Iterator[list[Any]]:
+    def list_protected_items(self, vault: ResourceId) -> Iterator[list[Json]]:
         """Yield the protected items of a vault by page."""
-        return self.site_recovery.list_protected_items(vault, rows)
+        return self.site_recovery.list_protected_items(vault)
 
     def list_replication_vaults(self, subscription_id: str) -> list[Json]:
         """List the Azure Local replication vaults of a subscription."""

@@ -22,7 +22,6 @@ from azstaging.azure.bodies import (
     page_of,
     raw_page_of,
     rows_of,
-    typed_page_of,
     unexpected,
 )
 from azstaging.azure.calls import (
@@ -60,7 +59,6 @@ from azstaging.azure.redaction import redact_http_logs
 from azstaging.azure.throttle import Rates, Throttle, TimeBudget
 from azstaging.azure.tracing import tracing_policies
 from azstaging.azure.transport import SingleSendTransport
-from azstaging.engine.ports import PageReader
 from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId, check_segment
 from azstaging.model.plans import Principal
@@ -219,12 +217,10 @@ class ArmSession:
         *,
         sender: Sender | None = None,
         raw: bool = False,
-        rows: PageReader | None = None,
-    ) -> Iterator[list[Any]]:
+    ) -> Iterator[list[Json]]:
         """Yield the pages of a list, in the order of the service. Never less than all of it.
 
-        With ``raw`` rows are the bytes they came in (`azstaging.model.bodies.Body`, read-only);
-        of a page that ``rows`` takes, they are its values.
+        With ``raw`` rows are the bytes they came in (`azstaging.model.bodies.Body`, read-only).
 
         Raises:
             UnexpectedResponseError: ``value`` is missing or null, a row is no object, a nextLink
@@ -235,11 +231,8 @@ class ArmSession:
         while url:
             seen.add(url)
             answer = self._read(url, CallKind.READ, sender=sender)
-            if rows is not None:
-                page, found = typed_page_of(answer, str(path), rows)
-            else:
-                page, found = (raw_page_of if raw else page_of)(answer, str(path))
-            yield found
+            page, rows = (raw_page_of if raw else page_of)(answer, str(path))
+            yield rows
             url = self._next(page, answer, str(path))
             if url in seen or len(seen) >= MAX_PAGES:
                 raise unexpected("a nextLink that was followed already", "/nextLink", answer, path)

@@ -17,7 +17,7 @@ from azstaging.azure.bodies import Json, encode_body, require_id
 from azstaging.azure.calls import Call
 from azstaging.azure.joblists import newest_first, started_since
 from azstaging.azure.session import ArmSession
-from azstaging.engine.ports import PageReader, StopAnswer
+from azstaging.engine.ports import StopAnswer
 from azstaging.errors import ConfigurationError, UnexpectedResponseError
 from azstaging.model.ids import ResourceId, check_segment, subscription_scope
 from azstaging.model.items import StopRequest
@@ -83,25 +83,21 @@ class SiteRecovery:
         path = scope.child("providers", "Microsoft.RecoveryServices", "vaults")
         return self._session.list_all(path, RECOVERY_SERVICES_VAULTS)
 
-    def list_migration_items(
-        self, vault: ResourceId, rows: PageReader | None = None
-    ) -> Iterator[list[Any]]:
+    def list_migration_items(self, vault: ResourceId) -> Iterator[list[Json]]:
         """Yield all migration items of a vault, by page; their disks and adapters are left out.
 
         A row that moved between pages comes twice; the later one is newer, and counts.
 
         Azure: ReplicationMigrationItems_List, GET {vault}/replicationMigrationItems
         """
-        return self._items(vault, "replicationMigrationItems", rows)
+        return self._items(vault, "replicationMigrationItems")
 
-    def list_protected_items(
-        self, vault: ResourceId, rows: PageReader | None = None
-    ) -> Iterator[list[Any]]:
+    def list_protected_items(self, vault: ResourceId) -> Iterator[list[Json]]:
         """Yield all protected items of a vault, by page as `list_migration_items`.
 
         Azure: ReplicationProtectedItems_List, GET {vault}/replicationProtectedItems
         """
-        return self._items(vault, "replicationProtectedItems", rows)
+        return self._items(vault, "replicationProtectedItems")
 
     def get_item(self, item_id: ResourceId) -> Json:
         """Get one migration item or protected item.
@@ -221,12 +217,10 @@ class SiteRecovery:
             retry_after_seconds=answer.retry_after_seconds,
         )
 
-    def _items(
-        self, vault: ResourceId, collection: str, rows: PageReader | None
-    ) -> Iterator[list[Any]]:
+    def _items(self, vault: ResourceId, collection: str) -> Iterator[list[Json]]:
         path = vault.child(collection)
         sender = self._sender(vault)
-        return self._session.list_pages(path, SITE_RECOVERY, sender=sender, raw=True, rows=rows)
+        return self._session.list_pages(path, SITE_RECOVERY, sender=sender, raw=True)
 
     def _list(
         self, vault: ResourceId, collection: str, query: dict[str, str] | None = None

@@ -186,7 +186,7 @@ def _work_ahead(
 def _list_rows(
     azure: AzurePort, scope: Scope, reads: Reads
 ) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
-    found = find_items(azure, scope, reads, listed_row, as_values=True)
+    found = find_items(azure, scope, reads, listed_row)
     if scope.resource_graph:
         check_candidates(azure, scope, found, reads)
     return sorted(found.items.values(), key=_row_key), found.vaults

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
-from azstaging.model.bodies import TypedPage
 from azstaging.model.console import ConsoleData
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import StopRequest
@@ -19,10 +18,6 @@ from azstaging.model.records import NewRecord, Record
 from azstaging.rules.history import History
 
 Json = dict[str, Any]
-
-
-PageReader = Callable[[bytes], tuple[str | None, TypedPage[Any]] | None]
-"""Gives nextLink and rows of a page, as values; None leaves the page to be read as JSON."""
 
 
 class ReplicationReader(Protocol):
@@ -36,19 +31,14 @@ class ReplicationReader(Protocol):
         """Recovery Services vaults of a subscription."""
         ...
 
-    def list_migration_items(
-        self, vault: ResourceId, rows: PageReader | None = None, /
-    ) -> Iterator[list[Any]]:
+    def list_migration_items(self, vault: ResourceId) -> Iterator[list[Json]]:
         """Vault-wide ``replicationMigrationItems``, page by page; disks and NICs left out (T6).
 
-        A page is read when it is taken, and what reading it raises is raised there. Rows are
-        JSON objects, or a `TypedPage` where ``rows`` takes the page; it need not be asked.
+        A page is read when it is taken, and what reading it raises is raised there.
         """
         ...
 
-    def list_protected_items(
-        self, vault: ResourceId, rows: PageReader | None = None, /
-    ) -> Iterator[list[Any]]:
+    def list_protected_items(self, vault: ResourceId) -> Iterator[list[Json]]:
         """Vault-wide ``replicationProtectedItems``, page by page."""
         ...
 

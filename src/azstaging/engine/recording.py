@@ -62,9 +62,8 @@ class Recording:
     def _watched_pages(
         self, name: str, method: Callable[..., Iterator[list[Json]]]
     ) -> Callable[..., Iterator[list[Json]]]:
-        def call(vault: ResourceId, _rows: object = None) -> Iterator[list[Json]]:
-            # What is kept is JSON, so nobody else decodes it.
-            for page in method(vault):
+        def call(*arguments: Any) -> Iterator[list[Json]]:
+            for page in method(*arguments):
                 with self._mutex:
                     for body in page:
                         self._keep(name, body)

@@ -85,9 +85,8 @@ class Resuming:
         # Kept when the list was read to its end, and before anybody has the rows.
         kept = self._kept(name, lambda *asked: [row for page in method(*asked) for row in page])
 
-        def call(vault: object, _rows: object = None) -> Iterator[list[Any]]:
-            # What is kept is JSON, so nobody else decodes it.
-            yield kept(vault)
+        def call(*asked: object) -> Iterator[list[Any]]:
+            yield kept(*asked)
 
         return call
 

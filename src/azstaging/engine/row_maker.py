@@ -4,15 +4,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from azstaging.engine.ports import Sleep
+from azstaging.engine.ports import Json, Sleep
 from azstaging.engine.reads import Reads
 from azstaging.errors import UnexpectedResponseError
-from azstaging.model.bodies import TypedPage
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap
-from azstaging.model.items import Collection, JsonObject, ReplicatedItem
+from azstaging.model.items import Collection, ReplicatedItem
 from azstaging.providers import parse_item
 
 T = TypeVar("T")
@@ -22,7 +21,6 @@ Made = list[tuple[ResourceId, T] | None]
 # Pages that may wait until their rows are made: a megabyte each.
 _PAGES_AHEAD = 32
 _ROWS_AT_ONCE = 10
-_NO_JSON: JsonObject = {}
 
 
 class RowMaker(Generic[T]):
@@ -55,7 +53,7 @@ class RowMaker(Generic[T]):
         self._reading = 0
 
     def of(
-        self, pages: Iterable[list[Any]], vault: ResourceId, collection: Collection
+        self, pages: Iterable[list[Json]], vault: ResourceId, collection: Collection
     ) -> list[Future[Made[T]]]:
         """Read a list to its end, and start to make the rows of each page as it comes.
 
@@ -72,7 +70,9 @@ class RowMaker(Generic[T]):
         with self._lock:
             self._reading += lists
 
-    def _start(self, page: list[Any], vault: ResourceId, collection: Collection) -> Future[Made[T]]:
+    def _start(
+        self, page: list[Json], vault: ResourceId, collection: Collection
+    ) -> Future[Made[T]]:
         self._room.acquire()
         try:
             return self._executor.submit(self._made, page, vault, collection)
@@ -81,22 +81,22 @@ class RowMaker(Generic[T]):
             self._room.release()
             raise
 
-    def _made(self, page: list[Any], vault: ResourceId, collection: Collection) -> Made[T]:
+    def _made(self, page: list[Json], vault: ResourceId, collection: Collection) -> Made[T]:
         try:
             made: Made[T] = []
-            for number in range(len(page)):
+            for number, body in enumerate(page):
                 if self._reading and number % _ROWS_AT_ONCE == 0:
                     self._give_way(0)
-                made.append(self._row(page, number, vault, collection))
+                made.append(self._row(body, vault, collection))
             return made
         finally:
             self._room.release()
 
     def _row(
-        self, page: list[Any], number: int, vault: ResourceId, collection: Collection
+        self, body: Json, vault: ResourceId, collection: Collection
     ) -> tuple[ResourceId, T] | None:
         try:
-            item = _item(page, number, collection)
+            item = parse_item(body, collection)
             _require_in(vault, item)
             return item.id, self._make(item)
         except UnexpectedResponseError as error:
@@ -109,13 +109,6 @@ class RowMaker(Generic[T]):
                 collection.value,
             )
             return None
-
-
-def _item(page: list[Any], number: int, collection: Collection) -> ReplicatedItem:
-    if not isinstance(page, TypedPage):
-        return parse_item(page[number], collection)
-    item: ReplicatedItem | None = page[number].item(_NO_JSON)
-    return parse_item(page.whole(number), collection) if item is None else item
 
 
 def _require_in(vault: ResourceId, item: ReplicatedItem) -> None:

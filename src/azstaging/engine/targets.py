@@ -149,13 +149,15 @@ def _by_names(item: ReplicatedItem, resources: Resources) -> Match:
     Where the service has renamed the machine, another one has the intended name.
     """
     group, name = item.settings.resource_group_id, item.settings.vm_name
-    if group is None or not name:
-        return Match(note="the item names neither disks nor a machine")
+    if group is None:
+        return Match(note="the item names neither its disks nor its resource group")
     named = [_with_id(disk, group) for disk in item.disks if disk.target_name]
     ids = [disk.target_disk_id for disk in named if disk.target_disk_id is not None]
     by_disks = _by_disks(ids, resources) if ids and len(ids) == len(item.disks) else None
     if by_disks is not None:
         return _of_named(item, _booting(named, by_disks, resources), resources)
+    if not name:
+        return Match(note=f"the item names no machine, and no disk that is in {group.name}")
     body = resources.vms.get(vm_key(group, name))
     found = parse_id(body.get("id")) if body is not None else None
     if body is None or found is None:

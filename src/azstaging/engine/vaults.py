@@ -1,10 +1,10 @@
 """Finds the vaults in scope and reads every replicated item in them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads, Result
@@ -15,7 +15,7 @@ from azstaging.model.ids import ResourceId, parse_id, scope_as_told
 from azstaging.model.inventory import Gap
 from azstaging.model.items import Collection, ReplicatedItem
 from azstaging.model.waves import Scope
-from azstaging.providers import ROWS, parse_item
+from azstaging.providers import parse_item
 from azstaging.providers.fields import as_id
 
 T = TypeVar("T")
@@ -59,12 +59,7 @@ class Found(Generic[T]):
 
 
 def find_items(
-    azure: AzurePort,
-    scope: Scope,
-    reads: Reads,
-    make: Callable[[ReplicatedItem], T],
-    *,
-    as_values: bool = False,
+    azure: AzurePort, scope: Scope, reads: Reads, make: Callable[[ReplicatedItem], T]
 ) -> Found[T]:
     """Read the vault-wide lists of every vault in scope.
 
@@ -74,7 +69,6 @@ def find_items(
         reads: runs the reads.
         make: what to keep of an item, called in one thread, for the rows of a page while the next
             ones are read.
-        as_values: items need not keep their JSON; rows are decoded at once.
 
     Raises:
         ServiceError: the list of subscriptions was not answered, so that nothing is known at all;
@@ -86,9 +80,7 @@ def find_items(
     incomplete: set[ResourceId] = set()
     with ThreadPoolExecutor(1, thread_name_prefix="azstaging-rows") as maker:
         rows = RowMaker(reads, make, maker)
-        wanted = (
-            _list_read(azure, vault, kind, rows, as_values=as_values) for vault, kind in lists
-        )
+        wanted = (_list_read(azure, vault, kind, rows) for vault, kind in lists)
         results = reads.run(wanted, "items")
         for (vault, _), result in zip(lists, results, strict=True):
             made = [row for page in result.value or () for row in page.result()]
@@ -150,25 +142,19 @@ def _collections(vault: ResourceId) -> tuple[Collection, ...]:
 
 
 def _list_read(
-    azure: AzurePort,
-    vault: ResourceId,
-    collection: Collection,
-    rows: RowMaker[T],
-    *,
-    as_values: bool,
+    azure: AzurePort, vault: ResourceId, collection: Collection, rows: RowMaker[T]
 ) -> Read[list[Future[Made[T]]]]:
     """Read one list; a row that cannot be understood is None, and a gap of its vault."""
-    reader = ROWS[collection].page if as_values and collection in ROWS else None
-    listing: Mapping[Collection, Callable[[], Iterable[list[Any]]]] = {
-        Collection.MIGRATION_ITEMS: lambda: azure.list_migration_items(vault, reader),
-        Collection.PROTECTED_ITEMS: lambda: azure.list_protected_items(vault, reader),
-        Collection.DATA_REPLICATION: lambda: [azure.list_data_replication_items(vault)],
+    listing: Mapping[Collection, Callable[[ResourceId], Iterator[list[Json]]]] = {
+        Collection.MIGRATION_ITEMS: azure.list_migration_items,
+        Collection.PROTECTED_ITEMS: azure.list_protected_items,
+        Collection.DATA_REPLICATION: lambda vault: iter([azure.list_data_replication_items(vault)]),
     }
     return Read(
         what=collection.value,
         scope=vault,
         permission=_LIST_ACTIONS[collection],
-        call=lambda: rows.of(listing[collection](), vault, collection),
+        call=lambda: rows.of(listing[collection](vault), vault, collection),
     )
 
 

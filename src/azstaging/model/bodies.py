@@ -4,14 +4,13 @@ Ten thousand machines with all their parts are a gigabyte of dicts, and a tenth 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
 
 import msgspec
 
 from azstaging.model import packing
 
-T = TypeVar("T")
 _RECENT = 64
 _LARGE = 1024
 _CANNOT = (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, UnicodeError)
@@ -133,26 +132,6 @@ def packed(body: Mapping[str, Any]) -> Mapping[str, Any]:
 def packed_later(body: Mapping[str, Any]) -> Body:
     """Return a JSON object as a `Body` that becomes bytes when somebody needs it to."""
     return body if isinstance(body, Body) else Body(whole=body)
-
-
-class TypedPage(list[T]):
-    """The rows of a page of a list, decoded into values, and the page's bytes.
-
-    Args:
-        rows: in the order of the service.
-        text: the page, as it came.
-    """
-
-    def __init__(self, rows: Iterable[T], text: bytes) -> None:
-        super().__init__(rows)
-        self._text = text
-        self._whole: list[dict[str, Any]] | None = None
-
-    def whole(self, index: int) -> dict[str, Any]:
-        """Return one row as a JSON object, for whom its value is not enough."""
-        if self._whole is None:
-            self._whole = _decoded(self._text)["value"]
-        return self._whole[index]
 
 
 class Bodies(MutableMapping[str, dict[str, Any]]):

@@ -14,7 +14,6 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from azstaging.model.bodies import Body, TypedPage
 from azstaging.model.items import JsonObject, ReplicatedItem
 
 S = TypeVar("S", bound="Documented")
@@ -42,38 +41,23 @@ class DocumentedRow(Documented):
         raise NotImplementedError
 
 
-class _Page(msgspec.Struct, rename="camel"):
-    value: list[Any]
-    next_link: str | None = None
-
-
 class Rows:
-    """Reads the rows of one collection, and whole pages of them.
+    """Reads the rows of one collection.
 
     Args:
         row: the shape of a row.
     """
 
     def __init__(self, row: type[DocumentedRow]) -> None:
-        page = msgspec.defstruct("Page", [("value", list[row])], bases=(_Page,), rename="camel")  # type: ignore[valid-type]
         self._row = msgspec.json.Decoder(row)
-        self._page = msgspec.json.Decoder(page)
 
-    def item(self, text: bytes, body: Body) -> ReplicatedItem | None:
+    def item(self, text: bytes, body: JsonObject) -> ReplicatedItem | None:
         """Return the item of one row, or None: it is none that this can read."""
         try:
             row = self._row.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         return row.item(body)
-
-    def page(self, text: bytes) -> tuple[str | None, TypedPage[DocumentedRow]] | None:
-        """Return the nextLink and the rows of one page, or None: it is none that this can read."""
-        try:
-            page: Any = self._page.decode(text)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            return None
-        return page.next_link, TypedPage(page.value, text)
 
 
 def beside(unread: str) -> Callable[[type[S]], type[S]]:
