@@ -66,7 +66,9 @@ class Collecting(Run):
         return read_jobs(self.azure, inventory, now=self._clock())
 
     def _taken_up(self, path: str | Path, *, lists_only: bool) -> Inventory:
-        asked = (self.config.cloud, self.config.scope, self._actor())
+        # Whom ARM does not confirm is not the same as everybody else whom it does not.
+        reader = self._actor() or self.azure.caller()
+        asked = (self.config.cloud, self.config.scope, reader)
         source = sha256(repr(asked).encode()).hexdigest()
         with KeptReads(path, source=source, now=self._clock()) as kept:
             azure = Resuming(self.azure, kept)

@@ -83,6 +83,22 @@ def test_claims_without_both_ids_are_nobody(
     assert principal_of(jwt(claims)) is None
 
 
+def test_callers_are_told_apart_unasked_and_without_their_tokens(
+    arm: Any, open_session: Any, jwt: Callable[[dict[str, Any]], str]
+) -> None:
+    def caller(token: str) -> str:
+        found: str = open_session(token).caller()
+        assert token not in found
+        return found
+
+    ids = {"tid": "T", "oid": "O"}
+    renewed = [jwt({**ids, "iat": 1}), jwt({"tid": "t", "oid": "o", "iat": 2})]
+    assert {caller(each) for each in renewed} == {"t/o"}
+    opaque = ["opaque-1", "opaque-2", jwt({"tid": "T"}), jwt({"oid": "O"})]
+    assert len({caller(each) for each in (*opaque, *opaque, *renewed)}) == 5
+    assert arm.requests == []
+
+
 @pytest.mark.parametrize(
     "token", ["", "loopback", "a.b", "a.b.c", "a.!!!.c", "..", "a.W10.c", "a.bnVsbA.c", "é.é.é"]
 )

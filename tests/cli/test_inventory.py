@@ -134,6 +134,35 @@ def test_a_second_run_reads_only_what_the_first_did_not_get(make_world):
     assert "reads.jsonl" not in world.listing()
 
 
+LOOPBACK = {"AZSTAGING_TOKEN": "loopback"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [
+        ({"who": "planner"}, {"who": "planner"}, 0),
+        ({"who": "planner"}, {"who": "releaser"}, 2),
+        ({"who": "planner"}, LOOPBACK, 2),
+        (LOOPBACK, LOOPBACK, 0),
+    ],
+)
+def test_who_may_not_list_subscriptions_takes_up_only_what_it_read_itself(
+    make_world, first, second, code
+):
+    refused = Fault(kind="status", match="GET /subscriptions", status=403, times=0)
+    torn = Fault(kind="status", match="GET */virtualMachines", status=404, times=1)
+    world = make_world("Scanning", faults=[refused, torn])
+    ids = json.dumps([each.id for each in world.azure.estate.subscriptions])
+    world.replan("[journal]", f"[scope]\nsubscriptions = {ids}\n\n[journal]")
+    assert world("inventory", "--resume", "reads.jsonl", **first).code == 3
+    kept = (world.folder / "reads.jsonl").read_bytes()
+    done = world("inventory", "--resume", "reads.jsonl", **second)
+    assert done.code == code, done.stderr
+    if code:
+        assert "another cloud, scope or identity" in done.stderr
+        assert (world.folder / "reads.jsonl").read_bytes() == kept
+
+
 def test_a_second_run_asks_again_for_the_answer_that_a_gap_was_noticed_in(make_world):
     nameless = '{"value": [{"name": "a machine without an id"}]}'
     torn = Fault(kind="body", match="GET */virtualMachines", text=nameless, times=1)

@@ -91,6 +91,10 @@ class AzureConnection:
         """Who the token says that we are, unchecked: to be shown only."""
         return self.session.claimed()
 
+    def caller(self) -> str:
+        """What tells us from other callers, unchecked: to keep apart what each of them read."""
+        return self.session.caller()
+
     def list_subscriptions(self) -> list[Json]:
         """List the subscriptions that the credential sees."""
         return self.resources.list_subscriptions()

@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
@@ -214,6 +215,15 @@ def principal_of(token: str) -> Principal | None:
     names = (claims.get(name) for name in _NAME_CLAIMS)
     name = next((text for text in names if isinstance(text, str) and text), "")
     return Principal(tid=tid, oid=oid, name=redact(name, limit=200))
+
+
+def caller_of(token: str) -> str:
+    """Return what tells the callers of tokens apart: whom a token claims, else its digest.
+
+    An opaque token that was renewed is another caller.
+    """
+    principal = principal_of(token)
+    return principal.key if principal else sha256(token.encode()).hexdigest()
 
 
 def _claims(token: str) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from azstaging.azure.clouds import Cloud
 from azstaging.azure.credentials import (
     TokenCredential,
     TokenSource,
+    caller_of,
     choose_credential,
     describe_credential,
     principal_of,
@@ -352,6 +353,10 @@ class ArmSession:
             AuthenticationError: there is no token.
         """
         return principal_of(self._tokens.token())
+
+    def caller(self) -> str:
+        """Return what tells us from other callers, unchecked; see `caller_of`."""
+        return caller_of(self._tokens.token())
 
     def _read(
         self,

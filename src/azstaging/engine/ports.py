@@ -170,6 +170,10 @@ class Identity(Protocol):
         """What a token says that nobody has checked: to be shown only."""
         ...
 
+    def caller(self) -> str:
+        """What tells us from other callers, unchecked: to keep apart what each of them read."""
+        ...
+
 
 class ActivityReader(Protocol):
     """Reads of the activity log."""
