@@ -94,6 +94,7 @@ class Run:
         self._sleep = sleep
         self._azure: AzurePort | None = None
         self._principal: tuple[Principal | None] | None = None
+        self._nameless = False
         self._last_inventory: Inventory | None = None
         self._same_azure = False
         self._looks_through = False
@@ -142,7 +143,11 @@ class Run:
     def principal(self) -> Principal | None:
         """Who we are to ARM: None for an opaque token, which cannot plan, approve or release."""
         if self._principal is None:
-            self._principal = (self.azure.principal(),)
+            try:
+                self._principal = (self.azure.principal(),)
+            except (AccessDeniedError, NotFoundError):
+                self._nameless = True
+                raise
         return self._principal[0]
 
     def past(self) -> history.History:
@@ -160,8 +165,11 @@ class Run:
     def _actor(self) -> str:
         """Return who writes: "" where ARM does not confirm it, and so nobody may plan or release.
 
-        It does not for an opaque token, and for an identity that may not list subscriptions.
+        It does not for an opaque token, and for an identity that may not list subscriptions. That
+        is asked once for all records of a run, and again by whoever needs a name.
         """
+        if self._nameless and self._principal is None:
+            return ""
         try:
             principal = self.principal()
         except (AccessDeniedError, NotFoundError):

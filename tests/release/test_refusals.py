@@ -11,6 +11,7 @@ from azstaging.cli import exit_codes
 from azstaging.engine import release as release_engine
 from azstaging.engine.planning import render_abandon
 from azstaging.errors import (
+    AccessDeniedError,
     GateClosedError,
     JournalError,
     LeaseHeldError,
@@ -22,6 +23,7 @@ from azstaging.model.findings import Outcome
 from azstaging.model.ids import ResourceId
 from azstaging.model.plans import Approval, Principal
 from azstaging.model.records import RecordType
+from azstaging.model.waves import Scope
 from azstaging.rules import history
 from azstaging.rules.plan import _seal, plan_bytes, plan_from
 from azstaging.rules.status import status_of
@@ -208,6 +210,31 @@ def test_an_opaque_token_releases_nothing(bench, monkeypatch):
     staging = b.as_("releaser")
     monkeypatch.setattr(staging, "_principal", (None,))
     assert refusal(lambda: staging.release(plan, execute=True)) == "unapproved"
+
+
+def test_who_is_refused_a_name_writes_without_one_until_a_plan_needs_it(bench):
+    b = bench(ONE)
+    ids = tuple(each.id for each in b.azure.estate.subscriptions)
+    staging = b.as_("planner", config=replace(b.config, scope=Scope(subscriptions=ids)))
+
+    def asked():
+        return sum(each.path == "/subscriptions" for each in b.azure.requests)
+
+    b.fault("status", "GET /subscriptions", status=403, times=2)
+    b.check(staging)
+    assert asked() == 1
+    records = staging.journal.records()
+    assert len(records) > 2
+    assert {each.actor for each in records} == {""}
+    with pytest.raises(AccessDeniedError):
+        staging.principal()
+    staging.inventory()
+    assert asked() == 2
+    # Granted meanwhile.
+    assert staging.principal() is not None
+    staging.inventory()
+    assert asked() == 3
+    assert staging.journal.records()[-1].actor == staging.principal().key
 
 
 def test_a_forged_gate_plans_nothing(bench):
