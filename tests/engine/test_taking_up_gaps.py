@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 from azstaging.engine.resuming import Resuming
-from azstaging.errors import AccessDeniedError, NotFoundError, ThrottledError
+from azstaging.errors import (
+    AccessDeniedError,
+    NotFoundError,
+    ThrottledError,
+    UnexpectedResponseError,
+)
 from azstaging.kept_reads import KeptReads
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory
@@ -15,6 +20,9 @@ from azstaging.model.waves import Scope, Wave, Workload
 
 LISTS_OF_VAULT = {"list_migration_items", "list_protected_items"}
 VAULTS = {"list_vaults", "list_replication_vaults"}
+OTHER = "00000000-0000-4000-8000-000000000002"
+ELSEWHERE = "00000000-0000-4000-8000-000000000003"
+VAULT_OF_GROUP = "resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/gone"
 NAMING = {"list_subscriptions", *VAULTS}
 OF_ITEMS = NAMING | LISTS_OF_VAULT
 OF_MACHINES = {"list_virtual_machines", "list_disks", "list_network_interfaces", "list_locks"}
@@ -186,6 +194,47 @@ def test_a_vault_that_went_after_it_was_listed_is_no_gap_for_an_hour(
     assert asked(azure) == NAMING
 
 
+@pytest.mark.parametrize(
+    ("named", "error"),
+    [
+        (f"/subscriptions/{ELSEWHERE}/{VAULT_OF_GROUP}", NotFoundError("not there")),
+        ("/subscriptions/x/../y", UnexpectedResponseError("'..' is not a safe segment")),
+        ("/nowhere/at/all", NotFoundError("not there")),
+    ],
+)
+@pytest.mark.parametrize("listed", sorted(VAULTS))
+def test_vaults_are_listed_again_where_one_of_somewhere_else_was_named(
+    shapes: Any, take: Take, named: str, error: Exception, listed: str
+) -> None:
+    azure = shapes.migrated("a")
+    azure.subscriptions.append(OTHER)
+    azure.refuse = {(each, named.casefold()): error for each in LISTS_OF_VAULT}
+    vault = {"id": str(shapes.vault())}
+    rows = [{"id": named}, vault] if listed == "list_vaults" else [{"id": named}]
+    setattr(azure, listed, lambda asked: [] if asked == OTHER else rows)
+    assert {gap.scope.text for gap in take(azure).gaps} == {named}
+    delattr(azure, listed)
+    whole = take(azure)
+    assert (whole.read, whole.complete) == (1, True)
+    # Whatever else was read is not in doubt.
+    assert asked(azure) <= NAMING
+    assert (listed, shapes.subscription) in azure.calls
+
+
+def test_a_subscription_that_lists_its_vaults_wrong_is_alone_in_that(
+    shapes: Any, take: Take
+) -> None:
+    azure = shapes.migrated("a")
+    azure.subscriptions.append(OTHER)
+    azure.list_vaults = lambda asked: (
+        [{"name": "v1"}] if asked == OTHER else [{"id": str(shapes.vault())}]
+    )
+    assert reasons(take(azure)) == ["unexpected-response"]
+    del azure.list_vaults
+    assert take(azure).complete
+    assert {what for method, what in azure.calls if method in VAULTS} == {OTHER}
+
+
 def test_a_solution_that_named_another_vault_is_read_again(shapes: Any, take: Take) -> None:
     azure = shapes.migrated("a")
     project = ResourceId(f"{shapes.group}/providers/Microsoft.Migrate/migrateProjects/p")
@@ -201,6 +250,10 @@ def test_a_solution_that_named_another_vault_is_read_again(shapes: Any, take: Ta
     assert "unexpected-response" in reasons(take(azure, scope=scope, wave=wave))
     name(str(shapes.vault("another")))
     assert reasons(take(azure, scope=scope, wave=wave)) == ["absent_unproven"]
+    gone = shapes.vault("gone", ELSEWHERE)
+    azure.refuse = {(each, gone.key): NotFoundError("not there") for each in LISTS_OF_VAULT}
+    name(str(gone))
+    assert {*reasons(take(azure, scope=scope))} == {"not-found"}
     name(str(shapes.vault()))
     assert take(azure, scope=scope, wave=wave).complete
 

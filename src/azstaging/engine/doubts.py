@@ -29,6 +29,7 @@ _OF_ITEMS = frozenset(
         "list_data_replication_items",
     }
 )
+_OF_VAULTS = frozenset({"list_vaults", "list_replication_vaults"})
 _OF_EVERYTHING = frozenset({"list_subscriptions", "list_candidates"})
 _OF_LOCATION = frozenset({"list_skus", "list_vm_sizes"})
 _SOLUTION = "/solutions/"
@@ -66,12 +67,14 @@ class _Doubts:
         machines: their other lists.
         single: what was asked for by itself there.
         counted: items are missing or too many, and nobody knows where.
+        named: there are gaps at vaults, and what named these may lie in any subscription.
     """
 
     items: set[str] = field(default_factory=set)
     machines: set[str] = field(default_factory=set)
     single: set[str] = field(default_factory=set)
     counted: bool = False
+    named: bool = False
 
     def add(self, gap: Gap) -> None:
         """Doubt what a gap was noticed in, and the lists that named its scope."""
@@ -83,6 +86,7 @@ class _Doubts:
         (self.items if of_items else self.machines).update(places)
         self.single.add(gap.scope.key)
         self.counted |= gap.reason == EXPECTED_COUNT
+        self.named |= gap.covers_items and not _is_listed_of_itself(gap.scope)
 
     def add_untold(self, gap: Gap, row: InventoryItem) -> None:
         """Doubt what an item and its target were put together from."""
@@ -96,7 +100,8 @@ class _Doubts:
         name, _, what = key.partition(" ")
         scope = _scope_of(name, what)
         if name in _OF_ITEMS:
-            return self.counted or scope in self.items
+            named = self.named and name in _OF_VAULTS
+            return named or self.counted or scope in self.items
         if name == "get_resource":
             # Solutions of a project name vaults, wherever these are.
             named = bool(self.items) and _SOLUTION in scope
@@ -127,6 +132,11 @@ def _scope_of(name: str, what: str) -> str:
     if name in _OF_LOCATION:
         return f"{scope}/providers/microsoft.compute/locations/{location}"
     return scope
+
+
+def _is_listed_of_itself(scope: ResourceId) -> bool:
+    """Tell whether a scope is a subscription, or all of them: no list of vaults names these."""
+    return EVERYTHING.key in (scope.key, scope.key.rpartition("/")[0])
 
 
 def _in_vault(scope: ResourceId) -> bool:
