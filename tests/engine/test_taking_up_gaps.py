@@ -1,11 +1,13 @@
 """A gap that is noticed in an answer has that answer asked for again, and no other one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from azstaging.engine.doubts import doubted
 from azstaging.engine.resuming import Resuming
 from azstaging.errors import (
     AccessDeniedError,
@@ -15,7 +17,7 @@ from azstaging.errors import (
 )
 from azstaging.kept_reads import KeptReads
 from azstaging.model.ids import ResourceId
-from azstaging.model.inventory import Inventory
+from azstaging.model.inventory import Gap, Inventory
 from azstaging.model.waves import Scope, Wave, Workload
 
 LISTS_OF_VAULT = {"list_migration_items", "list_protected_items"}
@@ -68,6 +70,27 @@ def test_a_row_that_is_no_item_has_the_lists_of_its_vault_read_again(
     assert not [each for each in azure.calls if each[1] == other.key]
     assert take(azure).complete
     assert azure.calls == []
+
+
+def test_a_row_of_another_vault_has_the_lists_forgotten_that_it_was_in(
+    shapes: Any, read: Any
+) -> None:
+    vault, other = shapes.vault(), shapes.vault("v2")
+    gap = Gap(
+        scope=vault,
+        reason="unexpected-response",
+        detail=f"a row of replicationMigrationItems lies in another vault: {other}",
+    )
+    inventory = replace(read(shapes.migrated("a")), gaps=(gap,))
+    of_vault = [f"{name} {vault.key}" for name in sorted(LISTS_OF_VAULT)]
+    naming = [f"{name} {shapes.subscription}" for name in sorted(VAULTS)]
+    kept = [
+        *(f"{name} {other.key}" for name in sorted(LISTS_OF_VAULT)),
+        *(f"{name} {shapes.subscription}" for name in sorted(OF_MACHINES)),
+        f"get_item {shapes.migration_id('a', vault).casefold()}",
+    ]
+    doubts = doubted([*kept, *of_vault, *naming], inventory)
+    assert doubts == [*of_vault, *naming]
 
 
 @pytest.mark.parametrize(
