@@ -23,6 +23,7 @@ _SUBSCRIPTIONS = ResourceId("/subscriptions")
 _SUBSCRIPTIONS_READ = "Microsoft.Resources/subscriptions/read"
 _CONTAINERS = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
 _LOCAL_VAULTS = "microsoft.datareplication/replicationvaults"
+_VAULTS = frozenset({"microsoft.recoveryservices/vaults", _LOCAL_VAULTS})
 _GET_ACTIONS = {
     Collection.MIGRATION_ITEMS: f"{_CONTAINERS}/replicationMigrationItems/read",
     Collection.PROTECTED_ITEMS: f"{_CONTAINERS}/replicationProtectedItems/read",
@@ -246,14 +247,14 @@ def _vault_reads(azure: AzurePort, subscription: str) -> Iterable[Read[list[Json
 def _ids(result: Result[list[Json]], read: Read[list[Json]], reads: Reads) -> Iterable[ResourceId]:
     for body in result.value or ():
         found = as_id(body.get("id"))
-        if found is not None:
+        if found is not None and found.resource_type in _VAULTS:
             yield found
             continue
         reads.note(
             Gap(
                 scope=read.scope,
                 reason="unexpected-response",
-                detail=f"{read.what}: one was listed without an ARM id.",
+                detail=f"{read.what}: one was listed without the ARM id of a vault.",
             )
         )
 
