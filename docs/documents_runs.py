@@ -259,7 +259,11 @@ _DOCTOR = Document(
                 "vaults read": _unless_unread("Number of vaults read to the end."),
                 "items read": _unless_unread("Number of items read."),
                 "gaps": _unless_unread("Number of things that could not be read."),
-                "missing actions": listed(STRING, "Exact strings, for a role definition."),
+                "missing actions": {
+                    "type": ["array", "null"],
+                    "items": STRING,
+                    "description": "Exact strings, for a role definition; null when not known.",
+                },
                 "failures": listed(STRING, "What failed, and how: its facts are unknown or null."),
                 "proxy in effect": text("Its URL without login, or none."),
                 "certificate authorities": text("The file or store that is trusted."),

@@ -48,7 +48,7 @@ KNOWN = "planner@contoso.example (as the token says; Azure has not confirmed it)
 
 
 def failing(**more):
-    return Fault(match=ASKED, times=0, **{"kind": "status"} | more)
+    return Fault(times=0, **{"match": ASKED, "kind": "status"} | more)
 
 
 def scoped(world):
@@ -78,6 +78,25 @@ def test_where_subscriptions_cannot_be_listed_everything_else_is_still_told(make
     assert [each.partition(" was")[0] for each in facts["failures"]] == [f"identity: {ASKED}"]
 
 
+VAULTS = {
+    "vaults": "Microsoft.RecoveryServices/vaults/read",
+    "replicationVaults": "Microsoft.DataReplication/replicationVaults/read",
+}
+
+
+def test_where_nothing_could_be_read_the_missing_actions_are_named(make_world):
+    faults = [failing(match=f"GET */{each}", status=403) for each in VAULTS]
+    facts = facts_of(make_world(faults=faults)("doctor", "-o", "json"))
+    assert (facts["vaults read"], facts["items read"]) == (0, 0)
+    assert facts["missing actions"] == sorted(VAULTS.values())
+
+
+def test_who_sees_no_subscription_is_told_what_is_missing(make_world):
+    fault = failing(kind="body", text='{"value": []}')
+    facts = facts_of(make_world(faults=[fault])("doctor", "-o", "json"))
+    assert (facts["visible subscriptions"], facts["missing actions"]) == ([], [READ])
+
+
 def test_the_page_of_a_proxy_does_not_hide_the_network(make_world):
     done = make_world(faults=[failing(kind="body", text="<html>log in</html>")])(
         "doctor", HTTPS_PROXY="http://proxy.example:3128"
@@ -93,7 +112,8 @@ def test_the_page_of_a_proxy_does_not_hide_the_network(make_world):
         "HTTPS_PROXY",
     ]
     assert facts["identity"] == KNOWN
-    assert facts["items read"] == facts["visible subscriptions"] == "unknown"
+    unknown = {facts[each] for each in ("items read", "visible subscriptions", "missing actions")}
+    assert unknown == {"unknown"}
     assert "failures" not in facts
     assert "not complete JSON" in done.complaint[0]
 

@@ -130,9 +130,13 @@ class _Examination:
             "failures": [f"{name}: {error}" for name, error in self._failed],
         }
 
-    def _missing(self) -> list[str]:
-        gaps = self.inventory.gaps if self.inventory else ()
+    def _missing(self) -> list[str] | None:
+        """Return the actions that are known to be missing; None where that could not be asked."""
         denied = [error for _, error in self._failed if isinstance(error, AccessDeniedError)]
+        if self.inventory is None and not denied:
+            return None
+        # An inventory of no item is false, and has gaps all the same.
+        gaps = () if self.inventory is None else self.inventory.gaps
         actions = {gap.permission for gap in gaps if gap.permission}
         return sorted(actions | {each.permission or _SUBSCRIPTIONS_READ for each in denied})
 
