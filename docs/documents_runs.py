@@ -272,7 +272,7 @@ _DOCTOR = Document(
         | {
             "patternProperties": {
                 "(?i)^(https?_proxy|no_proxy|(requests|curl)_ca_bundle|ssl_cert_file)$": text(
-                    "The environment variable, where it is set; without login."
+                    "The environment variable, where it is set; a proxy without login."
                 )
             }
         }

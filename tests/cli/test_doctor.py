@@ -143,6 +143,12 @@ def test_authorities_that_are_not_there_are_named(make_world, name):
     ]
 
 
+def test_the_path_of_authorities_is_shown_whole(world):
+    place = "/home/me@corp/ca.pem"
+    facts = facts_of(world("doctor", "-o", "json", REQUESTS_CA_BUNDLE=place))
+    assert facts["REQUESTS_CA_BUNDLE"] == place
+
+
 def test_an_estate_folder_that_cannot_be_opened_does_not_hide_the_network(world):
     (world.folder / "occupied").write_text("no folder", "utf-8")
     done = world("doctor", "-o", "json", "--journal", "occupied")

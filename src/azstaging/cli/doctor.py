@@ -181,5 +181,7 @@ def _network(endpoint: str) -> dict[str, str]:
     for name in (*_PROXY_VARIABLES, *network.CA_VARIABLES):
         for spelling in (name, name.lower()):
             if value := os.environ.get(spelling):
-                facts[spelling] = network.without_login(value)
+                # A path may hold an @, and is needed whole.
+                proxy = name in _PROXY_VARIABLES
+                facts[spelling] = network.without_login(value) if proxy else value
     return facts
