@@ -11,6 +11,9 @@ from azstaging.azure.network import CA_VARIABLES
 from azstaging.errors import ConfigurationError, Effect, UnreachableError
 from azstaging.model.ids import ResourceId
 
+GOOD = trustme.CA().cert_pem.bytes().decode()
+KEY = trustme.CA().private_key_pem.bytes().decode()
+DAMAGED = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 ITEM = ResourceId("/subscriptions/s1/resourceGroups/g/providers/Microsoft.Compute/disks/d1")
 
 
@@ -52,7 +55,14 @@ def test_the_bundle_of_the_environment_is_used(
 @pytest.mark.parametrize("name", CA_VARIABLES)
 @pytest.mark.parametrize(
     ("text", "why"),
-    [(None, "cannot be read (No such file or directory)"), ("no", "no certificate in PEM form")],
+    [
+        (None, "cannot be read (No such file or directory)"),
+        ("", "no certificate in PEM form"),
+        ("no", "no certificate in PEM form"),
+        (KEY, "no certificate in PEM form"),
+        (GOOD[:300], "damaged certificate"),
+        (GOOD + DAMAGED, "damaged certificate"),
+    ],
 )
 def test_authorities_that_cannot_be_read_are_named_before_anything_is_sent(
     tls_arm: Any,
@@ -74,6 +84,16 @@ def test_authorities_that_cannot_be_read_are_named_before_anything_is_sent(
     assert "unset it" in caught.value.advice()
     # Plain HTTP to this machine needs none.
     open_session(cloud=choose_cloud(arm_endpoint="http://127.0.0.1:1"))
+
+
+@pytest.mark.usefixtures("no_bundle")
+def test_a_folder_of_authorities_is_taken(
+    tls_arm: Any, open_session: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    session = open_session(cloud=choose_cloud(arm_endpoint=tls_arm.url))
+    with pytest.raises(UnreachableError, match="certificate is not trusted"):
+        read(session)
 
 
 def read(session: Any) -> None:

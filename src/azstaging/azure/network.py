@@ -1,6 +1,7 @@
 """Which proxy and which certificate authorities a request to a URL meets, as requests sees them."""
 
 import os
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +13,6 @@ from azstaging.errors import ConfigurationError
 
 # The first that is set counts.
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
-_PEM = b"-----BEGIN "
 
 
 def ca_variable(environ: Mapping[str, str] | None = None) -> str:
@@ -42,13 +42,16 @@ def trusted_by(
 
 def _require_authorities(name: str, place: str) -> None:
     """Refuse what no connection could be checked with: requests says so as late as it can."""
-    file = Path(place)
     try:
-        if file.is_dir() or _PEM in file.read_bytes():
-            return
-        why = "which holds no certificate in PEM form"
+        if not Path(place).is_dir():
+            ssl.create_default_context(cafile=place)
+    except ssl.SSLError as error:
+        nothing = "NO_CERTIFICATE" in str(error)
+        why = f"which holds {'no certificate in PEM form' if nothing else 'a damaged certificate'}"
     except (OSError, ValueError) as error:
         why = f"which cannot be read ({getattr(error, 'strerror', None) or error})"
+    else:
+        return
     raise ConfigurationError(
         f"{name} names {place} for the certificate authorities to trust, {why}; nothing was sent.",
         advice=f"Let {name} name a PEM file of all authorities to trust"
