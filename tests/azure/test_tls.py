@@ -7,7 +7,7 @@ import pytest
 import trustme
 
 from azstaging.azure.clouds import choose_cloud
-from azstaging.azure.network import CA_VARIABLES
+from azstaging.azure.network import CA_VARIABLES, require_proxy
 from azstaging.errors import ConfigurationError, Effect, UnreachableError
 from azstaging.model.ids import ResourceId
 
@@ -131,3 +131,59 @@ def test_no_proxy_stands_before_this_machine(
     monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port}")
     arm.says({"value": []})
     assert session.list_all("/subscriptions", "2022-12-01") == []
+
+
+ARM = "https://management.azure.com"
+NO_PROXIES = [
+    "http://me:HIDDEN#PW@proxy.example:3128",
+    "http://me:HIDDEN/PW@proxy.example:3128",
+    "http://me:1/HIDDENPW@proxy.example:3128",
+    "http://me:HIDDENPW@proxy.example:99999",
+    "http://me:HIDDENPW@",
+    "http://me:HIDDENPW",
+    "me:HIDDENPW@proxy.example:3128",
+    "ftp://me:HIDDENPW@proxy.example:3128",
+    "http:///me:HIDDENPW@proxy.example",
+    " http://me:HIDDENPW@proxy.example:3128",
+]
+PROXIES = [
+    "http://proxy.example:3128",
+    "proxy.example:3128",
+    "https://me:a%23b@proxy.example",
+    "socks5h://proxy.example:1080",
+    "http://[::1]:3128/",
+]
+
+
+@pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.mark.usefixtures("no_bundle", "no_proxy")
+@pytest.mark.parametrize("value", NO_PROXIES)
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_what_is_no_proxy_is_named_and_never_shown(
+    open_session: Any, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=f"^{name} ") as caught:
+        open_session(cloud=choose_cloud())
+    said = f"{caught.value} {caught.value.advice()}"
+    assert "HIDDEN" not in said
+    assert "PW" not in said
+    assert caught.value.__context__ is None
+    # Whom the proxy is not for does not meet it.
+    monkeypatch.setenv("NO_PROXY", "azure.com")
+    require_proxy(ARM)
+
+
+@pytest.mark.usefixtures("no_proxy")
+@pytest.mark.parametrize("value", PROXIES)
+def test_what_connections_take_for_a_proxy_is_taken(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", value)
+    require_proxy(ARM)

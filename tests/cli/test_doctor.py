@@ -143,6 +143,16 @@ def test_authorities_that_are_not_there_are_named(make_world, name):
     ]
 
 
+@pytest.mark.parametrize("value", ["http://me:HIDDEN#PW@proxy.example:1", "http://me:HIDDENPW"])
+def test_what_is_no_proxy_is_refused_and_not_shown(desk, value):
+    done = desk("doctor", "-o", "json", HTTPS_PROXY=value)
+    assert done.code == exit_codes.USAGE
+    assert done.complaint[0].startswith("Error: HTTPS_PROXY ")
+    assert "HTTPS_PROXY" in facts_of(done)
+    for part in ("HIDDEN", "PW@"):
+        assert part not in done.stdout + done.stderr
+
+
 def test_the_path_of_authorities_is_shown_whole(world):
     place = "/home/me@corp/ca.pem"
     facts = facts_of(world("doctor", "-o", "json", REQUESTS_CA_BUNDLE=place))
@@ -164,3 +174,11 @@ def test_a_container_is_not_asked_with_authorities_that_are_not_there(world):
     assert done.code == exit_codes.USAGE
     assert done.complaint[0].startswith("Error: REQUESTS_CA_BUNDLE names /none/ca.pem")
     assert facts_of(done)["can plan, approve, release"] is True
+
+
+def test_a_container_is_not_asked_through_what_is_no_proxy(world):
+    place = "https://account.blob.core.windows.net/estate"
+    done = world("doctor", "-o", "json", "--journal", place, HTTPS_PROXY="http://me:HIDDEN#PW@h:1")
+    assert done.code == exit_codes.USAGE
+    assert done.complaint[0].startswith("Error: HTTPS_PROXY cannot be read")
+    assert "HIDDEN" not in done.stdout + done.stderr

@@ -24,7 +24,7 @@ from azstaging.azure.calls import Answer, Call, CallKind, Change, Tally, path_of
 from azstaging.azure.clouds import Cloud, is_loopback_origin, origin_of
 from azstaging.azure.credentials import TokenCredential, TokenSource, choose_credential
 from azstaging.azure.failures import refusal, retry_after_seconds
-from azstaging.azure.network import trusted_by
+from azstaging.azure.network import require_proxy, trusted_by
 from azstaging.azure.policies import (
     USER_AGENT,
     BodyPolicy,
@@ -187,6 +187,7 @@ class BoardsSession:
         wall: Callable[[], float] = time.time,
     ) -> None:
         redact_http_logs()
+        require_proxy(base_url)
         variables = os.environ if environ is None else environ
         self.base_url = base_url
         loopback = is_loopback_origin(base_url)

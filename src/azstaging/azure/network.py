@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
+from requests.utils import (
+    DEFAULT_CA_BUNDLE_PATH,
+    get_environ_proxies,
+    prepend_scheme_if_needed,
+    select_proxy,
+)
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
 from azstaging.azure.clouds import is_loopback_origin
 from azstaging.errors import ConfigurationError
@@ -59,16 +66,58 @@ def _require_authorities(name: str, place: str) -> None:
     )
 
 
+def require_proxy(url: str) -> None:
+    """Refuse a proxy of a URL that no connection could be made with.
+
+    Raises:
+        ConfigurationError: the variable that names it holds no URL; nothing was sent.
+    """
+    proxy = _proxy_in_effect(url)
+    if not proxy or _is_proxy(proxy):
+        return
+    name = _variable_of(proxy, url) or "The proxy of the system's settings"
+    raise ConfigurationError(
+        f"{name} cannot be read as the URL of a proxy; nothing was sent. It is not shown here, "
+        "because it may hold a password.",
+        advice="Write it as http://host:port or http://user:password@host:port, with signs such "
+        "as # / ? @ of a password percent-encoded (# is %23), or unset it.",
+    )
+
+
 def proxy_of(url: str) -> str:
     """Return the proxy of a URL, without user and password; "" where there is none.
 
     It comes from the environment in either case of letters, or from the system's settings.
     Loopback is always asked directly.
     """
+    proxy = _proxy_in_effect(url)
+    return shown_proxy(proxy) if proxy else ""
+
+
+def _proxy_in_effect(url: str) -> str:
     if is_loopback_origin(url):
         return ""
-    proxy = select_proxy(url, get_environ_proxies(url))
-    return without_login(proxy) if proxy else ""
+    return select_proxy(url, get_environ_proxies(url)) or ""
+
+
+def _variable_of(proxy: str, url: str) -> str:
+    """Return the variable that names the proxy of a URL, or ""."""
+    names = (f"{urlsplit(url).scheme}_proxy", "all_proxy")
+    told = (name for each in names for name in os.environ if name.casefold() == each)
+    return next((name for name in told if os.environ[name] == proxy), "")
+
+
+def _is_proxy(value: str) -> bool:
+    """Tell whether a connection could take it for a proxy, its login where a login stands."""
+    try:
+        whole = prepend_scheme_if_needed(value, "http")  # type: ignore[no-untyped-call]
+        parts = parse_url(whole)
+    except (HTTPError, TypeError, ValueError):
+        return False
+    known = parts.scheme in {"http", "https"} or (parts.scheme or "").startswith("socks")
+    # An unencoded / or # ends the host, so a name of a user would be taken for it.
+    cut_short = any("@" in (each or "") for each in (parts.path, parts.query, parts.fragment))
+    return bool(known and parts.host and not cut_short)
 
 
 def authorities_of(url: str) -> str:
@@ -76,6 +125,11 @@ def authorities_of(url: str) -> str:
     if urlsplit(url).scheme == "http":
         return "none needed: plain HTTP to this machine"
     return os.environ.get(ca_variable()) or DEFAULT_CA_BUNDLE_PATH
+
+
+def shown_proxy(value: str) -> str:
+    """Return a proxy fit to be shown: of what is no URL of one, any part may be a password."""
+    return without_login(value) if _is_proxy(value) else "no URL of a proxy"
 
 
 def without_login(url: str) -> str:

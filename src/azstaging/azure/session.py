@@ -46,7 +46,7 @@ from azstaging.azure.credentials import (
 )
 from azstaging.azure.failures import refusal
 from azstaging.azure.hosts import HostPin
-from azstaging.azure.network import trusted_by
+from azstaging.azure.network import require_proxy, trusted_by
 from azstaging.azure.policies import (
     BodyPolicy,
     CallPolicy,
@@ -102,6 +102,7 @@ class ArmSession:
         uniform: Callable[[], float] = random.random,
     ) -> None:
         redact_http_logs()
+        require_proxy(cloud.arm_endpoint)
         self.cloud = cloud
         self.credential = choose_credential(cloud, credential)
         self._tally = Tally()

@@ -24,7 +24,7 @@ from azstaging.errors import (
 from azstaging.model.inventory import Inventory
 from azstaging.staging import Staging
 
-_PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
+_PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY")
 _SUBSCRIPTIONS_READ = "Microsoft.Resources/subscriptions/read"
 # Of these the next request would end as the last one did.
 _FINAL = (AuthenticationError, ConfigurationError, UnreachableError)
@@ -178,10 +178,14 @@ def _network(endpoint: str) -> dict[str, str]:
         "proxy in effect": network.proxy_of(endpoint) or "none",
         "certificate authorities": network.authorities_of(endpoint),
     }
-    for name in (*_PROXY_VARIABLES, *network.CA_VARIABLES):
-        for spelling in (name, name.lower()):
+    kinds = (
+        (_PROXY_VARIABLES, network.shown_proxy),
+        (("NO_PROXY",), network.without_login),
+        # A path may hold an @, and is needed whole.
+        (network.CA_VARIABLES, str),
+    )
+    for names, show in kinds:
+        for spelling in (each for name in names for each in (name, name.lower())):
             if value := os.environ.get(spelling):
-                # A path may hold an @, and is needed whole.
-                proxy = name in _PROXY_VARIABLES
-                facts[spelling] = network.without_login(value) if proxy else value
+                facts[spelling] = show(value)
     return facts

@@ -87,9 +87,11 @@ def blob_credential(config: Configuration) -> Callable[[], Any]:
     def choose() -> Any:
         from azstaging.azure.clouds import choose_cloud  # noqa: PLC0415 - loads azure-identity
         from azstaging.azure.credentials import choose_credential  # noqa: PLC0415
-        from azstaging.azure.network import trusted_by  # noqa: PLC0415
+        from azstaging.azure.network import require_proxy, trusted_by  # noqa: PLC0415
 
-        trusted_by(None, "https://")  # refuses authorities that cannot be read
+        # The container's own libraries say it as late as they can.
+        require_proxy(config.journal_url)
+        trusted_by(None, "https://")
         return choose_credential(choose_cloud(config.cloud.name))
 
     return choose
