@@ -69,6 +69,23 @@ def test_what_could_not_be_read_is_not_called_nothing(make_world):
     assert "No replicated item could be read; the gaps say why." in done.stderr
 
 
+def test_who_sees_no_subscription_is_told_so(make_world):
+    fault = Fault(kind="body", match="GET /subscriptions", text='{"value": []}', times=0)
+    done = make_world("Scanning", faults=[fault])("inventory")
+    assert done.code == 3
+    assert (
+        "not-found: No subscription is visible to this identity; "
+        "it lacks Microsoft.Resources/subscriptions/read at those it should see." in done.stderr
+    )
+
+
+def test_a_selection_of_nothing_does_not_say_that_nothing_could_be_read(estate_desk):
+    done = estate_desk("inventory", "--item", "nothing*")
+    assert (done.code, done.stdout) == (3, "")
+    assert "could be read" not in done.stderr.partition("gap: ")[0]
+    assert "Nothing that was read is selected." in done.stderr
+
+
 REFUSED = [
     (403, "forbidden", "Microsoft.Resources/subscriptions/read"),
     (404, "not-found", ""),
@@ -187,15 +204,18 @@ def test_a_file_of_something_else_is_not_taken_for_one_to_resume(estate_desk):
     assert (estate_desk.folder / "plan.json").read_text() == plan
 
 
+LATER = "clean up: the service does not offer it now; when it does: "
+
+
 def test_the_command_that_cleans_up_a_test_machine_works_as_it_is_shown(estate_desk):
     done = estate_desk("inventory", "-o", "json")
     found = [each for each in done.document["items"] if each["test_machines"]]
     commands = [line for line in done.stderr.splitlines() if "  clean up" in line]
     assert len(commands) == len(found) >= 2
-    later = [line for line in commands if "clean up once the service offers it, not now: " in line]
+    later = [line for line in commands if LATER in line]
     assert len(later) == sum(not each["facts"]["cleanup_allowed"] for each in found) > 0
     for line in commands:
-        words = shlex.split(line.partition(": ")[2])
+        words = shlex.split(line.partition(LATER if LATER in line else ": ")[2])
         assert words[:5] == ["az", "rest", "--method", "post", "--url"]
         path = urlsplit(words[5]).path
         item, _, action = path.rpartition("/")

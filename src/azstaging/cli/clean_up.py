@@ -31,7 +31,8 @@ def say_test_machines(inventory: Inventory) -> None:
         say(f"  test machine of {display(row.name)} left over: {display(names)}")
         command = clean_up_command(row)
         if command:
-            when = "" if row.facts.cleanup_allowed else " once the service offers it, not now"
-            say(f"       clean up{when}: {display(command, limit=2_000)}")
+            later = " the service does not offer it now; when it does:"
+            when = "" if row.facts.cleanup_allowed else later
+            say(f"       clean up:{when} {display(command, limit=2_000)}")
     if len(found) > _MOST:
         say(f"  and {len(found) - _MOST} more; -o json lists them under test_machines.")

@@ -18,7 +18,7 @@ def say_gaps(inventory: Inventory) -> None:
     say(_counted(inventory))
     for gap in inventory.gaps:
         say(f"  gap: {display(str(gap.scope))}")
-        if gap.permission:
+        if gap.permission and gap.reason == "forbidden":
             say(f"       {gap.reason}, missing {gap.permission}")
         else:
             say(f"       {gap.reason}: {display(gap.detail, limit=300)}")

@@ -94,7 +94,9 @@ def command(
         emit(changes.document(), changes.rows(), output=output, query=query, empty=empty)
     else:
         empty = "No replicated item was found."
-        if inventory.gaps:
+        if whole.items:
+            empty = "Nothing that was read is selected."
+        elif inventory.gaps:
             empty = "No replicated item could be read; the gaps say why."
         emit(
             inventory_document(inventory),

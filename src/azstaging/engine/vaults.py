@@ -21,6 +21,10 @@ from azstaging.providers.fields import as_id
 T = TypeVar("T")
 _SUBSCRIPTIONS = ResourceId("/subscriptions")
 _SUBSCRIPTIONS_READ = "Microsoft.Resources/subscriptions/read"
+_NONE_VISIBLE = (
+    "No subscription is visible to this identity; "
+    f"it lacks {_SUBSCRIPTIONS_READ} at those it should see."
+)
 _CONTAINERS = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
 _LOCAL_VAULTS = "microsoft.datareplication/replicationvaults"
 _VAULTS = frozenset({"microsoft.recoveryservices/vaults", _LOCAL_VAULTS})
@@ -219,9 +223,7 @@ def _visible(azure: AzurePort, reads: Reads) -> tuple[str, ...]:
             Gap(
                 scope=_SUBSCRIPTIONS,
                 reason="not-found" if not ids else "unexpected-response",
-                detail="This identity sees no subscription."
-                if not ids
-                else "A subscription was listed without its id.",
+                detail=_NONE_VISIBLE if not ids else "A subscription was listed without its id.",
                 permission=_SUBSCRIPTIONS_READ if not ids else "",
             )
         )
