@@ -38,7 +38,7 @@ class Layout:
     Attributes:
         first: the columns that have a place as long as they fit at their narrowest, in the order
             in which they are wanted.
-        then: the order of the others, which have a place where the first have room.
+        then: the order of the others, which have a place where all of the first have room.
         narrowest: how narrow a column may become, in letters.
         room: how wide a column should be before others have a place beside it.
         short: shorter headings for when it is narrow.
@@ -118,12 +118,7 @@ def _narrowed(
         max(floors[at], min(widths[at], layout.room.get(column, 0)))
         for at, column in enumerate(columns)
     ]
-    shown: list[int] = []
-    for at in layout.ranked(columns):
-        least = floors if columns[at] in layout.first else rooms
-        if not shown or _total([least[each] for each in (*shown, at)]) <= available:
-            shown.append(at)
-    shown.sort()
+    shown = _chosen(columns, layout, floors, rooms, available)
     for least in (rooms, floors):
         _shrink(widths, least, shown, available)
     heads = [
@@ -131,6 +126,29 @@ def _narrowed(
         for long, short, width in zip(full, heads, widths, strict=True)
     ]
     return shown, heads, widths
+
+
+def _chosen(
+    columns: Sequence[str],
+    layout: Layout,
+    floors: Sequence[int],
+    rooms: Sequence[int],
+    available: int,
+) -> list[int]:
+    """Return the places of the columns that are shown; one at least."""
+    shown: list[int] = []
+    left_out = False
+    for at in layout.ranked(columns):
+        wanted = columns[at] in layout.first
+        if left_out and not wanted:
+            # What is wanted less never stands where something wanted more is missing.
+            break
+        least = floors if wanted else rooms
+        if not shown or _total([least[each] for each in (*shown, at)]) <= available:
+            shown.append(at)
+        elif wanted:
+            left_out = True
+    return sorted(shown)
 
 
 def _shrink(widths: list[int], least: Sequence[int], shown: Sequence[int], available: int) -> None:
