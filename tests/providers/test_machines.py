@@ -366,6 +366,8 @@ def test_a_constrained_size_has_the_cores_that_its_name_offers(
         ({"vCPUs": "8", "vCPUsAvailable": "4", "MemoryGB": "3.5"}, 4, 3584),
         ({"MemoryGB": "0.75"}, None, 768),
         ({"vCPUs": "8", "MemoryGB": "much"}, 8, None),
+        ({"MemoryGB": "1e20"}, None, None),
+        ({"MemoryGB": "1e308"}, None, None),
         ({}, None, None),
     ],
 )

@@ -1,5 +1,6 @@
 """ARM's JSON of virtual machines, network interfaces, disks and locks, as target machines."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 
@@ -194,7 +195,10 @@ def memory_mib_of(size: JsonObject) -> int | None:
     """Return the memory of a size in MiB; SKUs tell it in GiB with decimals."""
     row = Fields(size)
     gib = as_decimal(row.value("MemoryGB"))
-    return row.number("memoryInMB") if gib is None else round(gib * 1024)
+    if gib is None:
+        return row.number("memoryInMB")
+    mib = gib * 1024
+    return as_number(round(mib)) if math.isfinite(mib) else None
 
 
 def _power(view: Fields) -> str:

@@ -21,6 +21,8 @@ _FALSE = frozenset({"false", "disabled", "no"})
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 # More digits than any count, size or duration of the service; longer text is not a number.
 _MAX_DIGITS = 24
+# More than any of them is, and all that a column of a frame holds.
+_MOST = 2**63 - 1
 # No id of a resource is as short, and no word of the service longer.
 _SHORT = 40
 
@@ -73,7 +75,10 @@ class Fields:
         return intern(found) if len(found) <= _SHORT else found
 
     def number(self, *names: str) -> int | None:
-        """Return a whole number, fractions cut off; text is read; -1 ("unknown") gives None."""
+        """Return a whole number, fractions cut off; text is read.
+
+        -1 ("unknown") and 2**63 or more give None.
+        """
         return as_number(self.value(*names))
 
     def flag(self, *names: str) -> bool | None:
@@ -175,7 +180,7 @@ def as_number(value: object) -> int | None:
         value = _number_of(value)
     if isinstance(value, float):
         value = int(value) if math.isfinite(value) else None
-    return value if isinstance(value, int) and value >= 0 else None
+    return value if isinstance(value, int) and 0 <= value <= _MOST else None
 
 
 def as_decimal(value: object) -> float | None:
