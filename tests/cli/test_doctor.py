@@ -159,13 +159,25 @@ def test_the_path_of_authorities_is_shown_whole(world):
     assert facts["REQUESTS_CA_BUNDLE"] == place
 
 
-def test_an_estate_folder_that_cannot_be_opened_does_not_hide_the_network(world):
+def test_an_estate_folder_that_cannot_be_opened_does_not_hide_the_rest(world):
     (world.folder / "occupied").write_text("no folder", "utf-8")
     done = world("doctor", "-o", "json", "--journal", "occupied")
     assert done.code != exit_codes.DONE
     facts = facts_of(done)
     assert facts["cloud"] == world.azure.url
-    assert facts["failures"][0].startswith("estate folder: ")
+    assert facts["identity"] == "planner@contoso.example"
+    assert (facts["items read"], facts["gaps"], facts["missing actions"]) == (5, 0, [])
+    assert facts["failures"] == [f"estate folder: {done.complaint[0].removeprefix('Error: ')}"]
+
+
+def test_neither_estate_folder_nor_connection_hides_that_the_other_fails(make_world):
+    world = make_world(tls=True)
+    (world.folder / "occupied").write_text("no folder", "utf-8")
+    place = "/none/ca.pem"
+    done = world("doctor", "-o", "json", "--journal", "occupied", REQUESTS_CA_BUNDLE=place)
+    parts = [each.partition(": ")[0] for each in facts_of(done)["failures"]]
+    assert parts == ["estate folder", "connection"]
+    assert "REQUESTS_CA_BUNDLE names /none/ca.pem" in done.stderr
 
 
 def test_a_container_is_not_asked_with_authorities_that_are_not_there(world):

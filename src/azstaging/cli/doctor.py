@@ -11,7 +11,7 @@ from azstaging.azure import endpoint_of
 from azstaging.cli import exit_codes
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
-from azstaging.cli.session import configuration, journal_option, session
+from azstaging.cli.session import configuration, journal_option, progress_line, session
 from azstaging.config import CloudSettings
 from azstaging.engine.ports import AzurePort
 from azstaging.errors import (
@@ -42,9 +42,13 @@ def command(ctx: click.Context, /, output: str, query: str | None, **options: An
     Exits 0 when it is known who asks and everything in scope can be read, 3 when not, 2 when
     the configuration or the environment is wrong.
     """
-    found = _Examination(configuration(ctx).cloud)
-    with found.part("estate folder"), session(ctx, **options) as run, found.part("connection"):
+    config = configuration(ctx)
+    found = _Examination(config.cloud)
+    with found.part("estate folder"), session(ctx, **options) as run:
         found.examine(run.staging)
+    if not found.examined:
+        # Who asks and what can be read needs no journal.
+        found.examine(Staging(None, config, progress=progress_line()))
     facts = found.facts
     document = {"schema": "azstaging/doctor/1", "facts": facts}
     emit(document, _rows(facts, output), output=output, query=query)
@@ -60,6 +64,7 @@ class _Examination:
 
     def __init__(self, cloud: CloudSettings) -> None:
         self.inventory: Inventory | None = None
+        self.examined = False
         self._cloud = {"cloud": cloud.arm_endpoint or cloud.name}
         self._network = _network(endpoint_of(cloud))
         self._failed: list[tuple[str, StagingError]] = []
@@ -81,7 +86,18 @@ class _Examination:
 
     def examine(self, staging: Staging) -> None:
         """Ask who we are, then what we can read; a part that fails leaves its facts unknown."""
-        azure = staging.azure
+        self.examined = True
+        with self.part("connection"):
+            before = len(self._failed)
+            self._ask_who_we_are(staging, staging.azure)
+            failed = [error for _, error in self._failed[before:]]
+            if any(isinstance(error, _FINAL) for error in failed):
+                return
+            with self.part("inventory"):
+                # A journal names who wrote to it.
+                self.inventory = staging.inventory(record=not failed)
+
+    def _ask_who_we_are(self, staging: Staging, azure: AzurePort) -> None:
         with self.part("identity"):
             try:
                 self._recognise(staging)
@@ -92,11 +108,6 @@ class _Examination:
                 # A chain of credentials knows only now which of them answered.
                 self._who["credential"] = getattr(azure, "credential_kind", "unknown")
             self._who["visible subscriptions"] = _subscriptions(azure)
-        if any(isinstance(error, _FINAL) for _, error in self._failed):
-            return
-        with self.part("inventory"):
-            # A journal names who wrote to it.
-            self.inventory = staging.inventory(record=not self._failed)
 
     def _recognise(self, staging: Staging) -> None:
         principal = staging.principal()
