@@ -51,14 +51,21 @@ def resources(url: str, token: str, subscription: str) -> Any:
     )
 
 
-def vaults(url: str, token: str) -> Iterator[tuple[Any, ResourceId]]:
-    """Yield every vault that is visible, with the client of its subscription."""
+def visible(url: str, token: str) -> list[str]:
+    """Return the subscriptions that are visible."""
     first = site_recovery(url, token, "none")
     found = first.send_request(HttpRequest("GET", f"{url}/subscriptions?api-version=2022-12-01"))
-    for subscription in found.json()["value"]:
-        client = site_recovery(url, token, subscription["subscriptionId"])
+    return [subscription["subscriptionId"] for subscription in found.json()["value"]]
+
+
+def vaults(
+    url: str, token: str, subscriptions: Iterable[str] | None = None
+) -> Iterator[tuple[Any, ResourceId]]:
+    """Yield every vault, with the client of its subscription; of all that are visible if None."""
+    for subscription in visible(url, token) if subscriptions is None else subscriptions:
+        client = site_recovery(url, token, subscription)
         link = (
-            f"{url}{subscription['id']}/providers/Microsoft.RecoveryServices/vaults"
+            f"{url}/subscriptions/{subscription}/providers/Microsoft.RecoveryServices/vaults"
             f"?api-version={RECOVERY_SERVICES_VAULTS}"
         )
         while link:
