@@ -224,6 +224,28 @@ def test_a_disk_that_was_copied_from_somebody_elses_is_no_proof(
     assert believed or "was copied from other" in row.target_note
 
 
+def test_a_disk_that_was_added_since_is_no_disk_of_the_item(shapes: Any, read: Any) -> None:
+    root = f"{shapes.group}/providers/Microsoft.Compute/disks"
+    seed = {"diskId": "d_0_0", "seedManagedDiskId": f"{root}/seed"}
+    azure = _named(shapes, {"targetDiskName": "hv01-os"}, protectedManagedDisks=[seed])
+    azure.vms = [shapes.vm("hv01", "hv01-os", "added")]
+    azure.disks = [
+        shapes.disk("hv01-os", "hv01", copied_from=f"{root}/seed"),
+        shapes.disk("added", "hv01", copied_from=f"{root}/other"),
+    ]
+    assert _only(read(azure)).target.name == "hv01"
+
+
+def test_names_of_disks_lead_to_no_machine_that_is_not_listed(shapes: Any, read: Any) -> None:
+    azure = _named(shapes, {"targetDiskName": "hv01-os"})
+    azure.disks = [shapes.disk("hv01-os", "elsewhere")]
+    row = _only(read(azure))
+    assert (row.target, row.target_unknown) == (None, True)
+    assert row.target_note == (
+        "disks of the intended names belong to elsewhere, which was not listed"
+    )
+
+
 def test_one_machine_is_not_proven_for_two_items_by_names(shapes: Any, read: Any) -> None:
     azure = _named(shapes, {"targetDiskName": "hv01-os"})
     (item,) = azure.protected[shapes.vault().key]

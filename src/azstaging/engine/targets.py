@@ -171,15 +171,19 @@ def _by_names(item: ReplicatedItem, resources: Resources) -> Match:
 
 def _of_named(item: ReplicatedItem, match: Match, resources: Resources) -> Match:
     """Believe the names of disks only where nothing tells that they are somebody else's."""
-    body = resources.vms.get(match.vm.key) if match.vm is not None else None
-    if match.vm is None or body is None:
+    if match.vm is None:
         return match
+    body = resources.vms.get(match.vm.key)
+    if body is None:
+        note = f"disks of the intended names belong to {match.vm.name}, which was not listed"
+        return Match(note=note, unknown=True)
     if not made_of_disks(body):
         note = f"{match.vm.name} has disks of the intended names, and was made of an image"
         return Match(note=note, unknown=True)
     seeds = {disk.seed_disk_id for disk in item.disks if disk.seed_disk_id is not None}
+    names = {disk.target_name.casefold() for disk in item.disks}
     for disk in attached_disks(body):
-        source = resources.source_of(disk)
+        source = resources.source_of(disk) if disk.name.casefold() in names else None
         if seeds and source is not None and source not in seeds:
             note = f"{disk.name} has an intended name, and was copied from {source.name}"
             return Match(note=f"{note}, which is no disk of the item", unknown=True)
