@@ -28,7 +28,7 @@ from azstaging.engine.targets import subscriptions_of
 from azstaging.engine.vaults import find_items, kept, start_details
 from azstaging.model.ids import ResourceId, vault_of
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
-from azstaging.model.items import Collection, Facts, ReplicatedItem
+from azstaging.model.items import NO_FACTS, Collection, ReplicatedItem
 from azstaging.model.plans import Receipt, ReceiptState
 from azstaging.model.times import format_time, parse_time
 from azstaging.model.waves import Scope, Wave
@@ -282,14 +282,5 @@ def released_row(receipt: Receipt) -> InventoryItem:
         generation=receipt.generation,
         detailed=False,
     )
-    facts = Facts(
-        cutover=None,
-        replication=None,
-        test=None,
-        reversed=None,
-        stop_allowed=False,
-        cleanup_allowed=False,
-        idle=None,
-    )
     evidence = (f"released, receipt of {format_time(receipt.at)}", *receipt.witnesses)
-    return InventoryItem(item=item, facts=facts, phase=Phase.RELEASED, phase_evidence=evidence)
+    return InventoryItem(item=item, facts=NO_FACTS, phase=Phase.RELEASED, phase_evidence=evidence)

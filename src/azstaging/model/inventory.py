@@ -8,7 +8,7 @@ from typing import Any
 
 from azstaging.model.frames import Tabular, pandas_frame, polars_frame
 from azstaging.model.ids import ResourceId
-from azstaging.model.items import Collection, Facts, ReplicatedItem
+from azstaging.model.items import NO_FACTS, Collection, Facts, ReplicatedItem
 from azstaging.model.machines import Lock, SourceMachine, TargetMachine
 from azstaging.model.values import as_struct
 from azstaging.model.views import inventory_document, inventory_rows
@@ -231,15 +231,6 @@ _KINDS: Mapping[str, type] = {
 
 def _bare_row() -> InventoryItem:
     """Return an item of which nothing is known: its row has every column."""
-    facts = Facts(
-        cutover=None,
-        replication=None,
-        test=None,
-        reversed=None,
-        stop_allowed=False,
-        cleanup_allowed=False,
-        idle=None,
-    )
     nowhere = ResourceId("/nowhere")
     item = ReplicatedItem(
         id=nowhere,
@@ -248,4 +239,4 @@ def _bare_row() -> InventoryItem:
         collection=Collection.MIGRATION_ITEMS,
         vault_id=nowhere,
     )
-    return InventoryItem(item=item, facts=facts, phase=Phase.UNRECOGNISED)
+    return InventoryItem(item=item, facts=NO_FACTS, phase=Phase.UNRECOGNISED)

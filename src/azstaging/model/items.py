@@ -214,6 +214,18 @@ class Facts:
     unrecognised: tuple[str, ...] = ()
 
 
+NO_FACTS = Facts(
+    cutover=None,
+    replication=None,
+    test=None,
+    reversed=None,
+    stop_allowed=False,
+    cleanup_allowed=False,
+    idle=None,
+)
+"""What is known of an item that nobody has read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRequest:
     """The one request that stops the replication of one item, before rendering.

@@ -19,6 +19,8 @@ from azstaging.model.items import (
 from azstaging.providers.envelope import (
     ABSENT,
     assemble,
+    health_errors_of,
+    id_of,
     is_item_of,
     raw_of,
     shown,
@@ -142,8 +144,10 @@ def parse_data_replication_item(
     properties = Fields(body).object("properties")
     specific = properties.object("customProperties")
     return assemble(
-        body,
+        id_of(body),
         details_of(specific),
+        body=body,
+        health_errors=health_errors_of(properties),
         collection=Collection.DATA_REPLICATION,
         name=properties.text("fabricObjectName") or specific.text("sourceVmName"),
         provider=specific.text("instanceType"),

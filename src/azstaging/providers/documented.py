@@ -9,7 +9,7 @@ another way, or a number where text belongs, is no such row and is read by the p
 from collections.abc import Callable
 from functools import lru_cache
 from sys import intern
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -31,14 +31,12 @@ class Documented(
     """An object that has no other properties than these; each may be absent."""
 
 
-class DocumentedRow(Documented):
+class Row(Protocol):
     """One row of a list: what is read of it, and the names of what is not."""
-
-    id: str
 
     def item(self, body: JsonObject) -> ReplicatedItem | None:
         """Return the item of the row; None where the provider must be asked."""
-        raise NotImplementedError
+        ...
 
 
 class Rows:
@@ -48,7 +46,7 @@ class Rows:
         row: the shape of a row.
     """
 
-    def __init__(self, row: type[DocumentedRow]) -> None:
+    def __init__(self, row: type[Row]) -> None:
         self._row = msgspec.json.Decoder(row)
 
     def item(self, text: bytes, body: JsonObject) -> ReplicatedItem | None:
@@ -77,10 +75,9 @@ def beside(unread: str) -> Callable[[type[S]], type[S]]:
     return complete
 
 
-@lru_cache(maxsize=4096)
 def once(value: Told) -> Told:
     """Return one text for thousands of equal ones: states, sizes and places are few."""
-    return value
+    return intern(value) if isinstance(value, str) else value
 
 
 def few(value: str | None) -> str:

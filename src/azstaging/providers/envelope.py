@@ -33,7 +33,12 @@ _SHAPES = {
 }
 
 
-def _id_of(body: object) -> ResourceId:
+def id_of(body: object) -> ResourceId:
+    """Return the id of an item.
+
+    Raises:
+        UnexpectedResponseError: the body has no usable ARM id.
+    """
     item_id = as_id(Fields(body).value("id"))
     if item_id is None:
         raise UnexpectedResponseError(
@@ -110,9 +115,11 @@ def shown(value: object) -> str:
 
 
 def assemble(
-    body: JsonObject,
+    item_id: ResourceId,
     details: Details,
     *,
+    body: JsonObject,
+    health_errors: tuple[HealthError, ...] = (),
     collection: Collection,
     name: str,
     provider: str,
@@ -126,9 +133,8 @@ def assemble(
     """Put an item together from its envelope and from what its provider read.
 
     Raises:
-        UnexpectedResponseError: the body has no usable ARM id.
+        UnexpectedResponseError: the id is none of an item of the collection.
     """
-    item_id = _id_of(body)
     try:
         vault_id, fabric, container = place_of(item_id, collection)
     except ConfigurationError as error:
@@ -149,7 +155,7 @@ def assemble(
         generation=generation.strip() or None,
         health=health,
         failover_health=failover_health,
-        health_errors=_health_errors(Fields(body).object("properties")),
+        health_errors=health_errors,
         raw=raw,
         allowed_operations=allowed_operations,
         running_job=running_job,
@@ -174,7 +180,8 @@ def raw_of(properties: Fields, specific: Fields, names: tuple[str, ...]) -> Json
     return found | {k: v for k, v in specific.picked(names).items() if k not in found}
 
 
-def _health_errors(properties: Fields) -> tuple[HealthError, ...]:
+def health_errors_of(properties: Fields) -> tuple[HealthError, ...]:
+    """Read the health errors of an item, in the order of the service."""
     # Two lists in 2016-08-10, one since.
     names = ("healthErrors", "replicationHealthErrors", "failoverHealthErrors")
     return tuple(_health_error(error) for name in names for error in properties.objects(name))

@@ -14,7 +14,7 @@ from typing import Any
 
 from azstaging.errors import ConfigurationError
 from azstaging.model.bodies import Body
-from azstaging.model.ids import ResourceId
+from azstaging.model.ids import ResourceId, parse_id
 
 _TRUE = frozenset({"true", "enabled", "yes"})
 _FALSE = frozenset({"false", "disabled", "no"})
@@ -217,10 +217,8 @@ def as_flag(value: object) -> bool | None:
 
 def as_id(value: object) -> ResourceId | None:
     """Read an optional ARM id; see `Fields.id`."""
-    if type(value) is not str or value[:1] != "/" or value == "/":
-        return None
     try:
-        return ResourceId(value)
+        return parse_id(value)
     except ConfigurationError:
         return None
 
@@ -237,12 +235,6 @@ def tags_of(value: object) -> Mapping[str, str] | None:
     if type(value) is dict or isinstance(value, Mapping):
         return {str(name): as_text(text) for name, text in value.items()}
     if isinstance(value, list):
-        return dict(_tag(member) for member in value if Fields(member))
+        pairs = (Fields(member) for member in value)
+        return {pair.text("tagName"): pair.text("tagValue") for pair in pairs if pair}
     return None
-
-
-def _tag(pair: Any) -> tuple[str, str]:
-    if type(pair) is dict and "tagName" in pair and "tagValue" in pair:
-        return as_text(pair["tagName"]), as_text(pair["tagValue"])
-    told = Fields(pair)
-    return told.text("tagName"), told.text("tagValue")

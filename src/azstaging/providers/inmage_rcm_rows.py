@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from azstaging.model.items import ItemDisk, ItemNic, SourceFacts, TargetSettings
+from azstaging.model.items import ItemDisk, ItemNic, SourceFacts
+from azstaging.providers.azure_migrate_rows import IntendedVm
 from azstaging.providers.documented import Documented, Flag, Told, beside, few, once
-from azstaging.providers.fields import as_flag, as_id, as_number, shared_id, tags_of
+from azstaging.providers.fields import as_flag, as_id, as_number, shared_id
 from azstaging.providers.interface import Details
 
 
@@ -99,7 +100,7 @@ class _Discovered(Documented):
     "mobilityAgentDetails lastAgentUpgradeErrorDetails agentUpgradeBlockingErrorDetails "
     "seedManagedDiskTags targetManagedDiskTags targetNicTags supportedOSVersions"
 )
-class InMageRcmRow(Documented, tag_field="instanceType", tag="InMageRcm"):
+class InMageRcmRow(IntendedVm, tag_field="instanceType", tag="InMageRcm"):
     """What is read of the details of one row."""
 
     fabric_discovery_machine_id: str | None = None
@@ -109,18 +110,7 @@ class InMageRcmRow(Documented, tag_field="instanceType", tag="InMageRcm"):
     os_name: str | None = None
     firmware_type: str | None = None
     primary_nic_ip_address: str | None = None
-    target_generation: str | None = None
-    license_type: str | None = None
-    target_vm_name: str | None = None
-    target_vm_size: str | None = None
-    target_location: str | None = None
-    target_resource_group_id: str | None = None
-    target_availability_set_id: str | None = None
-    target_availability_zone: str | None = None
-    target_network_id: str | None = None
-    test_network_id: str | None = None
     target_vm_security_profile: _Security | None = None
-    target_vm_tags: Any = None
     last_recovery_point_received: str | None = None
     last_rpo_in_seconds: int | None = None
     resync_state: Told = UNSET
@@ -139,33 +129,16 @@ class InMageRcmRow(Documented, tag_field="instanceType", tag="InMageRcm"):
     def details(self) -> Details | None:
         """Return what `azstaging.providers.inmage_rcm` reads; None where it must be asked."""
         vm_name = self.target_vm_name or ""
-        network = self.target_network_id
+        network, security = self.target_network_id, self.target_vm_security_profile
         return Details(
             source_id=as_id(self.fabric_discovery_machine_id),
             test_target_name=f"{vm_name}-test" if vm_name else "",
-            settings=self._settings(vm_name),
+            settings=self.settings(security.target_vm_secure_boot if security else None),
             source=self._source(),
             disks=tuple([disk.disk() for disk in self.protected_disks or ()]),
             nics=tuple([nic.nic(network) for nic in self.vm_nics or ()]),
             last_recovery_point=self.last_recovery_point_received or "",
             rpo_seconds=as_number(self.last_rpo_in_seconds),
-        )
-
-    def _settings(self, vm_name: str) -> TargetSettings:
-        security = self.target_vm_security_profile
-        return TargetSettings(
-            vm_name=vm_name,
-            vm_size=few(self.target_vm_size),
-            location=few(self.target_location),
-            resource_group_id=shared_id(self.target_resource_group_id),
-            network_id=shared_id(self.target_network_id),
-            test_network_id=shared_id(self.test_network_id),
-            availability_zone=few(self.target_availability_zone),
-            availability_set_id=shared_id(self.target_availability_set_id),
-            generation=few(self.target_generation),
-            licence_type=few(self.license_type),
-            secure_boot=as_flag(security.target_vm_secure_boot) if security else None,
-            tags=tags_of(self.target_vm_tags),
         )
 
     def _source(self) -> SourceFacts:

@@ -15,6 +15,8 @@ from azstaging.model.items import (
 from azstaging.providers.envelope import (
     ABSENT,
     assemble,
+    health_errors_of,
+    id_of,
     idle_of,
     is_item_of,
     job_name,
@@ -80,8 +82,10 @@ def parse_migration_item(
     properties = Fields(body).object("properties")
     specific = properties.object("providerSpecificDetails")
     return assemble(
-        body,
+        id_of(body),
         details_of(specific),
+        body=body,
+        health_errors=health_errors_of(properties),
         collection=Collection.MIGRATION_ITEMS,
         name=properties.text("machineName"),
         provider=specific.text("instanceType"),

@@ -8,12 +8,11 @@ from typing import Any
 
 from msgspec import UNSET, Raw
 
-from azstaging.errors import ConfigurationError
+from azstaging.errors import UnexpectedResponseError
 from azstaging.model.items import Collection, JsonObject, ReplicatedItem
 from azstaging.providers.a2a_rows import A2ARow
 from azstaging.providers.documented import (
     Documented,
-    DocumentedRow,
     Rows,
     Told,
     beside,
@@ -21,7 +20,7 @@ from azstaging.providers.documented import (
     shared_names,
     told,
 )
-from azstaging.providers.envelope import job_name, place_of
+from azstaging.providers.envelope import assemble, job_name
 from azstaging.providers.fields import as_id
 from azstaging.providers.hyperv_replica_azure_rows import HyperVReplicaAzureRow
 from azstaging.providers.inmage_rcm_rows import InMageRcmRow
@@ -72,9 +71,10 @@ class _Properties(Documented):
 
 
 @beside("name type location systemData")
-class Row(DocumentedRow):
+class Row(Documented):
     """One row of protected items."""
 
+    id: str
     properties: _Properties
 
     def item(self, body: JsonObject) -> ReplicatedItem | None:
@@ -86,35 +86,22 @@ class Row(DocumentedRow):
         if item_id is None or details is None:
             return None
         try:
-            vault_id, fabric, container = place_of(item_id, Collection.PROTECTED_ITEMS)
-        except ConfigurationError:
+            return assemble(
+                item_id,
+                details,
+                body=body,
+                collection=Collection.PROTECTED_ITEMS,
+                name=properties.friendly_name or "",
+                provider=str(specific.__struct_config__.tag),
+                generation=properties.event_correlation_id or "",
+                allowed_operations=shared_names(*(properties.allowed_operations or ())),
+                running_job=_job(properties.current_scenario),
+                health=properties.replication_health or "",
+                failover_health=properties.failover_health or "",
+                raw=told(properties.raw() | specific.raw()),
+            )
+        except UnexpectedResponseError:
             return None
-        return ReplicatedItem(
-            id=item_id,
-            name=properties.friendly_name or item_id.name,
-            provider=str(specific.__struct_config__.tag),
-            collection=Collection.PROTECTED_ITEMS,
-            vault_id=vault_id,
-            fabric=fabric,
-            container=container,
-            generation=(properties.event_correlation_id or "").strip() or None,
-            health=properties.replication_health or "",
-            failover_health=properties.failover_health or "",
-            raw=told(properties.raw() | specific.raw()),
-            allowed_operations=shared_names(*(properties.allowed_operations or ())),
-            running_job=_job(properties.current_scenario),
-            source_id=details.source_id,
-            target_id=details.target_id,
-            test_target_id=details.test_target_id,
-            test_target_name=details.test_target_name,
-            settings=details.settings,
-            source=details.source,
-            disks=details.disks,
-            nics=details.nics,
-            last_recovery_point=details.last_recovery_point,
-            rpo_seconds=details.rpo_seconds,
-            body=body,
-        )
 
 
 PROTECTED_ROWS = Rows(Row)

@@ -17,22 +17,20 @@ from azstaging.model.items import (
     JsonObject,
     ReplicatedItem,
     SourceFacts,
-    TargetSettings,
 )
+from azstaging.providers.azure_migrate_rows import IntendedVm
 from azstaging.providers.documented import (
     Documented,
-    DocumentedRow,
     Flag,
     Rows,
     Told,
     beside,
-    few,
     once,
     shared_names,
     told,
 )
 from azstaging.providers.envelope import job_name, place_of
-from azstaging.providers.fields import as_flag, as_id, shared_id, tags_of
+from azstaging.providers.fields import as_id
 
 
 @beside(
@@ -54,24 +52,13 @@ class _Security(Documented):
     "performAutoResync supportedOSVersions applianceMonitoringDetails "
     "gatewayOperationDetails operationName"
 )
-class _Details(Documented):
-    instance_type: str
+class _Details(IntendedVm):
+    instance_type: str = ""
     vmware_machine_id: str | None = None
     os_type: str | None = None
     os_name: str | None = None
     firmware_type: str | None = None
-    target_generation: str | None = None
-    license_type: str | None = None
-    target_vm_name: str | None = None
-    target_vm_size: str | None = None
-    target_location: str | None = None
-    target_resource_group_id: str | None = None
-    target_availability_set_id: str | None = None
-    target_availability_zone: str | None = None
-    target_network_id: str | None = None
-    test_network_id: str | None = None
     target_vm_security_profile: _Security | None = None
-    target_vm_tags: Any = None
     last_recovery_point_received: str | None = None
     resync_required: Told = UNSET
     resync_state: Told = UNSET
@@ -103,9 +90,10 @@ _INSTANCE = "VMwareCbt"
 
 
 @beside("name type location")
-class Row(DocumentedRow):
+class Row(Documented):
     """One row of migration items."""
 
+    id: str
     properties: _Properties
 
     def item(self, body: JsonObject) -> ReplicatedItem | None:
@@ -121,6 +109,8 @@ class Row(DocumentedRow):
         except ConfigurationError:
             return None
         vm_name = details.target_vm_name or ""
+        security = details.target_vm_security_profile
+        secure_boot = security.is_target_vm_secure_boot_enabled if security else None
         job = properties.current_job
         generation = properties.event_correlation_id
         return ReplicatedItem(
@@ -139,7 +129,7 @@ class Row(DocumentedRow):
             detailed=False,
             source_id=as_id(details.vmware_machine_id),
             test_target_name=f"{vm_name}-Test" if vm_name else "",
-            settings=_settings(details, vm_name),
+            settings=details.settings(secure_boot),
             source=_source(details.os_type, details.os_name, details.firmware_type),
             last_recovery_point=details.last_recovery_point_received or "",
             body=body,
@@ -175,22 +165,4 @@ def _raw(properties: _Properties, details: _Details) -> dict[str, Any]:
             "resyncState": once(details.resync_state),
             "resyncRequired": once(details.resync_required),
         }
-    )
-
-
-def _settings(details: _Details, vm_name: str) -> TargetSettings:
-    security = details.target_vm_security_profile
-    return TargetSettings(
-        vm_name=vm_name,
-        vm_size=few(details.target_vm_size),
-        location=few(details.target_location),
-        resource_group_id=shared_id(details.target_resource_group_id),
-        network_id=shared_id(details.target_network_id),
-        test_network_id=shared_id(details.test_network_id),
-        availability_zone=few(details.target_availability_zone),
-        availability_set_id=shared_id(details.target_availability_set_id),
-        generation=few(details.target_generation),
-        licence_type=few(details.license_type),
-        secure_boot=as_flag(security.is_target_vm_secure_boot_enabled) if security else None,
-        tags=tags_of(details.target_vm_tags),
     )
