@@ -13,6 +13,7 @@ from azstaging.model.ids import ResourceId
 Json = dict[str, Any]
 
 _BOM = b"\xef\xbb\xbf"
+_OBJECT = ord("{")
 
 
 def encode_body(body: Mapping[str, Any]) -> bytes:
@@ -84,10 +85,9 @@ def raw_page_of(answer: Answer, path: str) -> tuple[Json, list[Json]]:
         page = _PAGES.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return page_of(answer, path)
-    rows = [bytes(row) for row in page.value]
-    if not all(row.startswith(b"{") for row in rows):
+    if not all(memoryview(row)[0] == _OBJECT for row in page.value):
         return page_of(answer, path)
-    return {"nextLink": page.next_link}, cast(list[Json], [Body(row) for row in rows])
+    return {"nextLink": page.next_link}, cast(list[Json], [Body(row) for row in page.value])
 
 
 def require_id(body: Json, id: ResourceId) -> Json:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from azstaging.model import packing
 
@@ -27,29 +28,33 @@ class Body(Mapping[str, Any]):
     """One JSON object of the service, read-only. Every look takes it apart anew.
 
     Args:
-        packed: its bytes, as `packed` makes them.
+        packed: its bytes, as `packed` makes them, or a part of those of a page, which stay
+            until it is packed.
         whole: the object itself instead; it becomes bytes at the first look, or by `pack`.
     """
 
     __slots__ = ("_id", "_packed", "_whole")
 
-    def __init__(self, packed: bytes = b"{}", whole: Mapping[str, Any] | None = None) -> None:
-        self._packed = packed
+    def __init__(self, packed: bytes | Raw = b"{}", whole: Mapping[str, Any] | None = None) -> None:
+        self._packed: Any = packed
         self._whole = whole
         self._id = ""
 
     def pack(self) -> None:
         """Turn it into bytes now, where it has not been yet; what is no JSON stays as it is."""
         whole = self._whole
-        text = _small(self._packed) if whole is None else _bytes_of(whole)
+        text = _small(bytes(self._packed)) if whole is None else _bytes_of(whole)
         if text is not None:
             self._packed = text
             self._whole = None
 
     @property
-    def json(self) -> bytes | None:
+    def json(self) -> bytes | Raw | None:
         """Its text as the service wrote it; None where it was compressed or came as an object."""
-        return self._packed if self._whole is None and self._packed[:1] != packing.MARK else None
+        text: bytes | Raw = self._packed
+        if type(text) is Raw:
+            return text
+        return None if self._whole is not None or _is_packed(text) else text
 
     def forget(self) -> None:
         """Let the JSON go: it is empty from now on."""
@@ -66,9 +71,7 @@ class Body(Mapping[str, Any]):
         if self._whole is not None:
             return dict(self._whole)
         text = self._packed
-        if text[:1] == packing.MARK:
-            text = packing.unpack(text)
-        unpacked: dict[str, Any] = _decoded(text)
+        unpacked: dict[str, Any] = _decoded(packing.unpack(text) if _is_packed(text) else text)
         return unpacked
 
     def __getitem__(self, name: str) -> Any:
@@ -98,15 +101,19 @@ class Body(Mapping[str, Any]):
     def __reduce__(self) -> tuple[type["Body"], tuple[bytes]]:
         self.pack()
         data = self._packed
-        return Body, (packing.portable(data) if data[:1] == packing.MARK else data,)
+        return Body, (packing.portable(data) if _is_packed(data) else data,)
 
 
-def _decoded(text: bytes) -> Any:
+def _is_packed(text: bytes | Raw) -> bool:
+    return type(text) is not Raw and text[:1] == packing.MARK
+
+
+def _decoded(text: bytes | Raw) -> Any:
     try:
         return msgspec.json.decode(text)
     except msgspec.ValidationError:
         # JSON all the same, with a number that no float holds where nobody looked: infinite here.
-        return json.loads(text)
+        return json.loads(bytes(text))
 
 
 def _bytes_of(body: Mapping[str, Any]) -> bytes | None:
@@ -118,7 +125,7 @@ def _bytes_of(body: Mapping[str, Any]) -> bytes | None:
 
 
 def _small(text: bytes) -> bytes:
-    return packing.pack(text) if len(text) > _LARGE and text[:1] != packing.MARK else text
+    return packing.pack(text) if len(text) > _LARGE and not _is_packed(text) else text
 
 
 def packed(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ in lower case), so ids compare casefolded and are shown as they came.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from azstaging.errors import ConfigurationError
@@ -142,8 +143,17 @@ def id_key(text: str) -> str:
     return text.strip().rstrip("/").casefold()
 
 
+_NEW: Callable[[type[ResourceId]], ResourceId] = object.__new__
+_SET_TEXT: Callable[[ResourceId, str], None] = vars(ResourceId)["text"].__set__
+
+
 def parse_id(value: object) -> ResourceId | None:
     """Read an optional id: None, "", "Microsoft Azure" and other non-ids give None."""
+    if type(value) is str and value[:1] == "/" and value[-1].isalnum():
+        # Nothing to leave out: nearly every id, so it is made without asking again.
+        found = _NEW(ResourceId)
+        _SET_TEXT(found, value)
+        return found
     if isinstance(value, str) and value.startswith("/") and len(value) > 1:
         return ResourceId(value)
     return None

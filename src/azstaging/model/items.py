@@ -18,6 +18,9 @@ JsonObject = Mapping[str, Any]
 class Collection(enum.Enum):
     """The ARM collection that an item lives in; it decides how the item is read and stopped."""
 
+    # Members are looked up by the hundred thousand; that of enum is a function of Python's.
+    __hash__ = object.__hash__
+
     MIGRATION_ITEMS = "replicationMigrationItems"
     PROTECTED_ITEMS = "replicationProtectedItems"
     DATA_REPLICATION = "protectedItems"
@@ -159,6 +162,8 @@ class ReplicatedItem:
 class Cutover(enum.Enum):
     """Whether the machine was cut over to Azure, as the provider's states say."""
 
+    __hash__ = object.__hash__
+
     NONE = "none"
     RUNNING = "running"
     DONE = "done"
@@ -170,6 +175,8 @@ class Cutover(enum.Enum):
 class Replication(enum.Enum):
     """What the replication itself does."""
 
+    __hash__ = object.__hash__
+
     PREPARING = "preparing"
     ACTIVE = "active"
     PAUSED = "paused"
@@ -180,6 +187,8 @@ class Replication(enum.Enum):
 
 class TestMachine(enum.Enum):
     """Whether a test migration or test failover is outstanding, as the item says."""
+
+    __hash__ = object.__hash__
 
     __test__ = False
 

@@ -4,7 +4,7 @@ Azure: A2AReplicationDetails of 2024-04-01 and 2025-08-01,
 https://learn.microsoft.com/rest/api/site-recovery/replication-protected-items/list
 """
 
-from typing import Any
+from typing import ClassVar
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -12,8 +12,15 @@ from msgspec import UNSET, Raw
 from azstaging.model.items import ItemDisk, SourceFacts, TargetSettings
 from azstaging.providers.azure_vm_rows import NicRow, nics_of_row
 from azstaging.providers.compute import machine_id
-from azstaging.providers.documented import Documented, Told, beside, few, once
-from azstaging.providers.fields import as_id, as_number, shared_id, tags_of
+from azstaging.providers.documented import (
+    Documented,
+    Tags,
+    Told,
+    beside,
+    few,
+    tags_of_row,
+)
+from azstaging.providers.fields import as_id, as_number, shared_id
 from azstaging.providers.interface import Details
 
 
@@ -50,7 +57,7 @@ class _Disk(Documented):
 
 @beside("inputEndpoints")
 class _Synced(Documented):
-    tags: Any = None
+    tags: Tags = None
 
 
 @beside(
@@ -72,6 +79,15 @@ class _Synced(Documented):
 )
 class A2ARow(Documented, tag_field="instanceType", tag="A2A"):
     """What is read of the details of one row."""
+
+    STATES: ClassVar[tuple[str, ...]] = (
+        "vmProtectionState",
+        "vmProtectionStateDescription",
+        "initialPrimaryFabricLocation",
+        "primaryFabricLocation",
+        "initialPrimaryZone",
+        "primaryAvailabilityZone",
+    )
 
     fabric_object_id: str | None = None
     recovery_fabric_object_id: str | None = None
@@ -99,16 +115,16 @@ class A2ARow(Documented, tag_field="instanceType", tag="A2A"):
     initial_primary_zone: Told = UNSET
     primary_availability_zone: Told = UNSET
 
-    def raw(self) -> dict[str, Any]:
-        """Return the state fields that stand in the details."""
-        return {
-            "vmProtectionState": once(self.vm_protection_state),
-            "vmProtectionStateDescription": once(self.vm_protection_state_description),
-            "initialPrimaryFabricLocation": once(self.initial_primary_fabric_location),
-            "primaryFabricLocation": once(self.primary_fabric_location),
-            "initialPrimaryZone": once(self.initial_primary_zone),
-            "primaryAvailabilityZone": once(self.primary_availability_zone),
-        }
+    def states(self) -> tuple[Told, ...]:
+        """Return what `STATES` are."""
+        return (
+            self.vm_protection_state,
+            self.vm_protection_state_description,
+            self.initial_primary_fabric_location,
+            self.primary_fabric_location,
+            self.initial_primary_zone,
+            self.primary_availability_zone,
+        )
 
     def details(self) -> Details | None:
         """Return what `azstaging.providers.a2a` reads; None where it must be asked."""
@@ -138,5 +154,5 @@ class A2ARow(Documented, tag_field="instanceType", tag="A2A"):
             availability_zone=few(self.recovery_availability_zone),
             availability_set_id=as_id(self.recovery_availability_set),
             generation=few(self.recovery_azure_generation),
-            tags=tags_of(synced.tags) if synced else None,
+            tags=tags_of_row(synced.tags) if synced else None,
         )

@@ -39,7 +39,9 @@ class NicRow(Documented):
         """Return the adapter; ``primary`` is the casefolded id of the primary one, or ""."""
         nic_id = self.nic_id or ""
         addresses = self.ip_configs or (_NO_ADDRESS,)
-        address = next((each for each in addresses if as_flag(each.is_primary)), addresses[0])
+        address = addresses[0]
+        if len(addresses) > 1:
+            address = next((each for each in addresses if as_flag(each.is_primary)), address)
         return ItemNic(
             source_id=nic_id,
             is_primary=nic_id.casefold() == primary if primary else None,

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from azstaging.errors import UnexpectedResponseError
 from azstaging.model.bodies import packed
@@ -111,11 +112,14 @@ def attached_ids(vm: JsonObject) -> tuple[ResourceId, ...]:
 def machine_id(value: object) -> ResourceId | None:
     """Read the id of a VM; an id without the machine's name, as the service writes it, is None."""
     found = as_id(value)
-    if found is None:
-        return None
-    segments = found.segments
-    named = len(segments) % 2 == 0 and "/".join(segments[-4:-1]).casefold() == _MACHINE
-    return found if named else None
+    return found if found is not None and _of_machines(found.text.rpartition("/")[0]) else None
+
+
+@lru_cache(maxsize=4096)
+def _of_machines(parent: str) -> bool:
+    """Tell whether machines lie below a path; those of a resource group share it."""
+    segments = parent[1:].split("/")
+    return len(segments) % 2 == 1 and "/".join(segments[-3:]).casefold() == _MACHINE
 
 
 def disk_owner(disk: JsonObject) -> ResourceId | None:

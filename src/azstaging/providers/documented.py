@@ -6,7 +6,7 @@ another way, or a number where text belongs, is no such row and is read by the p
 ``parse``, which forgives everything. Both give the same item.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from sys import intern
 from typing import Any, Protocol, TypeVar, cast
@@ -29,6 +29,17 @@ class Documented(
     msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, gc=False
 ):
     """An object that has no other properties than these; each may be absent."""
+
+
+class Tag(Documented):
+    """One tag of a list of tags."""
+
+    tag_name: str
+    tag_value: str | None = None
+
+
+Tags = dict[str, str] | list[Tag] | None
+"""Tags, in both shapes that the service has for them."""
 
 
 class Row(Protocol):
@@ -75,9 +86,11 @@ def beside(unread: str) -> Callable[[type[S]], type[S]]:
     return complete
 
 
-def once(value: Told) -> Told:
-    """Return one text for thousands of equal ones: states, sizes and places are few."""
-    return intern(value) if isinstance(value, str) else value
+@lru_cache(maxsize=1024)
+def shared_states(names: tuple[str, ...], *values: Told) -> Mapping[str, Told]:
+    """Return what was told of state fields, which thousands of rows tell alike."""
+    texts = (intern(value) if isinstance(value, str) else value for value in values)
+    return told(dict(zip(names, texts, strict=True)))
 
 
 def few(value: str | None) -> str:
@@ -89,6 +102,13 @@ def few(value: str | None) -> str:
 def shared_names(*names: str) -> tuple[str, ...]:
     """Return the names that are not empty, one tuple for thousands of equal ones."""
     return tuple(intern(name) for name in names if name)
+
+
+def tags_of_row(tags: Tags) -> dict[str, str] | None:
+    """Return tags in one shape; null is None."""
+    if isinstance(tags, list):
+        return {few(tag.tag_name): few(tag.tag_value) for tag in tags}
+    return tags
 
 
 def told(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What all three collections share: identity, job, health errors, and the guard of a stop."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from azstaging.errors import ConfigurationError, UnexpectedResponseError
 from azstaging.model.bodies import packed_later
@@ -15,6 +16,18 @@ from azstaging.providers.fields import Fields, as_id, as_text
 from azstaging.providers.interface import Details
 
 ABSENT = "absent"
+
+
+class NoText(NamedTuple):
+    """What stands where a state belongs, and is neither text nor null."""
+
+    shown: str
+
+
+State = str | NoText | None
+Idle = tuple[bool | None, tuple[str, ...]]
+"""Whether no job runs (None: not told), and what was not understood."""
+
 _CONTAINER = ("vaults", "replicationfabrics", "replicationprotectioncontainers")
 # What stands at the even places of an item's id, and the namespace of its resource type.
 _SHAPES = {
@@ -97,7 +110,7 @@ def job_name(job: object) -> str:
     return "" if name.casefold() == "none" else name
 
 
-def idle_of(item: ReplicatedItem, field: str) -> tuple[bool | None, tuple[str, ...]]:
+def idle_of(item: ReplicatedItem, field: str) -> Idle:
     """Tell from ``currentJob`` or ``currentScenario`` whether no job runs; None is not told."""
     if field not in item.raw:
         return None, (f"{field}={ABSENT}",)
@@ -107,8 +120,16 @@ def idle_of(item: ReplicatedItem, field: str) -> tuple[bool | None, tuple[str, .
     return not item.running_job, ()
 
 
+def state_of(item: ReplicatedItem, field: str) -> State:
+    """Return a raw state, `ABSENT` where it is not told."""
+    given = item.raw.get(field, ABSENT)
+    return given if given is None or isinstance(given, str) else NoText(shown(given))
+
+
 def shown(value: object) -> str:
     """Return a raw value as it is listed among the unrecognised ones."""
+    if isinstance(value, NoText):
+        return value.shown
     if isinstance(value, str):
         return value or '""'
     return as_text(value) or ("null" if value is None else type(value).__name__)
@@ -175,9 +196,9 @@ def assemble(
 
 
 def raw_of(properties: Fields, specific: Fields, names: tuple[str, ...]) -> JsonObject:
-    """Return the named state fields exactly as given; those of the envelope win."""
-    found = properties.picked(names)
-    return found | {k: v for k, v in specific.picked(names).items() if k not in found}
+    """Return the named state fields exactly as given, in this order; the envelope's win."""
+    found = specific.picked(names) | properties.picked(names)
+    return {name: found[name] for name in names if name in found}
 
 
 def health_errors_of(properties: Fields) -> tuple[HealthError, ...]:

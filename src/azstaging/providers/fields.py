@@ -174,7 +174,7 @@ def as_text(value: object) -> str:
 
 def as_number(value: object) -> int | None:
     """Read a whole number, zero or more; see `Fields.number`."""
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
         value = _number_of(value)
@@ -207,7 +207,7 @@ def _number_of(text: str) -> float | None:
 
 def as_flag(value: object) -> bool | None:
     """Read a boolean; see `Fields.flag`."""
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return value
     folded = value.strip().casefold() if isinstance(value, str) else ""
     if folded in _TRUE:
@@ -218,7 +218,7 @@ def as_flag(value: object) -> bool | None:
 def as_id(value: object) -> ResourceId | None:
     """Read an optional ARM id; see `Fields.id`."""
     try:
-        return parse_id(value)
+        return None if value is None else parse_id(value)
     except ConfigurationError:
         return None
 

@@ -4,7 +4,7 @@ Azure: HyperVReplicaAzureReplicationDetails of 2024-04-01 and 2025-08-01,
 https://learn.microsoft.com/rest/api/site-recovery/replication-protected-items/list
 """
 
-from typing import Any
+from typing import ClassVar
 
 import msgspec
 from msgspec import UNSET
@@ -12,8 +12,15 @@ from msgspec import UNSET
 from azstaging.model.items import ItemDisk, SourceFacts, TargetSettings
 from azstaging.providers.azure_vm_rows import NicRow, nics_of_row
 from azstaging.providers.azure_vm_settings import MIB
-from azstaging.providers.documented import Documented, Told, beside, few, once
-from azstaging.providers.fields import as_id, as_number, shared_id, tags_of
+from azstaging.providers.documented import (
+    Documented,
+    Tags,
+    Told,
+    beside,
+    few,
+    tags_of_row,
+)
+from azstaging.providers.fields import as_id, as_number, shared_id
 from azstaging.providers.interface import Details
 
 
@@ -71,6 +78,11 @@ class _System(Documented):
 class HyperVReplicaAzureRow(Documented, tag_field="instanceType", tag="HyperVReplicaAzure"):
     """What is read of the details of one row."""
 
+    STATES: ClassVar[tuple[str, ...]] = (
+        "vmProtectionState",
+        "vmProtectionStateDescription",
+    )
+
     azure_vm_disk_details: list[_Disk] | None = None
     protected_managed_disks: list[_Managed] | None = None
     recovery_azure_vm_name: str | None = None
@@ -80,7 +92,7 @@ class HyperVReplicaAzureRow(Documented, tag_field="instanceType", tag="HyperVRep
     recovery_availability_set_id: str | None = None
     target_availability_zone: str | None = None
     license_type: str | None = None
-    target_vm_tags: Any = None
+    target_vm_tags: Tags = None
     vm_nics: list[NicRow] | None = None
     selected_source_nic_id: str | None = None
     system: _System | None = msgspec.field(default=None, name="oSDetails")
@@ -91,12 +103,12 @@ class HyperVReplicaAzureRow(Documented, tag_field="instanceType", tag="HyperVRep
     vm_protection_state: Told = UNSET
     vm_protection_state_description: Told = UNSET
 
-    def raw(self) -> dict[str, Any]:
-        """Return the state fields that stand in the details."""
-        return {
-            "vmProtectionState": once(self.vm_protection_state),
-            "vmProtectionStateDescription": once(self.vm_protection_state_description),
-        }
+    def states(self) -> tuple[Told, ...]:
+        """Return what `STATES` are."""
+        return (
+            self.vm_protection_state,
+            self.vm_protection_state_description,
+        )
 
     def details(self) -> Details | None:
         """Return what `hyperv_replica_azure` reads; None where it must be asked."""
@@ -137,7 +149,7 @@ class HyperVReplicaAzureRow(Documented, tag_field="instanceType", tag="HyperVRep
             availability_zone=few(self.target_availability_zone),
             availability_set_id=shared_id(self.recovery_availability_set_id),
             licence_type=few(self.license_type),
-            tags=tags_of(self.target_vm_tags),
+            tags=tags_of_row(self.target_vm_tags),
         )
 
 

@@ -4,14 +4,14 @@ Azure: InMageRcmReplicationDetails of 2024-04-01 and 2025-08-01,
 https://learn.microsoft.com/rest/api/site-recovery/replication-protected-items/list
 """
 
-from typing import Any
+from typing import ClassVar
 
 import msgspec
 from msgspec import UNSET
 
 from azstaging.model.items import ItemDisk, ItemNic, SourceFacts
 from azstaging.providers.azure_migrate_rows import IntendedVm
-from azstaging.providers.documented import Documented, Flag, Told, beside, few, once
+from azstaging.providers.documented import Documented, Flag, Told, beside, few
 from azstaging.providers.fields import as_flag, as_id, as_number, shared_id
 from azstaging.providers.interface import Details
 
@@ -103,6 +103,11 @@ class _Discovered(Documented):
 class InMageRcmRow(IntendedVm, tag_field="instanceType", tag="InMageRcm"):
     """What is read of the details of one row."""
 
+    STATES: ClassVar[tuple[str, ...]] = (
+        "resyncState",
+        "resyncRequired",
+    )
+
     fabric_discovery_machine_id: str | None = None
     processor_core_count: int | None = None
     allocated_memory: float | None = msgspec.field(default=None, name="allocatedMemoryInMB")
@@ -119,12 +124,12 @@ class InMageRcmRow(IntendedVm, tag_field="instanceType", tag="InMageRcm"):
     protected_disks: list[_Disk] | None = None
     vm_nics: list[_Nic] | None = None
 
-    def raw(self) -> dict[str, Any]:
-        """Return the state fields that stand in the details."""
-        return {
-            "resyncState": once(self.resync_state),
-            "resyncRequired": once(self.resync_required),
-        }
+    def states(self) -> tuple[Told, ...]:
+        """Return what `STATES` are."""
+        return (
+            self.resync_state,
+            self.resync_required,
+        )
 
     def details(self) -> Details | None:
         """Return what `azstaging.providers.inmage_rcm` reads; None where it must be asked."""

@@ -1,6 +1,7 @@
 """The ``replicationMigrationItems`` envelope: Azure Migrate, agentless."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from azstaging.model.items import (
     Collection,
@@ -14,6 +15,8 @@ from azstaging.model.items import (
 )
 from azstaging.providers.envelope import (
     ABSENT,
+    Idle,
+    State,
     assemble,
     health_errors_of,
     id_of,
@@ -22,6 +25,7 @@ from azstaging.providers.envelope import (
     job_name,
     raw_of,
     shown,
+    state_of,
 )
 from azstaging.providers.fields import Fields
 from azstaging.providers.interface import Details, StateTable
@@ -30,16 +34,16 @@ RAW = (
     "migrationState",
     "migrationStateDescription",
     "replicationStatus",
-    "lastMigrationTime",
     "lastMigrationStatus",
     "testMigrateState",
     "testMigrateStateDescription",
-    "lastTestMigrationTime",
     "lastTestMigrationStatus",
     "health",
-    "currentJob",
     "resyncState",
     "resyncRequired",
+    "lastMigrationTime",
+    "lastTestMigrationTime",
+    "currentJob",
 )
 
 STATES: StateTable = {
@@ -99,38 +103,52 @@ def parse_migration_item(
 
 def facts_of_migration_item(item: ReplicatedItem) -> Facts:
     """Map the raw states of a migration item to facts."""
+    return _facts(
+        state_of(item, "migrationState"),
+        state_of(item, "replicationStatus"),
+        state_of(item, "testMigrateState"),
+        item.allowed_operations,
+        idle_of(item, "currentJob"),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _facts(
+    state: State,
+    status: State,
+    test: State,
+    allowed: tuple[str, ...],
+    idle: Idle,
+) -> Facts:
     unrecognised: list[str] = []
-    cutover, replication = _state(item, unrecognised)
-    test = _test(item, unrecognised)
-    idle, not_told = idle_of(item, "currentJob")
+    cutover, replication = _state(state, status, unrecognised)
+    known_test = _test(test, allowed, unrecognised)
     return Facts(
         cutover=cutover,
         replication=replication,
-        test=test,
+        test=known_test,
         reversed=False,
-        stop_allowed="DisableMigration" in item.allowed_operations,
-        cleanup_allowed=CLEAN_UP in item.allowed_operations,
-        idle=idle,
-        unrecognised=(*unrecognised, *not_told),
+        stop_allowed="DisableMigration" in allowed,
+        cleanup_allowed=CLEAN_UP in allowed,
+        idle=idle[0],
+        unrecognised=(*unrecognised, *idle[1]),
     )
 
 
 def _state(
-    item: ReplicatedItem, unrecognised: list[str]
+    given: State, status: State, unrecognised: list[str]
 ) -> tuple[Cutover | None, Replication | None]:
-    given = item.raw.get("migrationState", ABSENT)
     meaning = STATES.get(given) if isinstance(given, str) else None
     if meaning is None:
         unrecognised.append(f"migrationState={shown(given)}")
         return None, None
     cutover, replication = meaning
     if cutover is Cutover.DONE or cutover is Cutover.DONE_WITH_NOTES:
-        return cutover, _of_migrated(item, unrecognised)
+        return cutover, _of_migrated(status, unrecognised)
     return cutover, replication
 
 
-def _of_migrated(item: ReplicatedItem, unrecognised: list[str]) -> Replication | None:
-    status = item.raw.get("replicationStatus", ABSENT)
+def _of_migrated(status: State, unrecognised: list[str]) -> Replication | None:
     if not isinstance(status, str) or status in {"", ABSENT}:
         unrecognised.append(f"replicationStatus={shown(status)}")
         return None
@@ -138,10 +156,9 @@ def _of_migrated(item: ReplicatedItem, unrecognised: list[str]) -> Replication |
     return Replication.PAUSED if status.casefold() == "paused" else Replication.ACTIVE
 
 
-def _test(item: ReplicatedItem, unrecognised: list[str]) -> TestMachine | None:
-    if CLEAN_UP in item.allowed_operations:
+def _test(given: State, allowed: tuple[str, ...], unrecognised: list[str]) -> TestMachine | None:
+    if CLEAN_UP in allowed:
         return TestMachine.OUTSTANDING
-    given = item.raw.get("testMigrateState", ABSENT)
     meaning = TESTS.get(given) if isinstance(given, str) else None
     if meaning is None:
         unrecognised.append(f"testMigrateState={shown(given)}")

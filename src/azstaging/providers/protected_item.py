@@ -7,6 +7,7 @@ their spelling. What is not here is unrecognised and closes the gate.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from azstaging.model.items import (
     Collection,
@@ -19,7 +20,8 @@ from azstaging.model.items import (
     TestMachine,
 )
 from azstaging.providers.envelope import (
-    ABSENT,
+    Idle,
+    State,
     assemble,
     health_errors_of,
     id_of,
@@ -28,6 +30,7 @@ from azstaging.providers.envelope import (
     job_name,
     raw_of,
     shown,
+    state_of,
 )
 from azstaging.providers.fields import Fields
 from azstaging.providers.interface import Details, StateTable
@@ -42,14 +45,13 @@ RAW = (
     "switchProviderStateDescription",
     "replicationHealth",
     "failoverHealth",
-    "lastSuccessfulFailoverTime",
-    "lastSuccessfulTestFailoverTime",
-    "currentScenario",
     "vmProtectionState",
     "vmProtectionStateDescription",
     "resyncState",
     "resyncRequired",
 )
+# What each item says for itself.
+_OWN = ("lastSuccessfulFailoverTime", "lastSuccessfulTestFailoverTime", "currentScenario")
 
 STATES: StateTable = {
     "UnprotectedStatesBegin": (Cutover.NONE, Replication.PREPARING),
@@ -121,7 +123,7 @@ def parse_protected_item(
         running_job=job_name(properties.value("currentScenario")),
         health=properties.text("replicationHealth"),
         failover_health=properties.text("failoverHealth"),
-        raw=raw_of(properties, specific, RAW + also),
+        raw=raw_of(properties, specific, (*RAW, *also, *_OWN)),
     )
 
 
@@ -133,34 +135,48 @@ def facts_of_protected_item(
     A failed-over state counts as cutover only while ``activeLocation`` is Recovery; a replicating
     state with ``activeLocation`` Recovery is replication back to the source.
     """
+    return _facts(
+        state_of(item, "protectionState"),
+        state_of(item, "activeLocation"),
+        state_of(item, "testFailoverState"),
+        item.allowed_operations,
+        stop_operations,
+        idle_of(item, "currentScenario"),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _facts(
+    state: State,
+    place: State,
+    test: State,
+    allowed: tuple[str, ...],
+    stop_operations: frozenset[str],
+    idle: Idle,
+) -> Facts:
     unrecognised: list[str] = []
-    cutover, replication = _state(item, unrecognised)
-    location = _location(item, unrecognised)
-    test = _test(item, unrecognised)
+    cutover, replication = _state(state, unrecognised)
+    location = _location(place, unrecognised)
+    known_test = _test(test, allowed, unrecognised)
     if location == "Primary" and cutover is Cutover.DONE:
-        state = shown(item.raw.get("protectionState"))
-        unrecognised.append(f"activeLocation=Primary with protectionState={state}")
+        unrecognised.append(f"activeLocation=Primary with protectionState={shown(state)}")
         cutover = None
     reverse = None
     if location is not None and replication is not None:
         reverse = location == "Recovery" and cutover is Cutover.NONE
-    idle, not_told = idle_of(item, "currentScenario")
     return Facts(
         cutover=cutover if location is not None else None,
         replication=replication,
-        test=test,
+        test=known_test,
         reversed=reverse,
-        stop_allowed=not stop_operations.isdisjoint(item.allowed_operations),
-        cleanup_allowed=CLEAN_UP in item.allowed_operations,
-        idle=idle,
-        unrecognised=(*unrecognised, *not_told),
+        stop_allowed=not stop_operations.isdisjoint(allowed),
+        cleanup_allowed=CLEAN_UP in allowed,
+        idle=idle[0],
+        unrecognised=(*unrecognised, *idle[1]),
     )
 
 
-def _state(
-    item: ReplicatedItem, unrecognised: list[str]
-) -> tuple[Cutover | None, Replication | None]:
-    given = item.raw.get("protectionState", ABSENT)
+def _state(given: State, unrecognised: list[str]) -> tuple[Cutover | None, Replication | None]:
     meaning = STATES.get(given) if isinstance(given, str) else None
     if meaning is None:
         unrecognised.append(f"protectionState={shown(given)}")
@@ -168,18 +184,16 @@ def _state(
     return meaning
 
 
-def _location(item: ReplicatedItem, unrecognised: list[str]) -> str | None:
-    given = item.raw.get("activeLocation", ABSENT)
+def _location(given: State, unrecognised: list[str]) -> str | None:
     if given in ("Primary", "Recovery"):
         return str(given)
     unrecognised.append(f"activeLocation={shown(given)}")
     return None
 
 
-def _test(item: ReplicatedItem, unrecognised: list[str]) -> TestMachine | None:
-    if CLEAN_UP in item.allowed_operations:
+def _test(given: State, allowed: tuple[str, ...], unrecognised: list[str]) -> TestMachine | None:
+    if CLEAN_UP in allowed:
         return TestMachine.OUTSTANDING
-    given = item.raw.get("testFailoverState", ABSENT)
     if given is None:
         return TestMachine.NONE
     meaning = TESTS.get(given) if isinstance(given, str) else None

@@ -16,8 +16,8 @@ from azstaging.providers.documented import (
     Rows,
     Told,
     beside,
-    once,
     shared_names,
+    shared_states,
     told,
 )
 from azstaging.providers.envelope import assemble, job_name
@@ -25,6 +25,17 @@ from azstaging.providers.fields import as_id
 from azstaging.providers.hyperv_replica_azure_rows import HyperVReplicaAzureRow
 from azstaging.providers.inmage_rcm_rows import InMageRcmRow
 
+_STATES = (
+    "protectionState",
+    "protectionStateDescription",
+    "activeLocation",
+    "testFailoverState",
+    "testFailoverStateDescription",
+    "switchProviderState",
+    "switchProviderStateDescription",
+    "replicationHealth",
+    "failoverHealth",
+)
 _SCENARIO = frozenset({"jobId", "scenarioName", "startTime"})
 
 
@@ -54,20 +65,26 @@ class _Properties(Documented):
     last_successful_test_failover_time: Told = UNSET
 
     def raw(self) -> dict[str, Any]:
-        return {
-            "protectionState": once(self.protection_state),
-            "protectionStateDescription": once(self.protection_state_description),
-            "activeLocation": once(self.active_location),
-            "testFailoverState": once(self.test_failover_state),
-            "testFailoverStateDescription": once(self.test_failover_state_description),
-            "switchProviderState": once(self.switch_provider_state),
-            "switchProviderStateDescription": once(self.switch_provider_state_description),
-            "replicationHealth": once(self.replication_health),
-            "failoverHealth": once(self.failover_health),
+        specific = self.provider_specific_details
+        shared = shared_states(
+            _STATES + specific.STATES,
+            self.protection_state,
+            self.protection_state_description,
+            self.active_location,
+            self.test_failover_state,
+            self.test_failover_state_description,
+            self.switch_provider_state,
+            self.switch_provider_state_description,
+            self.replication_health,
+            self.failover_health,
+            *specific.states(),
+        )
+        own = {
             "lastSuccessfulFailoverTime": self.last_successful_failover_time,
             "lastSuccessfulTestFailoverTime": self.last_successful_test_failover_time,
             "currentScenario": self.current_scenario,
         }
+        return {**shared, **told(own)}
 
 
 @beside("name type location systemData")
@@ -98,7 +115,7 @@ class Row(Documented):
                 running_job=_job(properties.current_scenario),
                 health=properties.replication_health or "",
                 failover_health=properties.failover_health or "",
-                raw=told(properties.raw() | specific.raw()),
+                raw=properties.raw(),
             )
         except UnexpectedResponseError:
             return None

@@ -25,8 +25,8 @@ from azstaging.providers.documented import (
     Rows,
     Told,
     beside,
-    once,
     shared_names,
+    shared_states,
     told,
 )
 from azstaging.providers.envelope import job_name, place_of
@@ -148,21 +148,37 @@ def _source(os_type: str | None, os_name: str | None, firmware: str | None) -> S
     return SourceFacts(os_type=os_type or "", os_name=os_name or "", firmware=firmware or "")
 
 
+_STATES = (
+    "migrationState",
+    "migrationStateDescription",
+    "replicationStatus",
+    "lastMigrationStatus",
+    "testMigrateState",
+    "testMigrateStateDescription",
+    "lastTestMigrationStatus",
+    "health",
+    "resyncState",
+    "resyncRequired",
+)
+
+
 def _raw(properties: _Properties, details: _Details) -> dict[str, Any]:
-    return told(
-        {
-            "migrationState": once(properties.migration_state),
-            "migrationStateDescription": once(properties.migration_state_description),
-            "replicationStatus": once(properties.replication_status),
-            "lastMigrationTime": properties.last_migration_time,
-            "lastMigrationStatus": once(properties.last_migration_status),
-            "testMigrateState": once(properties.test_migrate_state),
-            "testMigrateStateDescription": once(properties.test_migrate_state_description),
-            "lastTestMigrationTime": properties.last_test_migration_time,
-            "lastTestMigrationStatus": once(properties.last_test_migration_status),
-            "health": once(properties.health),
-            "currentJob": properties.current_job,
-            "resyncState": once(details.resync_state),
-            "resyncRequired": once(details.resync_required),
-        }
+    shared = shared_states(
+        _STATES,
+        properties.migration_state,
+        properties.migration_state_description,
+        properties.replication_status,
+        properties.last_migration_status,
+        properties.test_migrate_state,
+        properties.test_migrate_state_description,
+        properties.last_test_migration_status,
+        properties.health,
+        details.resync_state,
+        details.resync_required,
     )
+    own = {
+        "lastMigrationTime": properties.last_migration_time,
+        "lastTestMigrationTime": properties.last_test_migration_time,
+        "currentJob": properties.current_job,
+    }
+    return {**shared, **told(own)}
