@@ -124,6 +124,35 @@ def test_a_netrc_does_not_replace_the_token(
 
 
 @responses.activate
+def test_a_cookie_is_not_sent_back(open_session: Callable[..., ArmSession]) -> None:
+    url = f"{ARM}/subscriptions"
+    responses.get(url, json={"value": []}, headers={"Set-Cookie": "stuck=CANARY; Path=/"})
+    session = open_session(cloud=PUBLIC)
+    for _ in range(2):
+        session.list_all("/subscriptions", "2022-12-01")
+    assert [call.request.headers.get("Cookie") for call in responses.calls] == [None, None]
+
+
+@responses.activate
+def test_the_proxy_of_a_host_is_used_for_each_request_to_it(
+    open_session: Callable[..., ArmSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("https_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "management.chinacloudapi.cn")
+    used = {}
+    for cloud in (PUBLIC, CHINA):
+        responses.get(f"{cloud.arm_endpoint}/subscriptions", json={"value": []})
+        session = open_session(cloud=cloud)
+        for _ in range(2):
+            session.list_all("/subscriptions", "2022-12-01")
+        sent = [call.request for call in responses.calls[-2:]]
+        used[cloud.name] = [each.req_kwargs["proxies"].get("https") for each in sent]
+    assert used == {PUBLIC.name: ["http://proxy.example:3128"] * 2, CHINA.name: [None] * 2}
+
+
+@responses.activate
 @pytest.mark.parametrize("cloud", [PUBLIC, US_GOVERNMENT, CHINA], ids=lambda cloud: cloud.name)
 def test_the_token_is_asked_for_the_clouds_own_scope(cloud: Any) -> None:
     asked: list[tuple[str, ...]] = []

@@ -9,12 +9,14 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from azure.core.rest import HttpRequest, HttpResponse
 
 from azstaging.errors import ConfigurationError, UnreachableError
+from azstaging.model.ids import check_segment
 
 
 class CallKind(enum.Enum):
@@ -181,6 +183,20 @@ def segment_after(path: str, keyword: str) -> str:
         if segment == keyword:
             return segments[index + 1]
     return ""
+
+
+def encoded_path(path: str) -> str:
+    """Return a path as it stands in a URL.
+
+    Raises:
+        ConfigurationError: a segment would not address itself, see `check_segment`.
+    """
+    return "/" + "/".join([_encoded(segment) for segment in path[1:].split("/")])
+
+
+@lru_cache(maxsize=4096)
+def _encoded(segment: str) -> str:
+    return quote(check_segment(segment), safe="")
 
 
 def path_of(url: str) -> str:

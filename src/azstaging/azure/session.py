@@ -32,6 +32,7 @@ from azstaging.azure.calls import (
     ChangeAnswer,
     Sender,
     Tally,
+    encoded_path,
     path_of,
 )
 from azstaging.azure.changes import run_once
@@ -61,7 +62,7 @@ from azstaging.azure.throttle import Rates, Throttle, TimeBudget
 from azstaging.azure.tracing import tracing_policies
 from azstaging.azure.transport import SingleSendTransport
 from azstaging.errors import ConfigurationError
-from azstaging.model.ids import ResourceId, check_segment
+from azstaging.model.ids import ResourceId
 from azstaging.model.plans import Principal
 
 if TYPE_CHECKING:
@@ -174,9 +175,9 @@ class ArmSession:
             raise ConfigurationError(
                 f"{text!r} is not a path of ARM; no request was built from it."
             )
-        encoded = "/".join(quote(check_segment(one), safe="") for one in text[1:].split("/"))
         pairs = {**(query or {}), "api-version": api_version}
-        return f"{self.cloud.arm_endpoint}/{encoded}?{urlencode(pairs, quote_via=quote, safe='$')}"
+        asked = urlencode(pairs, quote_via=quote, safe="$")
+        return f"{self.cloud.arm_endpoint}{encoded_path(text)}?{asked}"
 
     def get_bytes(
         self,

@@ -1,7 +1,6 @@
 """The last step before the network: one session, one pool, and each change at most once."""
 
 import threading
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -19,14 +18,50 @@ from azstaging.errors import ConfigurationError
 _BLOCK_BYTES = 1024 * 1024
 
 
-def _no_credentials_of_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Stand in for an authentication, so that requests does not look one up in a .netrc."""
-    return request
+class _Session(requests.Session):
+    """A session that sends what it is given, and nothing that it found elsewhere.
+
+    No cookies, no redirects, no hooks, and no credentials out of a .netrc. What requests does
+    about those takes a fifth of the time of a read.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._settings: dict[object, Any] = {}
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Prepare method, URL, headers and body."""
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(request.method)
+        prepared.prepare_url(request.url or "", request.params)
+        prepared.prepare_headers({**self.headers, **request.headers})
+        prepared.prepare_body(request.data, request.files, request.json)
+        return prepared
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """Ask the environment once for each origin."""
+        if proxies:
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        key = (*url.split("/", 3)[:3], stream, verify, cert)
+        if key not in self._settings:
+            found = super().merge_environment_settings(url, {}, stream, verify, cert)
+            self._settings[key] = found
+        return self._settings[key]
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send, and read the answer where it is not streamed."""
+        del kwargs["allow_redirects"]
+        response = self.get_adapter(request.url or "").send(request, **kwargs)
+        if not kwargs["stream"]:
+            _ = response.content
+        return response
 
 
 def make_session(*, pool_size: int, loopback: bool) -> requests.Session:
     """Make the one requests session: a pool as large as the cap, no retries, no cookies."""
-    session = requests.Session()
+    session = _Session()
     adapter = HTTPAdapter(
         pool_connections=4,
         pool_maxsize=pool_size,
@@ -34,8 +69,6 @@ def make_session(*, pool_size: int, loopback: bool) -> requests.Session:
     )
     session.mount("https://", adapter)
     session.mount("http://", adapter)
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.auth = _no_credentials_of_netrc
     # No proxy between us and this machine.
     session.trust_env = not loopback
     return session
