@@ -6,11 +6,12 @@ long there by then. What is complete is worked on in that time instead of afterw
 
 from azstaging.engine.machines import Matched, match_one, place_of
 from azstaging.engine.resources import VMS, Resources
-from azstaging.engine.rows import Parts, target_of
+from azstaging.engine.rows import Parts, source_vm_of, target_of
 from azstaging.engine.sources import SourceLists
 from azstaging.engine.targets import subscriptions_of
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import ReplicatedItem
+from azstaging.model.machines import SourceMachine
 from azstaging.providers.discovery import source_machine
 
 
@@ -34,12 +35,15 @@ class Ahead:
         matched = match_one(item, self._resources)
         if not self._settled(matched):
             return
-        source = self._sources.early(item.source_id)
         self.parts[item.id] = Parts(
             matched=matched,
             target=target_of(matched, self._resources),
-            source=source_machine(source.body) if source and source.body is not None else None,
+            source=self._source_of(item) or source_vm_of(item, self._resources),
         )
+
+    def _source_of(self, item: ReplicatedItem) -> SourceMachine | None:
+        source = self._sources.early(item.source_id)
+        return source_machine(source.body) if source and source.body is not None else None
 
     def _settled(self, matched: Matched) -> bool:
         """Tell whether nothing that is still to be read could change the machine."""

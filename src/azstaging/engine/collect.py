@@ -97,7 +97,7 @@ def _read(
     """Read everything in threads, and return it as it was read."""
     executors = [
         ThreadPoolExecutor(threads, thread_name_prefix=f"azstaging-{name}")
-        for name, threads in (("read", executor_threads), ("first", max(1, executor_threads // 4)))
+        for name, threads in (("read", executor_threads), ("first", executor_threads))
     ]
     reads = Reads(executors[0], progress, first=executors[1])
     try:
@@ -123,35 +123,42 @@ def _read(
 def _read_rows(
     azure: AzurePort, scope: Scope, reads: Reads
 ) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
-    found = find_items(azure, scope, reads, kept)
+    found = find_items(azure, scope, reads, _as_read)
     items = found.items
     if scope.resource_graph:
         check_candidates(azure, scope, found, reads)
+    details = start_details(azure, items, reads)
+    # Beside the details, and not behind them: a list is a chain of pages.
     lists, sources = TargetLists(azure, reads), SourceLists(azure, reads)
-    # Started now, they run beside the details: a list is a chain of pages.
     lists.start(sorted({each.subscription_id or "" for each in items} - {""}), (LOCKS,))
     sources.start(items.values())
     sources.look_for(items.values(), found.subscriptions)
     lists.start_sizes(sorted(likely_places(items.values())))
     lists.expect(migrated_machines(items.values()))
     lists.start(sorted(subscriptions_of(items.values())), TARGET_KINDS)
-    details = start_details(azure, items, reads)
+    for item in list(items.values()):
+        kept(item)
     sources.start_nameless()
     ahead = _work_ahead(items, details, lists, sources, reads)
-    lists.start(sorted(subscriptions_of(items.values())), TARGET_KINDS)
+    late = [item for each, item in items.items() if each not in ahead]
+    lists.start(sorted(subscriptions_of(late)), TARGET_KINDS)
     resources = lists.gather()
     matched = [
         ahead[each].matched if each in ahead else match_one(items[each], resources)
         for each in sorted(items, key=_key)
     ]
     matched = read_what_lists_lack(azure, matched, resources, reads, settled=ahead)
-    late = (each for each in matched if each.item.id not in ahead)
-    lists.start_sizes(sorted(places_of(late, resources)))
+    unsettled = (each for each in matched if each.item.id not in ahead)
+    lists.start_sizes(sorted(places_of(unsettled, resources)))
     lists.gather_sizes()
     sources.start(items.values())
     known = sources.read(items.values(), resources)
     unnamed = sources.nameless(items.values())
     return build_rows(matched, resources, {**known, **unnamed}, ahead), found.vaults
+
+
+def _as_read(item: ReplicatedItem) -> ReplicatedItem:
+    return item
 
 
 def _work_ahead(
@@ -167,7 +174,7 @@ def _work_ahead(
     whole = [item for item in items.values() if item.id not in details]
     # Not every item tells where its machine is: the machines that were listed do.
     places = places_of((match_one(item, resources) for item in whole), resources)
-    lists.start_sizes(sorted(places), first=True)
+    lists.start_sizes(sorted(places))
     lists.gather_sizes()
     order = list(details)
 

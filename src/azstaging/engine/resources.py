@@ -195,7 +195,8 @@ class TargetLists:
                 key = (subscription.casefold(), kind)
                 if key not in self._seen:
                     self._seen.add(key)
-                    self._started[key] = self._reads.start(self._read(subscription, kind))
+                    read = self._read(subscription, kind)
+                    self._started[key] = self._reads.start(read, first=True)
 
     def gather(self) -> Resources:
         """Wait for everything that was started, and return what is known now."""
@@ -207,12 +208,12 @@ class TargetLists:
         self._started.clear()
         return self.resources
 
-    def start_sizes(self, places: Iterable[Place], *, first: bool = False) -> None:
-        """Start the lists of sizes of some places, each once; ``first`` as for `Reads.start`."""
+    def start_sizes(self, places: Iterable[Place]) -> None:
+        """Start the lists of sizes of some places, each once."""
         for place in places:
             if place not in self._sizes:
                 read = _size_read(self._azure, *place)
-                self._sizes[place] = self._reads.start(read, first=first)
+                self._sizes[place] = self._reads.start(read, first=True)
 
     def gather_sizes(self) -> None:
         """Wait for the sizes that were started."""

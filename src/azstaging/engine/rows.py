@@ -159,18 +159,29 @@ def _source(
     if known.body is None:
         return None, known.note
     if is_virtual_machine(item.source_id):
-        body = resources.vms.get(item.source_id.key, known.body)
-        machine = source_from_vm(
-            body,
-            disks=_disks(body, resources),
-            nics=_nics(body, resources),
-            size=_size(item.source_id, body, resources),
-        )
-        return machine, known.note
+        return early or _source_vm(item.source_id, known.body, resources), known.note
     machine = early or source_machine(known.body)
     if machine.is_deleted:
         return machine, "discovery marks the source machine as deleted"
     return machine, known.note
+
+
+def source_vm_of(item: ReplicatedItem, resources: Resources) -> SourceMachine | None:
+    """Put the source VM of an item together from the lists, or return None: it has none there."""
+    source = item.source_id
+    if source is None or not is_virtual_machine(source):
+        return None
+    body = resources.vms.get(source.key)
+    return None if body is None else _source_vm(source, body, resources)
+
+
+def _source_vm(id: ResourceId, body: JsonObject, resources: Resources) -> SourceMachine:
+    return source_from_vm(
+        resources.vms.packed(id.key) or body,
+        disks=_disks(body, resources),
+        nics=_nics(body, resources),
+        size=_size(id, body, resources),
+    )
 
 
 def _blocking_locks(item: ReplicatedItem, resources: Resources) -> tuple[Lock, ...]:

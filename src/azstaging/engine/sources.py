@@ -52,12 +52,14 @@ class SourceLists:
         sites = Counter(_site_of(each) for each in wanted if not is_virtual_machine(each))
         for site, count in sites.items():
             if count >= _LIST_FROM and site not in self._started:
-                self._started[site] = self._reads.start(_site_read(self._azure, site))
+                read = _site_read(self._azure, site)
+                self._started[site] = self._reads.start(read, first=True)
 
     def look_for(self, items: Iterable[ReplicatedItem], subscriptions: Iterable[str]) -> None:
         """Start to look for the Hyper-V sites that may know items which name no source."""
         for subscription in subscriptions_to_look_in(items, subscriptions):
-            self._hyper_v.append(self._reads.start(sites_read(self._azure, subscription)))
+            read = sites_read(self._azure, subscription)
+            self._hyper_v.append(self._reads.start(read, first=True))
 
     def start_nameless(self) -> None:
         """Start the machines of the Hyper-V sites that were looked for; what failed is told later.

@@ -102,7 +102,7 @@ def find_items(
 
 
 def kept(item: ReplicatedItem) -> ReplicatedItem:
-    """Make the item's JSON small, in the thread that read it."""
+    """Make the item's JSON small."""
     if isinstance(item.body, Body):
         item.body.pack()
     return item
