@@ -123,7 +123,7 @@ def _read(
 def _read_rows(
     azure: AzurePort, scope: Scope, reads: Reads
 ) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
-    found = find_items(azure, scope, reads, _as_read)
+    found = find_items(azure, scope, reads, _row_kept)
     items = found.items
     if scope.resource_graph:
         check_candidates(azure, scope, found, reads)
@@ -157,8 +157,9 @@ def _read_rows(
     return build_rows(matched, resources, {**known, **unnamed}, ahead), found.vaults
 
 
-def _as_read(item: ReplicatedItem) -> ReplicatedItem:
-    return item
+def _row_kept(item: ReplicatedItem) -> ReplicatedItem:
+    """Make a row small; one that is read by id once more is made so when nobody waits for it."""
+    return kept(item) if item.detailed else item
 
 
 def _work_ahead(
