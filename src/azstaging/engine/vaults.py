@@ -85,13 +85,16 @@ def find_items(
     incomplete: set[ResourceId] = set()
     with ThreadPoolExecutor(1, thread_name_prefix="azstaging-rows") as maker:
         rows = RowMaker(reads, make, maker)
-        wanted = (_list_read(azure, vault, kind, rows) for vault, kind in lists)
-        results = reads.run(wanted, "items")
-        for (vault, _), result in zip(lists, results, strict=True):
-            made = [row for page in result.value or () for row in page.result()]
-            if result.value is None or None in made:
-                incomplete.add(vault)
-            items |= dict(each for each in made if each is not None)
+        started = [reads.start(_list_read(azure, vault, kind, rows)) for vault, kind in lists]
+
+        def take(index: int) -> None:
+            pages = started[index].result().value
+            made = [row for page in pages or () for row in page.result()]
+            if pages is None or None in made:
+                incomplete.add(lists[index][0])
+            items.update(each for each in made if each is not None)
+
+        reads.collect(started, "items", take)
     looked = {*subscriptions, *(each.subscription_id or "" for each in vaults)} - {""}
     return Found(
         items=items,
