@@ -67,6 +67,31 @@ def test_neither_long_lists_nor_details_wait_for_each_other(
     assert order.count("list_discovered_machines") == 1
 
 
+def test_a_vault_does_not_wait_for_a_subscription_that_is_slow(
+    shapes: Any, read: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure = shapes.migrated("app01")
+    azure.subscriptions.insert(0, "slow")
+    others = threading.Event()
+    list_vaults, list_migration_items = azure.list_vaults, azure.list_migration_items
+
+    def patient(subscription: str) -> Any:
+        assert subscription != "slow" or others.wait(20)
+        return list_vaults(subscription)
+
+    def listing(vault: ResourceId) -> Any:
+        others.set()
+        return list_migration_items(vault)
+
+    monkeypatch.setattr(azure, "list_vaults", patient)
+    monkeypatch.setattr(azure, "list_migration_items", listing)
+    said: list[tuple[str, int, int]] = []
+    inventory = read(azure, progress=lambda *step: said.append(step))
+    assert inventory.complete
+    assert [row.name for row in inventory] == ["app01"]
+    assert [done for step, done, of in said if (step, of) == ("vaults", 4)] == [1, 2, 3, 4]
+
+
 def test_what_others_wait_for_is_not_read_behind_the_details(
     shapes: Any, read: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

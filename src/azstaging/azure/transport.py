@@ -33,7 +33,7 @@ class _Session(requests.Session):
         """Prepare method, URL, headers and body."""
         prepared = requests.PreparedRequest()
         prepared.prepare_method(request.method)
-        prepared.prepare_url(request.url or "", request.params)
+        prepared.prepare_url(request.url or "", request.params or None)
         prepared.prepare_headers({**self.headers, **request.headers})
         prepared.prepare_body(request.data, request.files, request.json)
         return prepared

@@ -2,8 +2,8 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, as_completed
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -142,6 +142,19 @@ class Reads:
             if self._progress:
                 self._progress(step, done, len(futures))
         return results
+
+    def as_they_come(self, futures: Sequence["Future[Result[T]]"], step: str) -> Iterator[int]:
+        """Yield the index of each started read when its result is there, and say how far they are.
+
+        Args:
+            futures: as they were started.
+            step: what is read.
+        """
+        indices = {future: index for index, future in enumerate(futures)}
+        for done, future in enumerate(as_completed(indices), start=1):
+            yield indices[future]
+            if self._progress:
+                self._progress(step, done, len(futures))
 
     def _attempt(self, read: Read[T]) -> Result[T]:
         with self._lock:

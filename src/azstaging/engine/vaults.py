@@ -79,29 +79,53 @@ def find_items(
         ServiceError: the list of subscriptions was not answered, so that nothing is known at all;
             where it is refused (403) or not there (404), that is a gap.
     """
-    subscriptions, vaults = _vaults(azure, scope, reads)
-    lists = [(vault, kind) for kind in _ORDER for vault in vaults if kind in _collections(vault)]
-    items: dict[ResourceId, T] = {}
-    incomplete: set[ResourceId] = set()
     with ThreadPoolExecutor(1, thread_name_prefix="azstaging-rows") as maker:
-        rows = RowMaker(reads, make, maker)
-        started = [reads.start(_list_read(azure, vault, kind, rows)) for vault, kind in lists]
+        lists = _ItemLists(azure, reads, RowMaker(reads, make, maker))
+        subscriptions = _find_vaults(azure, scope, reads, lists.start)
+        return lists.gather(subscriptions)
+
+
+class _ItemLists(Generic[T]):
+    """Starts the lists of each vault once, and gathers what was made of their rows."""
+
+    def __init__(self, azure: AzurePort, reads: Reads, rows: RowMaker[T]) -> None:
+        self._azure = azure
+        self._reads = reads
+        self._rows = rows
+        self._started: dict[
+            tuple[ResourceId, Collection], Future[Result[list[Future[Made[T]]]]]
+        ] = {}
+
+    def start(self, vaults: Iterable[ResourceId]) -> None:
+        """Start the lists of some vaults."""
+        found = tuple(dict.fromkeys(vaults))
+        for vault, kind in ((each, kind) for kind in _ORDER for each in found):
+            if kind in _collections(vault) and (vault, kind) not in self._started:
+                read = _list_read(self._azure, vault, kind, self._rows)
+                self._started[vault, kind] = self._reads.start(read)
+
+    def gather(self, subscriptions: Iterable[str]) -> Found[T]:
+        """Wait for every list and its rows; ``subscriptions`` are those that were looked in."""
+        items: dict[ResourceId, T] = {}
+        incomplete: set[ResourceId] = set()
+        vaults = [vault for vault, _ in self._started]
+        futures = list(self._started.values())
 
         def take(index: int) -> None:
-            pages = started[index].result().value
+            pages = futures[index].result().value
             made = [row for page in pages or () for row in page.result()]
             if pages is None or None in made:
-                incomplete.add(lists[index][0])
+                incomplete.add(vaults[index])
             items.update(each for each in made if each is not None)
 
-        reads.collect(started, "items", take)
-    looked = {*subscriptions, *(each.subscription_id or "" for each in vaults)} - {""}
-    return Found(
-        items=items,
-        vaults=tuple(sorted(set(vaults) - incomplete)),
-        wanted=frozenset(vaults),
-        subscriptions=tuple(sorted({each.casefold() for each in looked})),
-    )
+        self._reads.collect(futures, "items", take)
+        looked = {*subscriptions, *(each.subscription_id or "" for each in vaults)} - {""}
+        return Found(
+            items=items,
+            vaults=tuple(sorted(set(vaults) - incomplete)),
+            wanted=frozenset(vaults),
+            subscriptions=tuple(sorted({each.casefold() for each in looked})),
+        )
 
 
 def kept(item: ReplicatedItem) -> ReplicatedItem:
@@ -192,19 +216,24 @@ def _detail_read(
     )
 
 
-def _vaults(
-    azure: AzurePort, scope: Scope, reads: Reads
-) -> tuple[tuple[str, ...], list[ResourceId]]:
-    """Return subscriptions and vaults in scope, each once; what could not be listed is a gap."""
-    found = dict.fromkeys(scope.vaults)
-    found |= dict.fromkeys(_project_vaults(azure, scope.projects, reads))
+def _find_vaults(
+    azure: AzurePort, scope: Scope, reads: Reads, found: Callable[[Iterable[ResourceId]], None]
+) -> tuple[str, ...]:
+    """Say which vaults are in scope as they are found, and return the subscriptions looked in.
+
+    The lists of a vault do not wait for a subscription that is slow to answer. What could not be
+    listed is a gap.
+    """
+    found(scope.vaults)
+    found(_project_vaults(azure, scope.projects, reads))
     subscriptions = scope.subscriptions
     if not subscriptions and not scope.vaults and not scope.projects:
         subscriptions = _visible(azure, reads)
     listings = [read for each in subscriptions for read in _vault_reads(azure, each)]
-    for read, result in zip(listings, reads.run(listings, "vaults"), strict=True):
-        found |= dict.fromkeys(_ids(result, read, reads))
-    return subscriptions, list(found)
+    started = [reads.start(read) for read in listings]
+    for index in reads.as_they_come(started, "vaults"):
+        found(_ids(started[index].result(), listings[index], reads))
+    return subscriptions
 
 
 def _visible(azure: AzurePort, reads: Reads) -> tuple[str, ...]:
