@@ -205,6 +205,47 @@ def test_a_known_provider_in_another_collection_is_unknown() -> None:
     assert facts_of(item).unrecognised == ("instanceType=VMwareCbt",)
 
 
+ODD = [(5, "5"), (True, "bool"), ({}, "dict"), (["Paused"], "list"), (None, "null"), ("", '""')]
+
+
+@pytest.mark.parametrize(("given", "told"), ODD)
+@pytest.mark.parametrize("field", ["migrationState", "replicationStatus", "testMigrateState"])
+def test_a_state_of_a_migration_item_that_is_no_text_is_not_known(
+    field: str, given: object, told: str
+) -> None:
+    states = {
+        "migrationState": "MigrationSucceeded",
+        "replicationStatus": "Paused",
+        "testMigrateState": "None",
+        "currentJob": {"jobName": "None"},
+    }
+    details = {"instanceType": "VMwareCbt"}
+
+    def facts(changed: dict[str, object]) -> Any:
+        properties = {"providerSpecificDetails": details, **states, **changed}
+        body = {"id": MIGRATION, "properties": properties}
+        return facts_of(parse_item(body, Collection.MIGRATION_ITEMS))
+
+    assert facts({}).unrecognised == ()
+    assert facts({field: given}).unrecognised == (f"{field}={told}",)
+
+
+@pytest.mark.parametrize(("given", "told"), [pair for pair in ODD if pair[0] not in ("", None)])
+@pytest.mark.parametrize("field", ["protectionState", "activeLocation", "testFailoverState"])
+def test_a_state_of_a_protected_item_that_is_no_text_is_not_known(
+    field: str, given: object, told: str
+) -> None:
+    states = {
+        "protectionState": "PlannedFailoverCommitted",
+        "activeLocation": "Recovery",
+        "testFailoverState": "None",
+        "currentScenario": None,
+    }
+    assert facts_of(_read("InMageRcm", {}, **states)).unrecognised == ()
+    changed = facts_of(_read("InMageRcm", {}, **states | {field: given}))
+    assert changed.unrecognised == (f"{field}={told}",)
+
+
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.instance_type)
 def test_each_provider_is_found_by_its_exact_instance_type(provider: Provider) -> None:
     assert provider_for(provider.instance_type) is provider
