@@ -35,7 +35,7 @@ from azstaging.providers.envelope import (
 from azstaging.providers.fields import Fields
 from azstaging.providers.interface import Details, StateTable
 
-RAW = (
+_STATES = (
     "protectionState",
     "protectionStateDescription",
     "activeLocation",
@@ -52,6 +52,7 @@ RAW = (
 )
 # What each item says for itself.
 _OWN = ("lastSuccessfulFailoverTime", "lastSuccessfulTestFailoverTime", "currentScenario")
+RAW = (*_STATES, *_OWN)
 
 STATES: StateTable = {
     "UnprotectedStatesBegin": (Cutover.NONE, Replication.PREPARING),
@@ -123,7 +124,7 @@ def parse_protected_item(
         running_job=job_name(properties.value("currentScenario")),
         health=properties.text("replicationHealth"),
         failover_health=properties.text("failoverHealth"),
-        raw=raw_of(properties, specific, (*RAW, *also, *_OWN)),
+        raw=raw_of(properties, specific, (*_STATES, *also, *_OWN)),
     )
 
 
