@@ -4,7 +4,7 @@ Lists first, single reads for what a list leaves out. Nothing is ever shortened 
 is not answered, is refused or has an odd shape is a `Gap`, and everything else is still there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -67,7 +67,7 @@ def collect(
         wave: workloads and what is expected.
         clock: gives the time of the inventory, taken before the first read.
         released: latest receipt by item id, from the journal.
-        executor_threads: threads that read, and a quarter as many for what others wait for. How
+        executor_threads: threads that read items, and as many for the lists beside them. How
             many requests are in flight at most is the connection's to say (``max_in_flight``).
         lists_only: read the lists of items and nothing else: no disks of agentless items, no
             target, no source. Such an inventory opens no gate.
@@ -105,7 +105,9 @@ def _read(
     finally:
         # After an error or Ctrl-C nothing that still waits is sent.
         for each in executors:
-            each.shutdown(wait=True, cancel_futures=True)
+            each.shutdown(wait=False, cancel_futures=True)
+        for each in executors:
+            each.shutdown(wait=True)
     return Inventory(
         read_at=read_at,
         items=tuple(rows),
@@ -127,17 +129,15 @@ def _read_rows(
     items = found.items
     if scope.resource_graph:
         check_candidates(azure, scope, found, reads)
+    # What is asked for is told by the rows, and not by how many details came in the meantime.
+    listed = list(items.values())
     details = start_details(azure, items, reads)
     # Beside the details, and not behind them: a list is a chain of pages.
     lists, sources = TargetLists(azure, reads), SourceLists(azure, reads)
-    lists.start(sorted({each.subscription_id or "" for each in items} - {""}), (LOCKS,))
-    sources.start(items.values())
-    sources.look_for(items.values(), found.subscriptions)
-    lists.start_sizes(sorted(likely_places(items.values())))
-    lists.expect(migrated_machines(items.values()))
-    lists.start(sorted(subscriptions_of(items.values())), TARGET_KINDS)
-    for item in list(items.values()):
+    _start_lists(lists, sources, listed, found.subscriptions)
+    for item in listed:
         kept(item)
+    del listed
     sources.start_nameless()
     ahead = _work_ahead(items, details, lists, sources, reads)
     late = [item for each, item in items.items() if each not in ahead]
@@ -155,6 +155,21 @@ def _read_rows(
     known = sources.read(items.values(), resources)
     unnamed = sources.nameless(items.values())
     return build_rows(matched, resources, {**known, **unnamed}, ahead), found.vaults
+
+
+def _start_lists(
+    lists: TargetLists,
+    sources: SourceLists,
+    listed: Sequence[ReplicatedItem],
+    subscriptions: Iterable[str],
+) -> None:
+    """Start the lists that the rows of the items call for, short ones first."""
+    sources.look_for(listed, subscriptions)
+    lists.start_sizes(sorted(likely_places(listed)))
+    lists.start(sorted({each.id.subscription_id or "" for each in listed} - {""}), (LOCKS,))
+    sources.start(listed)
+    lists.expect(migrated_machines(listed))
+    lists.start(sorted(subscriptions_of(listed)), TARGET_KINDS)
 
 
 def _row_kept(item: ReplicatedItem) -> ReplicatedItem:

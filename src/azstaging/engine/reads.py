@@ -108,7 +108,7 @@ class Reads:
             self._gaps.setdefault(key, gap)
 
     def start(self, read: Read[T], *, first: bool = False) -> "Future[Result[T]]":
-        """Start one read; with ``first`` it does not wait behind those that were started before."""
+        """Start one read; with ``first`` it waits behind others of its kind only."""
         executor = self._first if first else self._executor
         # Spans of the thread that asks are the parents of those of the thread that reads.
         return executor.submit(copy_context().run, self._attempt, read)

@@ -92,7 +92,9 @@ def _row(
 ) -> InventoryItem:
     item, match = each.item, each.match
     known = parts is not None and parts.matched is each
-    target = parts.target if parts is not None and known else target_of(each, resources)
+    target = parts.target if parts is not None and known else None
+    if not _is_current(target, resources):
+        target = target_of(each, resources)
     tests = find_test_machines(item, match.vm, resources, targets)
     verdict = derive_phase(each.facts, target, match.unknown, tests)
     early = parts.source if parts is not None and known else None
@@ -159,11 +161,18 @@ def _source(
     if known.body is None:
         return None, known.note
     if is_virtual_machine(item.source_id):
-        return early or _source_vm(item.source_id, known.body, resources), known.note
+        if early is None or not _is_current(early, resources):
+            early = _source_vm(item.source_id, known.body, resources)
+        return early, known.note
     machine = early or source_machine(known.body)
     if machine.is_deleted:
         return machine, "discovery marks the source machine as deleted"
     return machine, known.note
+
+
+def _is_current(vm: TargetMachine | SourceMachine | None, resources: Resources) -> bool:
+    """Tell whether a VM is what the lists have now: its run-time state may have come since."""
+    return vm is not None and vm.body is resources.vms.packed(vm.id.key)
 
 
 def source_vm_of(item: ReplicatedItem, resources: Resources) -> SourceMachine | None:

@@ -64,7 +64,7 @@ class SourceLists:
     def start_nameless(self) -> None:
         """Start the machines of the Hyper-V sites that were looked for; what failed is told later.
 
-        A list of sites is one short read, made by now where others were started after it.
+        A list of sites is one short read, started before the long ones.
         """
         for each in self._hyper_v:
             for site in each.result().value or ():

@@ -229,8 +229,9 @@ def _find_vaults(
     subscriptions = scope.subscriptions
     if not subscriptions and not scope.vaults and not scope.projects:
         subscriptions = _visible(azure, reads)
-    listings = [read for each in subscriptions for read in _vault_reads(azure, each)]
-    started = [reads.start(read) for read in listings]
+    once = {each.casefold(): each for each in reversed(subscriptions)}
+    listings = [read for each in sorted(once) for read in _vault_reads(azure, once[each])]
+    started = [reads.start(read, first=True) for read in listings]
     for index in reads.as_they_come(started, "vaults"):
         found(_ids(started[index].result(), listings[index], reads))
     return subscriptions
@@ -289,7 +290,8 @@ def _ids(result: Result[list[Json]], read: Read[list[Json]], reads: Reads) -> It
                 scope=read.scope,
                 reason="unexpected-response",
                 detail=f"{read.what}: one was listed without the ARM id of a vault.",
-            )
+            ),
+            read.what,
         )
 
 
@@ -298,7 +300,8 @@ def _project_vaults(
 ) -> Iterable[ResourceId]:
     """Follow Azure Migrate projects to the vaults that their migration solutions name."""
     wanted = [_solution_read(azure, each, name) for each in projects for name in _SOLUTIONS]
-    for result in reads.run(wanted, "projects"):
+    started = [reads.start(read, first=True) for read in wanted]
+    for result in reads.collect(started, "projects"):
         if result.value is not None:
             yield result.value
 
