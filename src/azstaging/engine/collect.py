@@ -135,9 +135,9 @@ def _read_rows(
     # Beside the details, and not behind them: a list is a chain of pages.
     lists, sources = TargetLists(azure, reads), SourceLists(azure, reads)
     _start_lists(lists, sources, listed, found.subscriptions)
-    for item in listed:
-        kept(item)
     del listed
+    for item in list(items.values()):
+        kept(item)
     sources.start_nameless()
     ahead = _work_ahead(items, details, lists, sources, reads)
     late = [item for each, item in items.items() if each not in ahead]

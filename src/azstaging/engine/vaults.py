@@ -221,17 +221,26 @@ def _find_vaults(
 ) -> tuple[str, ...]:
     """Say which vaults are in scope as they are found, and return the subscriptions looked in.
 
+    Azure Migrate projects are followed to the vaults that their migration solutions name.
+
     The lists of a vault do not wait for a subscription that is slow to answer. What could not be
     listed is a gap.
     """
-    found(scope.vaults)
-    found(_project_vaults(azure, scope.projects, reads))
     subscriptions = scope.subscriptions
     if not subscriptions and not scope.vaults and not scope.projects:
         subscriptions = _visible(azure, reads)
     once = {each.casefold(): each for each in reversed(subscriptions)}
     listings = [read for each in sorted(once) for read in _vault_reads(azure, once[each])]
-    started = [reads.start(read, first=True) for read in listings]
+    # Short reads that may name more vaults: they do not wait behind the lists of those named here.
+    solutions = [
+        reads.start(_solution_read(azure, project, name))
+        for project in scope.projects
+        for name in _SOLUTIONS
+    ]
+    started = [reads.start(read) for read in listings]
+    found(scope.vaults)
+    followed = (each.value for each in reads.collect(solutions, "projects"))
+    found(vault for vault in followed if vault is not None)
     for index in reads.as_they_come(started, "vaults"):
         found(_ids(started[index].result(), listings[index], reads))
     return subscriptions
@@ -293,17 +302,6 @@ def _ids(result: Result[list[Json]], read: Read[list[Json]], reads: Reads) -> It
             ),
             read.what,
         )
-
-
-def _project_vaults(
-    azure: AzurePort, projects: Iterable[ResourceId], reads: Reads
-) -> Iterable[ResourceId]:
-    """Follow Azure Migrate projects to the vaults that their migration solutions name."""
-    wanted = [_solution_read(azure, each, name) for each in projects for name in _SOLUTIONS]
-    started = [reads.start(read, first=True) for read in wanted]
-    for result in reads.collect(started, "projects"):
-        if result.value is not None:
-            yield result.value
 
 
 def _solution_read(azure: AzurePort, project: ResourceId, name: str) -> Read[ResourceId]:
