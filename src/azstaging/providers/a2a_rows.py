@@ -80,7 +80,7 @@ class _Synced(Documented):
 class A2ARow(Documented, tag_field="instanceType", tag="A2A"):
     """What is read of the details of one row."""
 
-    STATES: ClassVar[tuple[str, ...]] = (
+    STATE_FIELDS: ClassVar[tuple[str, ...]] = (
         "vmProtectionState",
         "vmProtectionStateDescription",
         "initialPrimaryFabricLocation",
@@ -116,7 +116,7 @@ class A2ARow(Documented, tag_field="instanceType", tag="A2A"):
     primary_availability_zone: Told = UNSET
 
     def states(self) -> tuple[Told, ...]:
-        """Return what `STATES` are."""
+        """Return what `STATE_FIELDS` are."""
         return (
             self.vm_protection_state,
             self.vm_protection_state_description,

@@ -78,7 +78,7 @@ class _System(Documented):
 class HyperVReplicaAzureRow(Documented, tag_field="instanceType", tag="HyperVReplicaAzure"):
     """What is read of the details of one row."""
 
-    STATES: ClassVar[tuple[str, ...]] = (
+    STATE_FIELDS: ClassVar[tuple[str, ...]] = (
         "vmProtectionState",
         "vmProtectionStateDescription",
     )
@@ -104,7 +104,7 @@ class HyperVReplicaAzureRow(Documented, tag_field="instanceType", tag="HyperVRep
     vm_protection_state_description: Told = UNSET
 
     def states(self) -> tuple[Told, ...]:
-        """Return what `STATES` are."""
+        """Return what `STATE_FIELDS` are."""
         return (
             self.vm_protection_state,
             self.vm_protection_state_description,

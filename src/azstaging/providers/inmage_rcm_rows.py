@@ -103,7 +103,7 @@ class _Discovered(Documented):
 class InMageRcmRow(IntendedVm, tag_field="instanceType", tag="InMageRcm"):
     """What is read of the details of one row."""
 
-    STATES: ClassVar[tuple[str, ...]] = (
+    STATE_FIELDS: ClassVar[tuple[str, ...]] = (
         "resyncState",
         "resyncRequired",
     )
@@ -125,7 +125,7 @@ class InMageRcmRow(IntendedVm, tag_field="instanceType", tag="InMageRcm"):
     vm_nics: list[_Nic] | None = None
 
     def states(self) -> tuple[Told, ...]:
-        """Return what `STATES` are."""
+        """Return what `STATE_FIELDS` are."""
         return (
             self.resync_state,
             self.resync_required,

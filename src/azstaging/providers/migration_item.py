@@ -30,7 +30,7 @@ from azstaging.providers.envelope import (
 from azstaging.providers.fields import Fields
 from azstaging.providers.interface import Details, StateTable
 
-RAW = (
+STATE_FIELDS = (
     "migrationState",
     "migrationStateDescription",
     "replicationStatus",
@@ -41,10 +41,9 @@ RAW = (
     "health",
     "resyncState",
     "resyncRequired",
-    "lastMigrationTime",
-    "lastTestMigrationTime",
-    "currentJob",
 )
+# And what each item says for itself.
+RAW = (*STATE_FIELDS, "lastMigrationTime", "lastTestMigrationTime", "currentJob")
 
 STATES: StateTable = {
     "None": (Cutover.NONE, Replication.PREPARING),

@@ -35,7 +35,7 @@ from azstaging.providers.envelope import (
 from azstaging.providers.fields import Fields
 from azstaging.providers.interface import Details, StateTable
 
-_STATES = (
+STATE_FIELDS = (
     "protectionState",
     "protectionStateDescription",
     "activeLocation",
@@ -45,6 +45,8 @@ _STATES = (
     "switchProviderStateDescription",
     "replicationHealth",
     "failoverHealth",
+)
+_OF_DETAILS = (
     "vmProtectionState",
     "vmProtectionStateDescription",
     "resyncState",
@@ -52,7 +54,7 @@ _STATES = (
 )
 # What each item says for itself.
 _OWN = ("lastSuccessfulFailoverTime", "lastSuccessfulTestFailoverTime", "currentScenario")
-RAW = (*_STATES, *_OWN)
+RAW = (*STATE_FIELDS, *_OF_DETAILS, *_OWN)
 
 STATES: StateTable = {
     "UnprotectedStatesBegin": (Cutover.NONE, Replication.PREPARING),
@@ -124,7 +126,7 @@ def parse_protected_item(
         running_job=job_name(properties.value("currentScenario")),
         health=properties.text("replicationHealth"),
         failover_health=properties.text("failoverHealth"),
-        raw=raw_of(properties, specific, (*_STATES, *also, *_OWN)),
+        raw=raw_of(properties, specific, (*STATE_FIELDS, *_OF_DETAILS, *also, *_OWN)),
     )
 
 

@@ -24,18 +24,8 @@ from azstaging.providers.envelope import assemble, job_name
 from azstaging.providers.fields import as_id
 from azstaging.providers.hyperv_replica_azure_rows import HyperVReplicaAzureRow
 from azstaging.providers.inmage_rcm_rows import InMageRcmRow
+from azstaging.providers.protected_item import STATE_FIELDS
 
-_STATES = (
-    "protectionState",
-    "protectionStateDescription",
-    "activeLocation",
-    "testFailoverState",
-    "testFailoverStateDescription",
-    "switchProviderState",
-    "switchProviderStateDescription",
-    "replicationHealth",
-    "failoverHealth",
-)
 _SCENARIO = frozenset({"jobId", "scenarioName", "startTime"})
 
 
@@ -67,7 +57,7 @@ class _Properties(Documented):
     def raw(self) -> dict[str, Any]:
         specific = self.provider_specific_details
         shared = shared_states(
-            _STATES + specific.STATES,
+            STATE_FIELDS + specific.STATE_FIELDS,
             self.protection_state,
             self.protection_state_description,
             self.active_location,

@@ -31,6 +31,7 @@ from azstaging.providers.documented import (
 )
 from azstaging.providers.envelope import job_name, place_of
 from azstaging.providers.fields import as_id
+from azstaging.providers.migration_item import STATE_FIELDS
 
 
 @beside(
@@ -148,23 +149,9 @@ def _source(os_type: str | None, os_name: str | None, firmware: str | None) -> S
     return SourceFacts(os_type=os_type or "", os_name=os_name or "", firmware=firmware or "")
 
 
-_STATES = (
-    "migrationState",
-    "migrationStateDescription",
-    "replicationStatus",
-    "lastMigrationStatus",
-    "testMigrateState",
-    "testMigrateStateDescription",
-    "lastTestMigrationStatus",
-    "health",
-    "resyncState",
-    "resyncRequired",
-)
-
-
 def _raw(properties: _Properties, details: _Details) -> dict[str, Any]:
     shared = shared_states(
-        _STATES,
+        STATE_FIELDS,
         properties.migration_state,
         properties.migration_state_description,
         properties.replication_status,
