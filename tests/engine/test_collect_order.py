@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from azstaging.engine import collect as collecting
+from azstaging.engine import vaults
+from azstaging.engine.reads import Reads
 from azstaging.errors import AuthenticationError
 from azstaging.model.ids import ResourceId
+from azstaging.model.inventory import Gap
 from azstaging.model.waves import Scope
 
 
@@ -92,10 +95,16 @@ def test_a_machine_that_is_put_together_ahead_has_the_state_that_came_later(
     assert (target.power, target.computer_name) == ("running", "APP01")
 
 
+@pytest.mark.parametrize(
+    ("refused", "waited"), [("list_migration_items", 0), ("list_vaults", 0), ("get_item", 1)]
+)
 def test_no_pool_of_threads_goes_on_while_another_one_is_waited_for(
-    shapes: Any, read: Any, monkeypatch: pytest.MonkeyPatch
+    shapes: Any, read: Any, monkeypatch: pytest.MonkeyPatch, refused: str, waited: int
 ) -> None:
-    """A request in flight may take long; what waits for its turn must be gone by then."""
+    """A request in flight may take long; what waits for its turn must be gone by then.
+
+    ``waited`` is how often a pool ended before, because its work was done.
+    """
     lock, pools, closed = threading.Lock(), set(), set()
     going_on: list[set[str]] = []
 
@@ -114,16 +123,18 @@ def test_no_pool_of_threads_goes_on_while_another_one_is_waited_for(
             super().shutdown(wait=wait, cancel_futures=cancel_futures)
 
     monkeypatch.setattr(collecting, "ThreadPoolExecutor", Watched)
+    monkeypatch.setattr(vaults, "ThreadPoolExecutor", Watched)
     azure = shapes.migrated("app01")
 
-    def refuse(_item: ResourceId) -> Any:
+    def refuse(_asked: object) -> Any:
         raise AuthenticationError("The token was not accepted.")
 
-    monkeypatch.setattr(azure, "get_item", refuse)
+    monkeypatch.setattr(azure, refused, refuse)
     with pytest.raises(AuthenticationError):
         read(azure)
-    assert len(pools) == 2
-    assert going_on == [set(), set()]
+    assert {name.rpartition("-")[2] for name in pools} == {"read", "first", "rows"}
+    # Rows that came are made to their end; nothing is asked for them.
+    assert {name for each in going_on[waited:] for name in each} <= {"azstaging-rows"}
 
 
 def test_each_list_of_vaults_that_names_something_else_is_a_gap_of_its_own(
@@ -141,3 +152,36 @@ def test_a_subscription_that_is_named_twice_is_asked_once(shapes: Any, read: Any
     named = (shapes.subscription, shapes.subscription.upper())
     assert read(azure, Scope(subscriptions=named)).complete
     assert [what for method, what in azure.calls if method == "list_vaults"] == [named[0]]
+
+
+def test_a_project_that_is_named_twice_is_asked_once(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated("app01")
+    project = f"{shapes.group}/providers/Microsoft.Migrate/migrateProjects/p"
+    named = (ResourceId(project), ResourceId(project.upper()))
+    gaps = read(azure, Scope(projects=named)).gaps
+    assert [method for method, _ in azure.calls].count("get_resource") == 2
+    assert {gap.scope.text for gap in gaps} == {project}
+
+
+@pytest.mark.parametrize("told", [[], "x", {"vaultId": "/subscriptions/s/resourceGroups/g"}])
+def test_a_solution_that_names_no_vault_is_a_gap(
+    shapes: Any, read: Any, monkeypatch: pytest.MonkeyPatch, told: Any
+) -> None:
+    azure = shapes.empty()
+    body = {"properties": {"details": {"extendedDetails": told}}}
+    monkeypatch.setattr(azure, "get_resource", lambda _id: body)
+    project = ResourceId(f"{shapes.group}/providers/Microsoft.Migrate/migrateProjects/p")
+    inventory = read(azure, Scope(projects=(project,)))
+    assert [gap.reason for gap in inventory.gaps] == ["unexpected-response"] * 2
+    assert inventory.vaults == ()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_many_gaps_of_a_kind_the_same_one_is_kept(order: tuple[int, int]) -> None:
+    scope = ResourceId("/subscriptions/s")
+    told = [Gap(scope=scope, reason="forbidden", detail=detail) for detail in ("one", "two")]
+    with ThreadPoolExecutor(1) as pool:
+        reads = Reads(pool)
+        for index in order:
+            reads.note(told[index])
+    assert reads.gaps == (told[0],)

@@ -104,8 +104,7 @@ def _read(
         rows, vaults = (_list_rows if lists_only else _read_rows)(azure, scope, reads)
     finally:
         # After an error or Ctrl-C nothing that still waits is sent.
-        for each in executors:
-            each.shutdown(wait=False, cancel_futures=True)
+        reads.stop()
         for each in executors:
             each.shutdown(wait=True)
     return Inventory(

@@ -102,16 +102,21 @@ class Reads:
             return tuple(sorted(self._counts.items()))
 
     def note(self, gap: Gap, what: str = "") -> None:
-        """Keep a gap."""
+        """Keep a gap; of many of one kind the same one, whichever came first."""
         key = (gap.scope.key, gap.reason, gap.permission, what)
         with self._lock:
-            self._gaps.setdefault(key, gap)
+            self._gaps[key] = min(self._gaps.get(key, gap), gap, key=_text_of)
 
     def start(self, read: Read[T], *, first: bool = False) -> "Future[Result[T]]":
         """Start one read; with ``first`` it waits behind others of its kind only."""
         executor = self._first if first else self._executor
         # Spans of the thread that asks are the parents of those of the thread that reads.
         return executor.submit(copy_context().run, self._attempt, read)
+
+    def stop(self) -> None:
+        """Send nothing of what still waits; what is in flight is not waited for."""
+        for executor in (self._executor, self._first):
+            executor.shutdown(wait=False, cancel_futures=True)
 
     def run(self, reads: Iterable[Read[T]], step: str) -> list[Result[T]]:
         """Run reads side by side and return their results in the order of the reads."""
@@ -176,6 +181,10 @@ class Reads:
             return Result(gap=gap)
         self.note(gap, read.what)
         return Result(gap=gap)
+
+
+def _text_of(gap: Gap) -> tuple[str, str]:
+    return gap.scope.text, gap.detail
 
 
 def gap_of(read: Read[T], error: StagingError) -> Gap:

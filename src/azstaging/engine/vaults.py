@@ -11,12 +11,12 @@ from azstaging.engine.reads import Read, Reads, Result
 from azstaging.engine.row_maker import Made, RowMaker
 from azstaging.errors import UnexpectedResponseError
 from azstaging.model.bodies import Body
-from azstaging.model.ids import ResourceId, parse_id, scope_as_told
+from azstaging.model.ids import ResourceId, scope_as_told
 from azstaging.model.inventory import Gap
 from azstaging.model.items import Collection, ReplicatedItem
 from azstaging.model.waves import Scope
 from azstaging.providers import parse_item
-from azstaging.providers.fields import as_id
+from azstaging.providers.fields import Fields, as_id
 
 T = TypeVar("T")
 _SUBSCRIPTIONS = ResourceId("/subscriptions")
@@ -81,8 +81,13 @@ def find_items(
     """
     with ThreadPoolExecutor(1, thread_name_prefix="azstaging-rows") as maker:
         lists = _ItemLists(azure, reads, RowMaker(reads, make, maker))
-        subscriptions = _find_vaults(azure, scope, reads, lists.start)
-        return lists.gather(subscriptions)
+        try:
+            subscriptions = _find_vaults(azure, scope, reads, lists.start)
+            return lists.gather(subscriptions)
+        except BaseException:
+            # Before the rows that came are waited for: until then the next lists would be read.
+            reads.stop()
+            raise
 
 
 class _ItemLists(Generic[T]):
@@ -234,7 +239,7 @@ def _find_vaults(
     # Short reads that may name more vaults: they do not wait behind the lists of those named here.
     solutions = [
         reads.start(_solution_read(azure, project, name))
-        for project in scope.projects
+        for project in dict.fromkeys(scope.projects)
         for name in _SOLUTIONS
     ]
     started = [reads.start(read) for read in listings]
@@ -307,9 +312,9 @@ def _ids(result: Result[list[Json]], read: Read[list[Json]], reads: Reads) -> It
 def _solution_read(azure: AzurePort, project: ResourceId, name: str) -> Read[ResourceId]:
     def vault() -> ResourceId:
         body = azure.get_resource(project.child("solutions", name))
-        details = ((body.get("properties") or {}).get("details") or {}).get("extendedDetails") or {}
-        found = parse_id(details.get("vaultId"))
-        if found is None:
+        details = Fields(body).object("properties").object("details").object("extendedDetails")
+        found = details.id("vaultId")
+        if found is None or found.resource_type not in _VAULTS:
             raise UnexpectedResponseError(
                 f"The solution {name} of project {project.name} names no vault.",
                 pointer="/properties/details/extendedDetails/vaultId",
