@@ -104,7 +104,7 @@ def _read(
         rows, vaults = (_list_rows if lists_only else _read_rows)(azure, scope, reads)
     finally:
         # After an error or Ctrl-C nothing that still waits is sent.
-        reads.stop()
+        reads.cancel_waiting()
         for each in executors:
             each.shutdown(wait=True)
     return Inventory(

@@ -113,7 +113,7 @@ class Reads:
         # Spans of the thread that asks are the parents of those of the thread that reads.
         return executor.submit(copy_context().run, self._attempt, read)
 
-    def stop(self) -> None:
+    def cancel_waiting(self) -> None:
         """Send nothing of what still waits; what is in flight is not waited for."""
         for executor in (self._executor, self._first):
             executor.shutdown(wait=False, cancel_futures=True)

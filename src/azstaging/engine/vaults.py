@@ -86,7 +86,7 @@ def find_items(
             return lists.gather(subscriptions)
         except BaseException:
             # Before the rows that came are waited for: until then the next lists would be read.
-            reads.stop()
+            reads.cancel_waiting()
             raise
 
 
