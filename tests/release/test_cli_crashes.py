@@ -222,7 +222,7 @@ def test_killed_at_each_request(desk):
     # run, so the reads beside a change are met, too.
     paths = [each.path.casefold() for each in whole]
     again = {
-        n for n in range(1, len(whole)) if paths[n - 1] == paths[n] and "jobs" in paths[n][-5:]
+        n for n in range(1, len(whole)) if paths[n - 1] == paths[n] and paths[n].endswith("jobs")
     }
     numbers = [n for n in range(jobs - 1, len(whole)) if n not in again]
     stopped = set()
