@@ -20,21 +20,12 @@ from azstaging.engine.sync import sync_boards
 from azstaging.model.backlog import BacklogSettings
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
-from azstaging.model.items import Collection, Facts, ReplicatedItem
+from azstaging.model.items import NO_FACTS, Collection, ReplicatedItem
 
 WRITES_PER_SECOND = 50
 VAULT = ResourceId(
     "/subscriptions/11111111-0000-4000-8000-000000000001/resourceGroups/rg-migrate"
     "/providers/Microsoft.RecoveryServices/vaults/vault-1"
-)
-NOTHING_TOLD = Facts(
-    cutover=None,
-    replication=None,
-    test=None,
-    reversed=None,
-    stop_allowed=False,
-    cleanup_allowed=False,
-    idle=None,
 )
 
 
@@ -51,7 +42,7 @@ def inventory_of(count: int) -> Inventory:
             collection=Collection.MIGRATION_ITEMS,
             vault_id=VAULT,
         )
-        rows.append(InventoryItem(item=item, facts=NOTHING_TOLD, phase=Phase.REPLICATING))
+        rows.append(InventoryItem(item=item, facts=NO_FACTS, phase=Phase.REPLICATING))
     return Inventory(read_at=datetime.now(timezone.utc), items=tuple(rows))
 
 

@@ -7,18 +7,9 @@ from azstaging.cli.gaps import say_gaps
 from azstaging.model.decisions import Decisions, GateClosed, Reason
 from azstaging.model.ids import ResourceId, vault_of
 from azstaging.model.inventory import Gap, Inventory, InventoryItem, Phase
-from azstaging.model.items import Collection, Facts, ReplicatedItem
+from azstaging.model.items import NO_FACTS, Collection, ReplicatedItem
 
 NOW = datetime(2026, 11, 26, 16, 0, tzinfo=timezone.utc)
-FACTS = Facts(
-    cutover=None,
-    replication=None,
-    test=None,
-    reversed=None,
-    stop_allowed=False,
-    cleanup_allowed=False,
-    idle=None,
-)
 
 
 def row(name, vault="v1", leaf=None):
@@ -35,7 +26,7 @@ def row(name, vault="v1", leaf=None):
         vault_id=vault_of(item_id),
         generation="g",
     )
-    return InventoryItem(item=item, facts=FACTS, phase=Phase.STAGED, workloads=("Payroll",))
+    return InventoryItem(item=item, facts=NO_FACTS, phase=Phase.STAGED, workloads=("Payroll",))
 
 
 def said(capsys, rows, reasons):

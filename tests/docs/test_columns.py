@@ -9,7 +9,7 @@ from azstaging.model.differences import Diff
 from azstaging.model.findings import Findings
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
-from azstaging.model.items import Collection, Facts, ReplicatedItem
+from azstaging.model.items import NO_FACTS, Collection, ReplicatedItem
 from azstaging.model.report import Report
 from azstaging.model.waves import Wave
 from azstaging.reports.assets import Assets
@@ -17,15 +17,6 @@ from azstaging.reports.assets import Assets
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "columns.md"
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 VAULT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/v"
-NO_FACTS = Facts(
-    cutover=None,
-    replication=None,
-    test=None,
-    reversed=None,
-    stop_allowed=False,
-    cleanup_allowed=False,
-    idle=None,
-)
 
 
 def table() -> Assets:

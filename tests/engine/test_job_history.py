@@ -11,7 +11,7 @@ from azstaging.engine.jobhistory import WINDOW, read_jobs
 from azstaging.errors import AccessDeniedError, DeadlineReachedError
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
-from azstaging.model.items import Collection, Facts
+from azstaging.model.items import NO_FACTS, Collection
 from azstaging.providers import parse_item
 
 NOW = datetime(2026, 11, 24, 16, tzinfo=timezone.utc)
@@ -25,15 +25,7 @@ def row(id: str, name: str, collection: Collection) -> InventoryItem:
     item = parse_item({"id": id, "name": id.rsplit("/", 1)[-1], "properties": {}}, collection)
     return InventoryItem(
         item=replace(item, name=name),
-        facts=Facts(
-            cutover=None,
-            replication=None,
-            test=None,
-            reversed=None,
-            stop_allowed=False,
-            cleanup_allowed=False,
-            idle=None,
-        ),
+        facts=NO_FACTS,
         phase=Phase.STAGED,
         phase_evidence=(),
     )

@@ -10,7 +10,7 @@ from azstaging.model.differences import Diff
 from azstaging.model.findings import Findings
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
-from azstaging.model.items import Collection, Facts, ReplicatedItem
+from azstaging.model.items import NO_FACTS, Collection, ReplicatedItem
 from azstaging.model.report import Report
 from azstaging.model.waves import Wave
 from azstaging.reports.assets import Assets
@@ -18,15 +18,6 @@ from azstaging.reports.assets import Assets
 NOW = datetime(2026, 11, 26, 8, tzinfo=timezone.utc)
 VAULT = ResourceId(
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/v"
-)
-FACTS = Facts(
-    cutover=None,
-    replication=None,
-    test=None,
-    reversed=None,
-    stop_allowed=False,
-    cleanup_allowed=False,
-    idle=None,
 )
 
 
@@ -43,7 +34,7 @@ def row(since=None, lag=None):
         vault_id=VAULT,
         rpo_seconds=lag,
     )
-    return InventoryItem(item=item, facts=FACTS, phase=Phase.STAGED, replicating_since=since)
+    return InventoryItem(item=item, facts=NO_FACTS, phase=Phase.STAGED, replicating_since=since)
 
 
 def frames(value, **how):

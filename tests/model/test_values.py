@@ -8,7 +8,14 @@ import pytest
 
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import InventoryItem, Phase
-from azstaging.model.items import Collection, Facts, ItemDisk, ReplicatedItem, TargetSettings
+from azstaging.model.items import (
+    NO_FACTS,
+    Collection,
+    Facts,
+    ItemDisk,
+    ReplicatedItem,
+    TargetSettings,
+)
 from azstaging.model.values import as_struct
 
 VAULT = ResourceId("/subscriptions/s/resourceGroups/g/providers/n/vaults/v")
@@ -92,15 +99,7 @@ def test_the_repr_leaves_out_what_the_dataclass_leaves_out() -> None:
 def test_it_is_pickled_as_itself() -> None:
     row = InventoryItem(
         item=item(settings=TargetSettings(vm_name="vm")),
-        facts=Facts(
-            cutover=None,
-            replication=None,
-            test=None,
-            reversed=None,
-            stop_allowed=False,
-            cleanup_allowed=False,
-            idle=None,
-        ),
+        facts=NO_FACTS,
         phase=Phase.STAGED,
     )
     assert pickle.loads(pickle.dumps(row)) == row

@@ -20,6 +20,7 @@ from azstaging.model.frames import Tabular
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap, Inventory, InventoryItem, Phase
 from azstaging.model.items import (
+    NO_FACTS,
     Collection,
     Facts,
     HealthError,
@@ -47,15 +48,6 @@ NOW = datetime(2026, 11, 26, 16, 0, tzinfo=timezone.utc)
 ROOT = "/Subscriptions/S1/resourceGroups/rg/providers"
 VAULT = ResourceId(f"{ROOT}/Microsoft.RecoveryServices/vaults/v")
 SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "inventory-1.schema.json"
-UNTOLD = Facts(
-    cutover=None,
-    replication=None,
-    test=None,
-    reversed=None,
-    stop_allowed=False,
-    cleanup_allowed=False,
-    idle=None,
-)
 
 
 def _row(name: str, **changes: Any) -> InventoryItem:
@@ -70,7 +62,7 @@ def _row(name: str, **changes: Any) -> InventoryItem:
         body={"secret": "of the body"},
     )
     return InventoryItem(
-        item=item, facts=UNTOLD, phase=changes.pop("phase", Phase.STAGED), **changes
+        item=item, facts=NO_FACTS, phase=changes.pop("phase", Phase.STAGED), **changes
     )
 
 

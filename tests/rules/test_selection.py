@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap, Inventory, InventoryItem, Phase
-from azstaging.model.items import Collection, Facts, ReplicatedItem
+from azstaging.model.items import NO_FACTS, Collection, ReplicatedItem
 from azstaging.model.waves import Wave, Workload
 from azstaging.rules.selection import Filter, narrow, select, unmatched
 
@@ -116,15 +116,7 @@ def inventory(staged_row: Any) -> Inventory:
 @pytest.fixture
 def staged_row() -> Any:
     """Make a row from a name, a vault and workloads."""
-    facts = Facts(
-        cutover=None,
-        replication=None,
-        test=None,
-        reversed=None,
-        stop_allowed=False,
-        cleanup_allowed=False,
-        idle=None,
-    )
+    facts = NO_FACTS
 
     def make(name: str, vault: ResourceId, workloads: tuple[str, ...]) -> InventoryItem:
         item = ReplicatedItem(

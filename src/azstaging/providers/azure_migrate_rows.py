@@ -1,7 +1,7 @@
 """The intended VM in rows of lists, which both appliances of Azure Migrate tell alike."""
 
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -43,8 +43,10 @@ class IntendedVm(Documented):
             ),
             secure_boot,
         )
-        own: Any = {"vm_name": self.target_vm_name or "", "tags": tags_of_row(self.target_vm_tags)}
-        return cast(TargetSettings, replace(shared, **own))
+        own: TargetSettings = replace(
+            shared, vm_name=self.target_vm_name or "", tags=tags_of_row(self.target_vm_tags)
+        )
+        return own
 
 
 @lru_cache(maxsize=1024)

@@ -12,14 +12,7 @@ from msgspec import UNSET
 from azstaging.model.items import ItemDisk, SourceFacts, TargetSettings
 from azstaging.providers.azure_vm_rows import NicRow, nics_of_row
 from azstaging.providers.azure_vm_settings import MIB
-from azstaging.providers.documented import (
-    Documented,
-    Tags,
-    Told,
-    beside,
-    few,
-    tags_of_row,
-)
+from azstaging.providers.documented import Documented, Tags, Told, beside, few, tags_of_row
 from azstaging.providers.fields import as_id, as_number, shared_id
 from azstaging.providers.interface import Details
 

@@ -119,6 +119,7 @@ def _facts(
     allowed: tuple[str, ...],
     idle: Idle,
 ) -> Facts:
+    is_idle, not_told = idle
     unrecognised: list[str] = []
     cutover, replication = _state(state, status, unrecognised)
     known_test = _test(test, allowed, unrecognised)
@@ -129,8 +130,8 @@ def _facts(
         reversed=False,
         stop_allowed="DisableMigration" in allowed,
         cleanup_allowed=CLEAN_UP in allowed,
-        idle=idle[0],
-        unrecognised=(*unrecognised, *idle[1]),
+        idle=is_idle,
+        unrecognised=(*unrecognised, *not_told),
     )
 
 

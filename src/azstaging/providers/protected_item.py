@@ -157,6 +157,7 @@ def _facts(
     stop_operations: frozenset[str],
     idle: Idle,
 ) -> Facts:
+    is_idle, not_told = idle
     unrecognised: list[str] = []
     cutover, replication = _state(state, unrecognised)
     location = _location(place, unrecognised)
@@ -174,8 +175,8 @@ def _facts(
         reversed=reverse,
         stop_allowed=not stop_operations.isdisjoint(allowed),
         cleanup_allowed=CLEAN_UP in allowed,
-        idle=idle[0],
-        unrecognised=(*unrecognised, *idle[1]),
+        idle=is_idle,
+        unrecognised=(*unrecognised, *not_told),
     )
 
 

@@ -4,7 +4,16 @@
 whatever the service invents next.
 """
 
-from azstaging.model.items import Collection, Facts, JsonObject, ReplicatedItem, StopRequest
+from dataclasses import replace
+
+from azstaging.model.items import (
+    NO_FACTS,
+    Collection,
+    Facts,
+    JsonObject,
+    ReplicatedItem,
+    StopRequest,
+)
 from azstaging.providers.azure_local import parse_data_replication_item
 from azstaging.providers.envelope import ABSENT
 from azstaging.providers.fields import Fields
@@ -33,16 +42,7 @@ class Unknown:
 
     def facts(self, item: ReplicatedItem) -> Facts:
         """Know nothing: every fact is None and no stop is allowed."""
-        return Facts(
-            cutover=None,
-            replication=None,
-            test=None,
-            reversed=None,
-            stop_allowed=False,
-            cleanup_allowed=False,
-            idle=None,
-            unrecognised=(f"instanceType={item.provider or ABSENT}",),
-        )
+        return replace(NO_FACTS, unrecognised=(f"instanceType={item.provider or ABSENT}",))
 
     def stop_request(self, item: ReplicatedItem) -> StopRequest | None:  # noqa: ARG002 - the interface
         """Return None: what is not understood is never stopped."""
