@@ -77,7 +77,7 @@ def heads_of(desk, columns):
     [
         (36, ["NAME", "GATE"]),
         (80, ["NAME", "PHASE", "GATE", "FIRST REASON", "CHECKS"]),
-        (100, ["NAME", "PHASE", "GATE", "FIRST REASON", "CHECKS", "DIFF", "AGE"]),
+        (100, ["!", "NAME", "PHASE", "GATE", "FIRST REASON", "CHECKS", "DIFF"]),
         (
             200,
             [
@@ -105,8 +105,8 @@ def test_what_does_not_fit_is_said_below_the_table(estate_desk):
     lines = on_a_terminal(estate_desk, 100, "inventory", stderr=subprocess.STDOUT, NO_COLOR="1")
     said = [line.rpartition("\x1b[K")[2] for line in lines]
     at = said.index(
-        "This terminal is too narrow for: mark, workloads, wave, provider, test machines, health, "
-        "lag seconds. --wide and -o tsv have them."
+        "This terminal is too narrow for: workloads, wave, provider, evidence age, test machines, "
+        "health, lag seconds. --wide and -o tsv have them."
     )
     heading = next(number for number, line in enumerate(said) if " FIRST REASON " in line)
     assert at > heading + 56, "it stands below the last row"

@@ -19,8 +19,8 @@ from azstaging.snapshots import compare_snapshots, load_snapshot, save_snapshot
 _NARROW = Layout(
     first=("name", "first_reason", "gate", "phase", "checks"),
     then=(
-        *("diff", "evidence_age", "workloads", "test_machines", "health", "lag_seconds"),
-        *("mark", "provider", "wave"),
+        *("mark", "diff", "evidence_age", "workloads", "test_machines", "health", "lag_seconds"),
+        *("provider", "wave"),
     ),
     narrowest={"first_reason": 20, "gate": 11, "phase": 9, "checks": 11, "workloads": 12},
     room={"first_reason": 32},
