@@ -19,6 +19,7 @@ from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Phase
 from azstaging.model.plans import Receipt, ReceiptState
 from azstaging.model.waves import Scope, Wave, Workload
+from azstaging.rules.gaps import next_step
 
 
 def test_everything_the_credential_sees_is_read(shapes: Any, read: Any) -> None:
@@ -154,6 +155,39 @@ def test_no_other_receipt_proves_a_release(shapes: Any, read: Any, state: Receip
     )
     assert [gap.reason for gap in inventory.gaps] == ["absent_unproven"]
     assert inventory.gaps[0].scope == ResourceId(gone)
+
+
+@pytest.mark.parametrize("receipts", [True, False])
+def test_of_an_item_that_nobody_looked_for_no_receipt_proves_a_release(
+    shapes: Any, read: Any, receipts: bool
+) -> None:
+    """In a vault that is not in scope the machine may have been protected again."""
+    gone = shapes.migration_id("gone01", shapes.vault("elsewhere"))
+    released = {gone: _receipt(gone, ReceiptState.DONE, shapes.now)} if receipts else {}
+    inventory = read(
+        shapes.migrated("app01"),
+        scope=Scope(vaults=(shapes.vault(),)),
+        wave=Wave(expected_ids=(ResourceId(gone),)),
+        released=released,
+    )
+    assert not inventory.complete
+    (gap,) = inventory.gaps
+    assert (gap.scope, gap.reason) == (ResourceId(gone), "not-in-scope")
+    assert "whether it still replicates is not known" in gap.detail
+    assert "[scope]" in next_step(gap)
+    assert inventory.find(gone) is None
+
+
+def test_what_is_released_is_so_still_when_its_vault_is_deleted(shapes: Any, read: Any) -> None:
+    """The vaults of its subscription were listed, and it is none of them."""
+    gone = shapes.migration_id("gone01", shapes.vault("deleted"))
+    inventory = read(
+        shapes.migrated("app01"),
+        wave=Wave(expected_ids=(ResourceId(gone),)),
+        released={gone: _receipt(gone, ReceiptState.DONE, shapes.now)},
+    )
+    assert inventory.complete
+    assert inventory.find(gone).phase is Phase.RELEASED  # type: ignore[union-attr]
 
 
 def test_an_item_that_is_back_is_read_whatever_the_receipt_says(shapes: Any, read: Any) -> None:

@@ -15,11 +15,11 @@ from azstaging.errors import (
     UnexpectedResponseError,
     UnreachableError,
 )
-from azstaging.model.ids import ResourceId
+from azstaging.model.ids import ResourceId, vault_of
 from azstaging.model.inventory import Phase
 from azstaging.model.plans import Receipt, ReceiptState
 from azstaging.model.waves import Wave, Workload
-from azstaging.rules.completeness import Standing, account, expected_ids, gaps_touching
+from azstaging.rules.completeness import Looked, Standing, account, expected_ids, gaps_touching
 
 CONTAINERS = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers"
 FAILURES = [
@@ -268,14 +268,21 @@ def test_an_account_has_one_standing_for_every_id(shapes: Any, data: Any) -> Non
         for i, name in enumerate(NAMES)
     ]
     subset = st.lists(st.sampled_from(ids), unique=True)
+    vaults = data.draw(st.sampled_from([("v0", "v1"), ("v1",), ()]))
+    looked = {shapes.vault(name) for name in vaults}
+    subscriptions = data.draw(st.sampled_from([frozenset(), frozenset([shapes.subscription])]))
     accounts = account(
         data.draw(st.lists(st.sampled_from(ids))),
         read=set(read := data.draw(subset)),
-        released=set(data.draw(subset)),
+        released=set(released := data.draw(subset)),
         gaps=(),
+        looked=Looked(vaults=tuple(looked), subscriptions=subscriptions),
     )
     for each, standing in accounts.standings.items():
         assert (standing is Standing.READ) == (each in read)
+        seen = bool(subscriptions) or vault_of(each) in looked
+        proven = each in released and each not in read and seen
+        assert (standing is Standing.RELEASED) == proven
     unproven = {gap.scope for gap in accounts.gaps}
     assert unproven == {i for i, s in accounts.standings.items() if s is Standing.GAP}
 

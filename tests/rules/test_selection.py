@@ -182,6 +182,64 @@ def test_a_gap_may_hide_what_the_filter_names(inventory: Inventory) -> None:
     assert narrow(unread, Filter(subscriptions=("s1",)), WAVE).gaps == ()
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Filter(vaults=("nope",)),
+        Filter(vaults=(str(V1)[:-1],)),
+        Filter(subscriptions=("s3",)),
+        Filter(items=("app01", "typo"), vaults=("v1",)),
+        Filter(workloads=("beta",), vaults=("v1",)),
+    ],
+)
+def test_what_no_gap_may_hide_is_an_error_beside_gaps_too(
+    inventory: Inventory, wanted: Filter
+) -> None:
+    """A list of nothing that is called complete would be a typo that nobody notices."""
+    unread = replace(inventory, gaps=(Gap(scope=V2, reason="forbidden", detail="no"),))
+    with pytest.raises(ConfigurationError, match="selects none of the 2 items read"):
+        narrow(unread, wanted, WAVE)
+    assert narrow(unread, wanted, WAVE, may_be_empty=True).gaps == ()
+
+
+PROJECT = ResourceId(
+    "/subscriptions/s9/resourceGroups/rg/providers/Microsoft.Migrate/MigrateProjects/p"
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stays"),
+    [
+        (Filter(vaults=("v1",)), True),
+        (Filter(vaults=(str(V1),)), False),
+        (Filter(vaults=(str(V1).upper(), str(V2))), True),
+        (Filter(subscriptions=("s1",)), True),
+        (Filter(subscriptions=("s1",), vaults=(str(V1),)), False),
+    ],
+)
+def test_a_project_that_is_unread_may_name_any_vault_that_was_not_read(
+    inventory: Inventory, wanted: Filter, stays: bool
+) -> None:
+    gap = Gap(scope=PROJECT, reason="forbidden", detail="no")
+    unread = replace(inventory, gaps=(gap,), vaults=(V1,))
+    assert narrow(unread, wanted, WAVE).gaps == ((gap,) if stays else ())
+
+
+@pytest.mark.parametrize(
+    ("selector", "stays"),
+    [(f"{V2}/items/x", False), (f"{V1}/items/x", True), ("name", False), (f"{V1}/*", False)],
+)
+def test_what_may_lie_in_a_gap_that_was_left_out_is_not_called_missing(
+    inventory: Inventory, selector: str, stays: bool
+) -> None:
+    gap = Gap(scope=V2, reason="forbidden", detail="no")
+    unread = replace(inventory, gaps=(gap,), unresolved=(("beta", selector),))
+    kept = narrow(unread, Filter(vaults=("v1",)), WAVE)
+    assert kept.gaps == ()
+    assert kept.unresolved == ((("beta", selector),) if stays else ())
+    assert narrow(unread, Filter(vaults=("v2",)), WAVE).unresolved == (("beta", selector),)
+
+
 def test_a_subscription_that_is_unread_stays_a_gap_of_its_vaults(inventory: Inventory) -> None:
     gap = Gap(scope=ResourceId("/subscriptions/s2"), reason="forbidden", detail="no")
     unread = replace(inventory, gaps=(gap,))

@@ -35,6 +35,7 @@ from azstaging.model.waves import Scope, Wave
 from azstaging.providers.fields import Fields
 from azstaging.rules.completeness import (
     EVERYTHING,
+    Looked,
     Standing,
     account,
     count_gap,
@@ -81,8 +82,8 @@ def collect(
         AuthenticationError, DeadlineReachedError: as they say.
     """
     with few_collections():
-        read = _read(azure, scope, wave, clock(), executor_threads, lists_only, progress)
-        return reconcile(read, wave, released or {})
+        read, looked = _read(azure, scope, wave, clock(), executor_threads, lists_only, progress)
+        return reconcile(read, wave, released or {}, looked)
 
 
 def _read(
@@ -93,21 +94,21 @@ def _read(
     executor_threads: int,
     lists_only: bool,
     progress: Progress | None,
-) -> Inventory:
-    """Read everything in threads, and return it as it was read."""
+) -> tuple[Inventory, Looked]:
+    """Read everything in threads, and return it as it was read, and where was looked."""
     executors = [
         ThreadPoolExecutor(threads, thread_name_prefix=f"azstaging-{name}")
         for name, threads in (("read", executor_threads), ("first", executor_threads))
     ]
     reads = Reads(executors[0], progress, first=executors[1])
     try:
-        rows, vaults = (_list_rows if lists_only else _read_rows)(azure, scope, reads)
+        rows, looked = (_list_rows if lists_only else _read_rows)(azure, scope, reads)
     finally:
         # After an error or Ctrl-C nothing that still waits is sent.
         reads.cancel_waiting()
         for each in executors:
             each.shutdown(wait=True)
-    return Inventory(
+    inventory = Inventory(
         read_at=read_at,
         items=tuple(rows),
         gaps=reads.gaps,
@@ -115,15 +116,16 @@ def _read(
         wave=wave.name,
         free_days=wave.free_days,
         free_days_source=wave.free_days_source,
-        vaults=vaults,
+        vaults=looked.vaults,
         lists_only=lists_only,
         request_counts=reads.counts,
     )
+    return inventory, looked
 
 
 def _read_rows(
     azure: AzurePort, scope: Scope, reads: Reads
-) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
+) -> tuple[list[InventoryItem], Looked]:
     found = find_items(azure, scope, reads, _row_kept)
     items = found.items
     if scope.resource_graph:
@@ -153,7 +155,7 @@ def _read_rows(
     sources.start(items.values())
     known = sources.read(items.values(), resources)
     unnamed = sources.nameless(items.values())
-    return build_rows(matched, resources, {**known, **unnamed}, ahead), found.vaults
+    return build_rows(matched, resources, {**known, **unnamed}, ahead), found.looked
 
 
 def _start_lists(
@@ -207,20 +209,23 @@ def _work_ahead(
 
 def _list_rows(
     azure: AzurePort, scope: Scope, reads: Reads
-) -> tuple[list[InventoryItem], tuple[ResourceId, ...]]:
+) -> tuple[list[InventoryItem], Looked]:
     found = find_items(azure, scope, reads, listed_row)
     if scope.resource_graph:
         check_candidates(azure, scope, found, reads)
-    return sorted(found.items.values(), key=_row_key), found.vaults
+    return sorted(found.items.values(), key=_row_key), found.looked
 
 
-def reconcile(read: Inventory, wave: Wave, released: Mapping[str, Receipt]) -> Inventory:
+def reconcile(
+    read: Inventory, wave: Wave, released: Mapping[str, Receipt], looked: Looked
+) -> Inventory:
     """Account for every expected id, add what is proven released, and assign workloads.
 
     Args:
         read: rows, sorted by id, and gaps as they were read, without workloads.
         wave: what is expected.
         released: latest receipt by item id.
+        looked: where items were looked for.
     """
     done = {
         ResourceId(receipt.item_id): receipt
@@ -233,7 +238,7 @@ def reconcile(read: Inventory, wave: Wave, released: Mapping[str, Receipt]) -> I
     listed = [each for each in done if vault_of(each) in vaults]
     wanted = [*expected, *listed]
     here = {row.id for row in read.items} if wanted else set()
-    accounts = account(wanted, read=here, released=done, gaps=read.gaps)
+    accounts = account(wanted, read=here, released=done, gaps=read.gaps, looked=looked)
     gone = [
         released_row(done[each])
         for each, standing in accounts.standings.items()

@@ -17,6 +17,7 @@ from azstaging.model.items import Collection, ReplicatedItem
 from azstaging.model.waves import Scope
 from azstaging.providers import parse_item
 from azstaging.providers.fields import Fields, as_id
+from azstaging.rules.completeness import Looked
 
 T = TypeVar("T")
 _SUBSCRIPTIONS = ResourceId("/subscriptions")
@@ -52,13 +53,13 @@ class Found(Generic[T]):
 
     Attributes:
         items: id -> what was made of the item; disks and adapters may be missing yet.
-        vaults: vaults of which every list was read to its end, sorted.
+        looked: where items were looked for.
         wanted: all vaults that were found, or named.
         subscriptions: where vaults were looked for, or lie.
     """
 
     items: dict[ResourceId, T]
-    vaults: tuple[ResourceId, ...]
+    looked: Looked
     wanted: frozenset[ResourceId]
     subscriptions: tuple[str, ...]
 
@@ -124,12 +125,14 @@ class _ItemLists(Generic[T]):
             items.update(each for each in made if each is not None)
 
         self._reads.collect(futures, "items", take)
-        looked = {*subscriptions, *(each.subscription_id or "" for each in vaults)} - {""}
+        listed = frozenset(each.casefold() for each in subscriptions)
+        held = {(each.subscription_id or "").casefold() for each in vaults}
+        read = tuple(sorted(set(vaults) - incomplete))
         return Found(
             items=items,
-            vaults=tuple(sorted(set(vaults) - incomplete)),
+            looked=Looked(vaults=read, subscriptions=listed),
             wanted=frozenset(vaults),
-            subscriptions=tuple(sorted({each.casefold() for each in looked})),
+            subscriptions=tuple(sorted((listed | held) - {""})),
         )
 
 

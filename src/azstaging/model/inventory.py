@@ -39,7 +39,8 @@ class Gap:
         scope: the ARM id of what could not be read; an item's id when only that is missing.
         reason: one word: ``forbidden``, ``not-found``, ``throttled``, ``unreachable``,
             ``unexpected-response``, ``service-error``, ``absent_unproven``,
-            ``expected-count``, ``ambiguous``, ``short-list``, ``untold-tags``.
+            ``expected-count``, ``ambiguous``, ``short-list``, ``untold-tags``,
+            ``not-in-scope``.
         detail: one sentence.
         permission: the missing action, exact, or "".
         covers_items: False when only targets or sources below the scope are unread.

@@ -1,20 +1,23 @@
 """The proof that nothing is missing: every expected id is read, released, or covered by a gap.
 
 Absent is not gone. An item that is not in any list that was read in full, and of which no receipt
-says that it was released, is the gap ``absent_unproven``.
+says that it was released, is the gap ``absent_unproven``; one that nobody looked for is the gap
+``not-in-scope``, whatever a receipt says.
 """
 
 import enum
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from azstaging.model.ids import ResourceId
+from azstaging.errors import ConfigurationError
+from azstaging.model.ids import ResourceId, vault_of
 from azstaging.model.inventory import Gap, Inventory, InventoryItem
 from azstaging.model.waves import Wave, Workload
 from azstaging.rules.selection import is_glob, is_id, is_tag
 
 ABSENT_UNPROVEN = "absent_unproven"
 EXPECTED_COUNT = "expected-count"
+NOT_IN_SCOPE = "not-in-scope"
 UNTOLD_TAGS = "untold-tags"
 FIND_OUT = "Find out who stopped or moved it."
 EVERYTHING = ResourceId("/subscriptions")
@@ -26,6 +29,28 @@ class Standing(enum.Enum):
     READ = "read"
     RELEASED = "released"
     GAP = "gap"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """Where items were looked for.
+
+    Attributes:
+        vaults: of which every list was read to its end, sorted.
+        subscriptions: casefolded; a vault of theirs that was not listed, and that no gap is
+            about, is not there.
+    """
+
+    vaults: tuple[ResourceId, ...] = ()
+    subscriptions: frozenset[str] = frozenset()
+
+    def for_item(self, id: ResourceId) -> bool:
+        """Tell whether an item would have been read where it lay, but for gaps."""
+        try:
+            vault = vault_of(id)
+        except ConfigurationError:
+            return False
+        return vault in self.vaults or (id.subscription_id or "").casefold() in self.subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +78,7 @@ def account(
     read: Collection[ResourceId],
     released: Collection[ResourceId],
     gaps: Sequence[Gap],
+    looked: Looked,
 ) -> Accounts:
     """Give every expected id its one standing.
 
@@ -61,9 +87,11 @@ def account(
         read: ids that were read.
         released: ids with a receipt that says done.
         gaps: what could not be read.
+        looked: where items were looked for.
 
     What was read is read, whatever a receipt says. A receipt counts only where the item's scope
-    was read: in an unread vault the machine may have been protected again.
+    was read: in an unread vault, or one that was not looked at, the machine may have been
+    protected again.
     """
     unread = [gap.scope for gap in gaps if gap.covers_items]
     standings: dict[ResourceId, Standing] = {}
@@ -73,6 +101,9 @@ def account(
             standings[item_id] = Standing.READ
         elif any(item_id.is_under(scope) for scope in unread):
             standings[item_id] = Standing.GAP
+        elif not looked.for_item(item_id):
+            standings[item_id] = Standing.GAP
+            added.append(_unlooked_gap(item_id))
         elif item_id in released:
             standings[item_id] = Standing.RELEASED
         else:
@@ -88,6 +119,15 @@ def absent_gap(id: ResourceId) -> Gap:
         reason=ABSENT_UNPROVEN,
         detail=f"{id.name} is expected but in no list that was read, and no receipt says that "
         f"it was released. {FIND_OUT}",
+    )
+
+
+def _unlooked_gap(id: ResourceId) -> Gap:
+    return Gap(
+        scope=id,
+        reason=NOT_IN_SCOPE,
+        detail=f"{id.name} is expected, and nothing in [scope] led to its vault: whether it still "
+        "replicates is not known.",
     )
 
 

@@ -13,6 +13,7 @@ from azstaging.rules.completeness import (
     ABSENT_UNPROVEN,
     EXPECTED_COUNT,
     FIND_OUT,
+    NOT_IN_SCOPE,
     UNTOLD_TAGS,
     gaps_touching,
 )
@@ -36,6 +37,8 @@ _STEPS = {
     "short-list": "Read the inventory again; if its vault's list still leaves it out, look at the "
     "item in the portal.",
     ABSENT_UNPROVEN: FIND_OUT,
+    NOT_IN_SCOPE: "Name its subscription, vault or project in [scope], then read the inventory "
+    "again.",
     EXPECTED_COUNT: "Find out which machine is missing or too many; correct the expected count "
     "only if the wave was meant to change.",
     UNTOLD_TAGS: "See that its target machine can be read, then read the inventory again.",

@@ -7,7 +7,7 @@ identity: one that several machines have selects all of them, and that is report
 
 import fnmatch
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from azstaging.model.waves import Wave, Workload
 
 _WILD = frozenset("*?[")
 _TAG = "tag:"
+_PROJECT = "microsoft.migrate/migrateprojects"
 
 
 class Named(Protocol):
@@ -168,40 +169,53 @@ def narrow(
     that says it is not met stays. With ``may_be_empty`` nothing may be left.
 
     Raises:
-        ConfigurationError: a filter names a wave or workload that there is not; or, although
-            everything was read, it keeps nothing or names a machine that there is not.
+        ConfigurationError: a filter names a wave or workload that there is not; or, although no
+            gap may hide it, it keeps nothing or names a machine that there is not.
     """
     if not wanted:
         return inventory
     _check_names(wanted, wave)
-    tests = _tests(inventory.items, wanted)
+    read = frozenset(inventory.vaults)
+    gaps = tuple(gap for gap in inventory.gaps if _gap_matters(gap, wanted, read))
     rows = inventory.items
-    for option, keep in tests:
+    for option, keep in _tests(inventory.items, wanted):
         rows = tuple(row for row in rows if keep(row))
-        if not rows and inventory.complete and not may_be_empty:
-            raise ConfigurationError(
-                f"{option} selects none of the {inventory.read} items read.",
-                advice="azstaging inventory lists what there is, by name.",
-            )
+        if not rows and not gaps and not may_be_empty:
+            raise _none_selected(option, inventory)
     missing = unmatched(inventory.items, wanted)
-    if missing and inventory.complete and not may_be_empty:
-        raise ConfigurationError(
-            f"{_told('--item', missing)} selects none of the {inventory.read} items read.",
-            advice="azstaging inventory lists what there is, by name.",
-        )
+    if missing and not gaps and not may_be_empty:
+        raise _none_selected(_told("--item", missing), inventory)
     kept = {row.id for row in rows}
+    elsewhere = [gap for gap in inventory.gaps if gap.covers_items and gap not in gaps]
     return replace(
         inventory,
         items=rows,
         selected=True,
-        gaps=tuple(gap for gap in inventory.gaps if _gap_matters(gap, wanted)),
+        gaps=gaps,
         expected=None,
         unresolved=tuple(
-            pair for pair in inventory.unresolved if _one_of(pair[0], wanted.workloads)
+            (workload, selector)
+            for workload, selector in inventory.unresolved
+            if _one_of(workload, wanted.workloads) and not _may_lie_in(elsewhere, selector)
         ),
         ambiguous=tuple(pair for pair in inventory.ambiguous if _one_of(pair[0], wanted.workloads)),
         unexpected=tuple(each for each in inventory.unexpected if each in kept),
     )
+
+
+def _none_selected(option: str, inventory: Inventory) -> ConfigurationError:
+    return ConfigurationError(
+        f"{option} selects none of the {inventory.read} items read.",
+        advice="azstaging inventory lists what there is, by name.",
+    )
+
+
+def _may_lie_in(gaps: Sequence[Gap], selector: str) -> bool:
+    """Tell whether what a selector did not find may lie in one of some gaps."""
+    if not is_id(selector) or is_glob(selector):
+        return bool(gaps)
+    wanted = ResourceId(selector)
+    return any(wanted.is_under(gap.scope) for gap in gaps)
 
 
 def unmatched(rows: Sequence[Named], wanted: Filter) -> tuple[str, ...]:
@@ -291,11 +305,18 @@ def _in_subscription(id: ResourceId, wanted: Filter) -> bool:
     return subscription in {each.strip().casefold() for each in wanted.subscriptions}
 
 
-def _gap_matters(gap: Gap, wanted: Filter) -> bool:
-    """Keep a gap unless the filter proves that it hides nothing of what is asked for."""
+def _gap_matters(gap: Gap, wanted: Filter, read: Collection[ResourceId]) -> bool:
+    """Keep a gap unless the filter proves that it hides nothing of what is asked for.
+
+    ``read`` are the vaults of which every list was read to its end.
+    """
     scope = gap.scope
     if scope.subscription_id is None:
         return True
+    if gap.covers_items and scope.resource_type == _PROJECT:
+        # The vaults that it names may lie anywhere.
+        whole = wanted.vaults and all(is_id(v) and ResourceId(v) in read for v in wanted.vaults)
+        return not whole
     if wanted.subscriptions and not _in_subscription(scope, wanted):
         return not gap.covers_items
     if wanted.vaults and gap.covers_items:
