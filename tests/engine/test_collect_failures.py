@@ -133,6 +133,52 @@ def test_an_answer_about_another_item_is_not_used(shapes: Any, read: Any) -> Non
     assert [row.item.detailed for row in inventory] == [False, True]
 
 
+@pytest.mark.parametrize(
+    "answer", [{}, {"properties": {"providerSpecificDetails": {"instanceType": "A2A"}}}]
+)
+def test_a_detail_of_another_kind_is_not_used(shapes: Any, read: Any, answer: Any) -> None:
+    azure = shapes.migrated("app01")
+    wanted = shapes.migration_id("app01", shapes.vault())
+    azure.bodies[wanted.casefold()] = {"id": wanted} | answer
+    inventory = read(azure)
+    (gap,) = inventory.gaps
+    assert (gap.scope, gap.reason) == (ResourceId(wanted), "unexpected-response")
+    assert "its list of VMwareCbt" in gap.detail
+    (row,) = inventory
+    assert (row.item.provider, row.item.detailed) == ("VMwareCbt", False)
+
+
+@pytest.mark.parametrize("kind", ["vms", "disks", "nics"])
+def test_a_list_of_something_else_is_not_believed(shapes: Any, read: Any, kind: str) -> None:
+    azure = shapes.migrated("app01")
+    setattr(
+        azure,
+        kind,
+        [{"id": f"{shapes.group}/providers/Microsoft.Compute/snapshots/x", "properties": {}}],
+    )
+    inventory = read(azure)
+    (gap,) = inventory.gaps
+    assert (gap.reason, gap.covers_items) == ("unexpected-response", False)
+    assert "and is none" in gap.detail
+
+
+def test_machines_of_a_site_without_their_ids_are_a_gap(shapes: Any, read: Any) -> None:
+    """Otherwise discovery would be said to have forgotten them."""
+    azure = shapes.migrated(*[f"app{number}" for number in range(30)])
+    azure.list_discovered_machines = lambda _site: [{}]
+    inventory = read(azure)
+    (gap,) = inventory.gaps
+    assert (gap.reason, gap.scope.name) == ("unexpected-response", "site")
+    assert all("without an ARM id" in row.source_note for row in inventory)
+
+
+def test_a_location_without_sizes_is_a_gap(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated("app01")
+    azure.sizes = []
+    (gap,) = read(azure).gaps
+    assert (gap.reason, gap.scope.name) == ("unexpected-response", "westeurope")
+
+
 @pytest.mark.parametrize("row", [{}, {"id": None}, {"id": "Microsoft Azure"}, {"id": "/x"}])
 def test_a_row_that_is_no_item_opens_a_gap_in_its_vault(
     shapes: Any, read: Any, row: dict[str, Any]

@@ -344,6 +344,40 @@ def test_a_test_machine_is_found_by_the_disks_it_was_copied_to(shapes: Any, read
     assert _only(read(azure)).test_machines == (ResourceId(shapes.vm_id("anything")),)
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_test_machine_need_not_be_in_the_list_yet(shapes: Any, read: Any, listed: bool) -> None:
+    azure = shapes.migrated("app01")
+    azure.vms += [shapes.vm("elsewhere", "copy")] if listed else []
+    azure.disks.append(shapes.disk("copy", "elsewhere", copied_from=shapes.disk_id("app01-os")))
+    row = _only(read(azure))
+    assert [each.name for each in row.test_machines] == ["elsewhere"]
+
+
+def test_a_target_that_is_gone_is_no_test_machine(shapes: Any, read: Any) -> None:
+    """Its disks are copies of the seed disks, and may name it for a while."""
+    azure = shapes.migrated("app01")
+    body = azure.bodies[ResourceId(shapes.migration_id("app01", shapes.vault())).key]
+    (disk,) = body["properties"]["providerSpecificDetails"]["protectedDisks"]
+    disk["seedManagedDiskId"] = shapes.disk_id("seed")
+    azure.disks = [shapes.disk("app01-os", "app01", copied_from=shapes.disk_id("seed"))]
+    azure.vms = []
+    row = _only(read(azure))
+    assert (row.target, row.test_machines) == (None, ())
+
+
+def test_a_machine_that_has_the_name_of_the_test_machine_is_no_target(
+    shapes: Any, read: Any
+) -> None:
+    azure = shapes.migrated("app01")
+    azure.vms = [shapes.vm("app01-Test", "app01-os")]
+    azure.disks = [shapes.disk("app01-os", "app01-Test")]
+    row = _only(read(azure))
+    assert row.target is None
+    assert row.target_unknown
+    assert "the name of its test machine" in row.target_note
+    assert [each.name for each in row.test_machines] == ["app01-Test"]
+
+
 def test_a_machine_from_an_image_is_somebody_elses(shapes: Any, read: Any) -> None:
     azure = shapes.migrated("app01")
     azure.vms.append(shapes.vm("app01-test", "x", imageReference={"offer": "ubuntu"}))

@@ -46,7 +46,13 @@ def test_by_name_where_an_id_is_not_told(shapes: Any, read: Any) -> None:
         ([("m1", "aaaa", {}), ("m2", "AAAA", {"site": "other"})], "2 discovered machines have"),
         ([("m1", "", {}), ("m2", "", {})], "2 discovered machines are called app01"),
         ([("m1", "bbbb", {})], "has another Hyper-V id"),
-        ([("m1", "aaaa", {"isDeleted": True})], "no discovered machine has"),
+        ([("m1", "aaaa", {"isDeleted": True})], "marks its source machine as deleted"),
+        ([("m1", "", {"isDeleted": True})], "marks its source machine as deleted"),
+        ([("m1", "bbbb", {"isDeleted": True})], "no discovered machine has"),
+        (
+            [("m1", "aaaa", {"isDeleted": True}), ("m2", "bbbb", {})],
+            "marks its source machine as deleted",
+        ),
         ([], "no discovered machine has"),
     ],
 )
@@ -57,6 +63,17 @@ def test_what_is_not_certain_is_unknown_and_said(
     _, row = item_of(shapes, read, *rows)
     assert row.source is None
     assert note in row.source_note
+
+
+def test_a_site_without_its_id_is_a_gap(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated()
+    vault = shapes.vault()
+    item = shapes.protected_item("app01", vault, instanceType="HyperVReplicaAzure", vmId="AAAA")
+    azure.protected[vault.key] = [item]
+    azure.list_hyper_v_sites = lambda _subscription: [{}]
+    inventory = read(azure)
+    assert [gap.reason for gap in inventory.gaps] == ["unexpected-response"]
+    assert "without an ARM id" in inventory.items[0].source_note
 
 
 def test_a_deleted_row_is_passed_by_for_the_one_that_lives(shapes: Any, read: Any) -> None:

@@ -275,7 +275,7 @@ def test_a_solution_that_named_another_vault_is_read_again(shapes: Any, take: Ta
     name(None)
     assert "unexpected-response" in reasons(take(azure, scope=scope, wave=wave))
     name(str(shapes.vault("another")))
-    assert reasons(take(azure, scope=scope, wave=wave)) == ["absent_unproven"]
+    assert reasons(take(azure, scope=scope, wave=wave)) == ["not-in-scope"]
     gone = shapes.vault("gone", ELSEWHERE)
     azure.refuse = {(each, gone.key): NotFoundError("not there") for each in LISTS_OF_VAULT}
     name(str(gone))

@@ -123,9 +123,7 @@ def _read(
     return inventory, looked
 
 
-def _read_rows(
-    azure: AzurePort, scope: Scope, reads: Reads
-) -> tuple[list[InventoryItem], Looked]:
+def _read_rows(azure: AzurePort, scope: Scope, reads: Reads) -> tuple[list[InventoryItem], Looked]:
     found = find_items(azure, scope, reads, _row_kept)
     items = found.items
     if scope.resource_graph:
@@ -207,9 +205,7 @@ def _work_ahead(
     return ahead.parts
 
 
-def _list_rows(
-    azure: AzurePort, scope: Scope, reads: Reads
-) -> tuple[list[InventoryItem], Looked]:
+def _list_rows(azure: AzurePort, scope: Scope, reads: Reads) -> tuple[list[InventoryItem], Looked]:
     found = find_items(azure, scope, reads, listed_row)
     if scope.resource_graph:
         check_candidates(azure, scope, found, reads)

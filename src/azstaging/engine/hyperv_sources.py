@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from azstaging.engine.ports import AzurePort
 from azstaging.engine.reads import Read
+from azstaging.errors import UnexpectedResponseError
 from azstaging.model.bodies import Bodies
 from azstaging.model.ids import ResourceId, parse_id, scope_as_told
 from azstaging.model.items import JsonObject, ReplicatedItem
@@ -27,8 +28,11 @@ def sites_read(azure: AzurePort, subscription: str) -> Read[list[ResourceId]]:
     """Read which Hyper-V sites a subscription has; a 404 says that it has none."""
 
     def sites() -> list[ResourceId]:
-        found = (parse_id(body.get("id")) for body in azure.list_hyper_v_sites(subscription))
-        return [site for site in found if site is not None]
+        found = [parse_id(body.get("id")) for body in azure.list_hyper_v_sites(subscription)]
+        sites = [site for site in found if site is not None]
+        if len(sites) < len(found):
+            raise UnexpectedResponseError("A Hyper-V site was listed without an ARM id.")
+        return sites
 
     return Read(
         what="Hyper-V sites",
@@ -53,18 +57,23 @@ class Discovered:
     unread: list[str] = field(default_factory=list)
     _by_uuid: dict[str, list[JsonObject]] = field(default_factory=dict)
     _by_name: dict[str, list[tuple[str, JsonObject]]] = field(default_factory=dict)
+    _deleted: set[str] = field(default_factory=set)
 
     def add(self, machines: Bodies) -> None:
         """Take in the machines of one site."""
         for key in machines:
             properties = Fields(machines[key]).object("properties")
             body = machines.packed(key)
-            if body is None or properties.flag("isDeleted") is True:
-                continue
             uuid = _guid(properties.text("instanceUuid"))
+            name = properties.text("displayName").strip().casefold()
+            if properties.flag("isDeleted") is True:
+                # What has an id is known by it alone.
+                self._deleted.add(uuid or name)
+                continue
+            if body is None:
+                continue
             if uuid:
                 self._by_uuid.setdefault(uuid, []).append(body)
-            name = properties.text("displayName").strip().casefold()
             if name:
                 self._by_name.setdefault(name, []).append((uuid, body))
 
@@ -85,6 +94,8 @@ class Discovered:
             return None, f"{len(others)} discovered machines are called {item.name}"
         if others:
             return others[0], "found by its name alone: the Hyper-V id is not told on both sides"
+        if not self._deleted.isdisjoint({wanted, item.name.strip().casefold()} - {""}):
+            return None, "discovery marks its source machine as deleted"
         if named:
             return None, f"the discovered machine {item.name} has another Hyper-V id"
         return None, "no discovered machine has its Hyper-V id or its name"

@@ -37,6 +37,11 @@ _ACTIONS = {
     NICS: "Microsoft.Network/networkInterfaces/read",
     LOCKS: "Microsoft.Authorization/locks/read",
 }
+_TYPES = {
+    VMS: "/providers/microsoft.compute/virtualmachines",
+    DISKS: "/providers/microsoft.compute/disks",
+    NICS: "/providers/microsoft.network/networkinterfaces",
+}
 _ROWS_A_PAGE = 100
 _NO_VIEWS: Mapping[str, JsonObject] = MappingProxyType({})
 # What `providers.compute` reads of disks and adapters, casefolded.
@@ -314,13 +319,17 @@ def _checked(kind: str, bodies: list[Json]) -> None:
     """Check that every row of a list says what it is.
 
     Raises:
-        UnexpectedResponseError: one has no ARM id, or is no lock.
+        UnexpectedResponseError: one has no ARM id, or that of something else, or is no lock.
     """
     for body in bodies:
         if kind == LOCKS:
             lock_from(body)
-        elif parse_id(body.get("id")) is None:
+            continue
+        found = parse_id(body.get("id"))
+        if found is None:
             raise UnexpectedResponseError(f"One of the {kind} was listed without an ARM id.")
+        if not found.key.rpartition("/")[0].endswith(_TYPES[kind]):
+            raise UnexpectedResponseError(f"{found} was listed among the {kind}, and is none.")
 
 
 def _size_read(azure: AzurePort, subscription: str, location: str) -> Read[list[Json]]:
@@ -333,7 +342,13 @@ def _size_read(azure: AzurePort, subscription: str, location: str) -> Read[list[
                 return azure.list_vm_sizes(subscription, location)
             except ServiceError:
                 raise refused from None
-        return [size for size in map(size_of_sku, rows) if size is not None]
+        found = [size for size in map(size_of_sku, rows) if size is not None]
+        if not found:
+            # It is asked for where machines are, or will be.
+            raise UnexpectedResponseError(
+                f"Among {len(rows)} SKUs of {location} is no size of a virtual machine."
+            )
+        return found
 
     return Read(
         what="virtual machine sizes",

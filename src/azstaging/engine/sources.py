@@ -14,7 +14,7 @@ from azstaging.engine.hyperv_sources import (
 from azstaging.engine.ports import AzurePort, Json
 from azstaging.engine.reads import Read, Reads, Result
 from azstaging.engine.resources import VMS, Resources, is_virtual_machine
-from azstaging.errors import ConfigurationError
+from azstaging.errors import ConfigurationError, UnexpectedResponseError
 from azstaging.model.bodies import Bodies
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.items import JsonObject, ReplicatedItem
@@ -149,8 +149,11 @@ def _site_read(azure: AzurePort, site: ResourceId) -> Read[Bodies]:
         found = Bodies()
         for body in azure.list_discovered_machines(site):
             machine = parse_id(body.get("id"))
-            if machine is not None:
-                found[machine.key] = body
+            if machine is None:
+                raise UnexpectedResponseError(
+                    f"A machine of {site.name} was listed without an ARM id."
+                )
+            found[machine.key] = body
         return found
 
     return Read(

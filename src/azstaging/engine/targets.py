@@ -16,6 +16,7 @@ from azstaging.engine.resources import (
     made_of_disks,
     vm_key,
 )
+from azstaging.engine.testmachines import test_names
 from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.items import ItemDisk, ReplicatedItem
@@ -80,7 +81,7 @@ def match_target(item: ReplicatedItem, resources: Resources, *, cut_over: bool) 
     if disks:
         by_disks = _by_disks(disks, resources)
         if by_disks is not None:
-            return _booting(item.disks, by_disks, resources)
+            return _no_test(item, _booting(item.disks, by_disks, resources))
     if item.target_id is not None:
         return _by_id(item.target_id, item.disks, resources)
     if disks:
@@ -133,6 +134,15 @@ def _booting(disks: Iterable[ItemDisk], match: Match, resources: Resources) -> M
     if boots_from in known:
         return match
     note = f"{match.vm.name} holds disks of the item, but does not boot from its OS disk"
+    return Match(note=note, unknown=True)
+
+
+def _no_test(item: ReplicatedItem, match: Match) -> Match:
+    """Do not take a machine for the target that has the name of the item's test machine."""
+    name = match.vm.name.casefold() if match.vm is not None else ""
+    if not name or name not in map(str.casefold, test_names(item)):
+        return match
+    note = f"its disks are attached to {name}, which has the name of its test machine"
     return Match(note=note, unknown=True)
 
 

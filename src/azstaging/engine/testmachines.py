@@ -7,7 +7,13 @@ what was built from an image is somebody's own machine.
 
 from collections.abc import Collection, Iterator
 
-from azstaging.engine.resources import Resources, made_of_disks, vm_key
+from azstaging.engine.resources import (
+    VMS,
+    Resources,
+    is_virtual_machine,
+    made_of_disks,
+    vm_key,
+)
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.items import ReplicatedItem
 from azstaging.providers.compute import disk_owner
@@ -40,6 +46,16 @@ def find_test_machines(
     return tuple(sorted(vm for vm in found if vm not in own and vm not in known_targets))
 
 
+def test_names(item: ReplicatedItem) -> frozenset[str]:
+    """Return what the service calls, or would call, the test machine of an item."""
+    told = {item.test_target_name} - {""}
+    return frozenset(told | _with_suffix(item.settings.vm_name))
+
+
+def _with_suffix(name: str) -> set[str]:
+    return {(name + _SUFFIX)[:_MAX_NAME]} if name else set()
+
+
 def _linked(item: ReplicatedItem, resources: Resources) -> Iterator[ResourceId]:
     link = item.test_target_id
     if link is not None and link.key in resources.vms:
@@ -56,8 +72,18 @@ def _by_disks(item: ReplicatedItem, resources: Resources) -> Iterator[ResourceId
                 keys += [origin.key + suffix for suffix in _DISK_SUFFIXES]
             for key in keys:
                 owner = disk_owner(resources.disks[key]) if key in resources.disks else None
-                if owner is not None and owner.key in resources.vms:
+                if owner is not None and _may_be_there(owner, item, resources):
                     yield owner
+
+
+def _may_be_there(owner: ResourceId, item: ReplicatedItem, resources: Resources) -> bool:
+    """Tell whether a disk's machine exists: the disk says so, though no list may have it yet."""
+    if owner.key in resources.vms:
+        return True
+    if not is_virtual_machine(owner) or resources.is_unread(owner.subscription_id, VMS):
+        return False
+    own = (disk.target_disk_id for disk in item.disks if disk.target_disk_id is not None)
+    return owner not in map(resources.owner_of, own)
 
 
 def _by_name(
@@ -68,11 +94,7 @@ def _by_name(
         group = target.parent()
     if group is None:
         return
-    names = {item.test_target_name}
-    for name in (item.settings.vm_name, target.name if target else ""):
-        if name:
-            names.add((name + _SUFFIX)[:_MAX_NAME])
-    for name in sorted(filter(None, names)):
+    for name in sorted({*test_names(item), *_with_suffix(target.name if target else "")}):
         body = resources.vms.get(vm_key(group, name))
         vm = parse_id(body.get("id")) if body is not None else None
         if body is not None and vm is not None and made_of_disks(body):

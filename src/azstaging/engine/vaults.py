@@ -212,6 +212,14 @@ def _detail_read(
                 pointer="/id",
                 resource_id=item_id.text,
             )
+        listed = items[item_id].provider
+        if listed and parsed.provider.casefold() != listed.casefold():
+            raise UnexpectedResponseError(
+                f"GET of {item_id} tells of {parsed.provider or 'no provider'}, its list of "
+                f"{listed}; the answer is not used.",
+                pointer="/properties/providerSpecificDetails/instanceType",
+                resource_id=item_id.text,
+            )
         # At once, so that row and item are not both kept until the last one is read.
         items[item_id] = kept(parsed)
 
