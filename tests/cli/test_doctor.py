@@ -194,3 +194,15 @@ def test_a_container_is_not_asked_through_what_is_no_proxy(world):
     assert done.code == exit_codes.USAGE
     assert done.complaint[0].startswith("Error: HTTPS_PROXY cannot be read")
     assert "HIDDEN" not in done.stdout + done.stderr
+
+
+def test_who_cannot_be_told_is_a_failure_and_everything_else_is_still_told(world):
+    done = world("doctor", "-o", "json", AZSTAGING_TOKEN="loopback")
+    facts = facts_of(done)
+    assert done.code == exit_codes.UNDETERMINED
+    assert done.complaint[0].startswith("Error: The token names nobody (it is opaque)")
+    assert "AZSTAGING_TOKEN" in done.complaint[1]
+    assert facts["failures"] == [f"identity: {done.complaint[0].removeprefix('Error: ')}"]
+    assert (facts["identity"], facts["tenant"]) == ("unknown", "unknown (the token is opaque)")
+    assert (facts["items read"], facts["gaps"], facts["can plan, approve, release"]) == (5, 0, False)
+    assert facts["visible subscriptions"]

@@ -65,6 +65,7 @@ class _Examination:
     def __init__(self, cloud: CloudSettings) -> None:
         self.inventory: Inventory | None = None
         self.examined = False
+        self._is_opaque = False
         self._cloud = {"cloud": cloud.arm_endpoint or cloud.name}
         self._network = _network(endpoint_of(cloud))
         self._failed: list[tuple[str, StagingError]] = []
@@ -96,6 +97,8 @@ class _Examination:
             with self.part("inventory"):
                 # A journal names who wrote to it.
                 self.inventory = staging.inventory(record=not failed)
+            if self._is_opaque:
+                self._failed.append(("identity", _nobody()))
 
     def _ask_who_we_are(self, staging: Staging, azure: AzurePort) -> None:
         with self.part("identity"):
@@ -111,6 +114,7 @@ class _Examination:
 
     def _recognise(self, staging: Staging) -> None:
         principal = staging.principal()
+        self._is_opaque = principal is None
         self._who["can plan, approve, release"] = principal is not None
         self._who["tenant"] = principal.tid if principal else "unknown (the token is opaque)"
         self._who["identity"] = principal.name or principal.oid if principal else "unknown"
@@ -162,6 +166,16 @@ class _Examination:
         if self._failed or self.inventory is None:
             return exit_codes.exit_code_of(self._failed[0][1])
         return exit_codes.of_inventory(self.inventory)
+
+
+def _nobody() -> AuthenticationError:
+    """Return what is said of a token that was accepted and tells nothing of whose it is."""
+    return AuthenticationError(
+        "The token names nobody (it is opaque), so it is not known who asks, and nothing can be "
+        "planned, approved or released with it. Nothing was changed.",
+        advice="Sign in as somebody (az login, a managed identity); for a local Azure, set "
+        "AZSTAGING_TOKEN to the token of one of its identities.",
+    )
 
 
 def _rows(facts: dict[str, Any], output: str) -> list[dict[str, Any]]:
