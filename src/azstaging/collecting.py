@@ -1,5 +1,7 @@
 """Collecting: the verb that reads the inventory, afresh or where it was interrupted."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import cast
@@ -8,6 +10,7 @@ from azstaging.engine.collect import collect
 from azstaging.engine.jobhistory import read_jobs
 from azstaging.engine.ports import AzurePort, Clock
 from azstaging.engine.resuming import Resuming
+from azstaging.errors import DeadlineReachedError
 from azstaging.kept_reads import KeptReads
 from azstaging.model.inventory import Inventory
 from azstaging.model.report import JobHistory
@@ -46,15 +49,16 @@ class Collecting(Run):
             DeadlineReachedError: time was up; with ``resume`` what was read is kept.
             ServiceError: not even the list of subscriptions was answered; 403 and 404 are a gap.
         """
-        if resume is None:
-            inventory = self._collect(self.azure, self._clock, lists_only=lists_only)
-        else:
-            inventory = self._taken_up(resume, lists_only=lists_only)
-        if not record:
-            self._require_same_azure()
-        elif not lists_only:
-            self._append(history.inventory_record(inventory, asked=self._asked()))
-            self._last_inventory = inventory
+        with _saying_what_is_kept(resume):
+            if resume is None:
+                inventory = self._collect(self.azure, self._clock, lists_only=lists_only)
+            else:
+                inventory = self._taken_up(resume, lists_only=lists_only)
+            if not record:
+                self._require_same_azure()
+            elif not lists_only:
+                self._append(history.inventory_record(inventory, asked=self._asked()))
+                self._last_inventory = inventory
         return inventory
 
     def job_history(self, inventory: Inventory) -> JobHistory:
@@ -92,3 +96,20 @@ class Collecting(Run):
             lists_only=lists_only,
             progress=self._progress,
         )
+
+
+@contextmanager
+def _saying_what_is_kept(resume: str | Path | None) -> Iterator[None]:
+    """Say of a deadline what the next run will find: without a file that is nothing."""
+    try:
+        yield
+    except DeadlineReachedError as error:
+        kept = f"What was read is kept in {resume}."
+        advice = "Run the same command again; it reads only what is missing."
+        if resume is None or not Path(resume).is_file():
+            kept = "Nothing that was read is kept."
+            advice = (
+                "Run again with a longer --deadline; azstaging inventory --resume FILE keeps "
+                "what it reads."
+            )
+        raise DeadlineReachedError(f"{error} {kept}", advice=advice) from error

@@ -14,7 +14,7 @@
     |-- PlanRefusedError          plan or approval stale, expired, unapproved, foreign
     |-- JournalError              cannot append, or cannot be trusted
     |-- LeaseHeldError            another run holds the vault
-    `-- DeadlineReachedError      time is up; run again to resume
+    `-- DeadlineReachedError      time is up; run again
 
 ``effect`` answers the one question that matters after a failed change: did it happen?
 ``advice()`` says what a person should do next.
@@ -205,6 +205,6 @@ class LeaseHeldError(StagingError):
 
 
 class DeadlineReachedError(StagingError):
-    """The time budget is used up; everything so far is in the journal."""
+    """The time budget is used up; what was recorded so far is in the journal."""
 
-    default_advice = "Run the same command again; it resumes where this run stopped."
+    default_advice = "Run the same command again, with more time; what the journal has is kept."

@@ -262,9 +262,27 @@ def test_no_read_begins_after_the_deadline(arm: Any, open_session: Any, fake_tim
     session = open_session(deadline=fake_time.now + 10)
     assert get(session) == LIST
     fake_time.now += 10
-    with pytest.raises(DeadlineReachedError):
+    with pytest.raises(DeadlineReachedError, match=r"the time budget is used up\. Nothing was ch"):
         get(session)
     assert len(arm.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("left", "needed", "said"),
+    [
+        (30.0, 60.0, "30.0 s are left of the time budget, and it may need 60.0 s"),
+        (0.4, 0.8, "0.4 s are left of the time budget, and it may need 0.8 s"),
+        (0.04, 30.0, "the time budget is used up"),
+        (0.0, 0.0, "the time budget is used up"),
+    ],
+)
+def test_what_is_left_is_said_in_figures_that_mean_something(
+    left: float, needed: float, said: str
+) -> None:
+    budget = TimeBudget(monotonic=lambda: 0.0, sleep=lambda _: None, deadline=left)
+    with pytest.raises(DeadlineReachedError) as caught:
+        budget.require(needed, "GET /x")
+    assert str(caught.value) == f"GET /x was not sent: {said}. Nothing was changed."
 
 
 def test_no_wait_goes_past_the_deadline(arm: Any, open_session: Any, fake_time: Any) -> None:

@@ -195,6 +195,31 @@ def test_a_second_run_asks_again_for_the_answer_that_a_gap_was_noticed_in(make_w
     assert "reads.jsonl" not in world.listing()
 
 
+SLOW = Fault(kind="status", match="GET */replication*Items", status=429, times=0,
+             retry_after_seconds=60)  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", ["inventory", "check"])
+def test_a_deadline_without_a_file_to_resume_says_that_nothing_is_kept(make_world, verb):
+    done = make_world(faults=[SLOW])(verb, "--deadline", 20)
+    assert done.code == 7
+    what, advice = done.complaint
+    assert what.endswith(" s. Nothing was changed. Nothing that was read is kept.")
+    assert "resumes" not in advice
+    assert "longer --deadline" in advice
+    assert "azstaging inventory --resume FILE" in advice
+
+
+def test_a_deadline_with_a_file_to_resume_says_where_it_goes_on(make_world):
+    world = make_world(faults=[SLOW])
+    done = world("inventory", "--deadline", 20, "--resume", "reads.jsonl")
+    assert done.code == 7
+    what, advice = done.complaint
+    assert what.endswith("What was read is kept in reads.jsonl.")
+    assert advice == "  Run the same command again; it reads only what is missing."
+    assert (world.folder / "reads.jsonl").stat().st_size > 0
+
+
 def test_a_file_of_something_else_is_not_taken_for_one_to_resume(estate_desk):
     plan = '{"schema":"azstaging/plan/1","x":1}'
     (estate_desk.folder / "plan.json").write_text(plan)

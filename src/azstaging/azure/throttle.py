@@ -15,6 +15,8 @@ from azstaging.errors import DeadlineReachedError, Effect, ThrottledError
 
 # The longest that one wait may last; beyond it the caller is told, so that it can leave.
 MAX_WAIT_SECONDS = 120.0
+# Less than this would be shown as 0.0 s.
+_SHOWN_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +64,10 @@ class TimeBudget:
         """
         left = self.remaining_seconds()
         if left is not None and left <= seconds:
-            raise DeadlineReachedError(
-                f"{what} was not sent: {left:.0f} s are left of the time budget "
-                f"and it may need {seconds:.0f} s. Nothing was changed."
-            )
+            why = "the time budget is used up"
+            if left >= _SHOWN_SECONDS:
+                why = f"{left:.1f} s are left of the time budget, and it may need {seconds:.1f} s"
+            raise DeadlineReachedError(f"{what} was not sent: {why}. Nothing was changed.")
 
     def wait(self, seconds: float, what: str) -> None:
         """Wait, unless the wait is longer than the cap or than the time that is left.

@@ -26,7 +26,7 @@ from azstaging.rules.selection import Filter, narrow
 @click.option("--execute", is_flag=True, help="Send the requests of PLAN. Without it: a dry run.")
 @click.option("--digest", help="The digest of PLAN as it was approved; refused if it differs.")
 @journal_option
-@deadline_option
+@deadline_option("run again to resume")
 @output_options
 @click.pass_context
 def command(

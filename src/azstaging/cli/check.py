@@ -17,7 +17,7 @@ from azstaging.model.views import findings_document, findings_rows
 
 @click.command("check")
 @selection_options
-@deadline_option
+@deadline_option("another run begins anew")
 @click.option("--all", "show_all", is_flag=True, help="Show what passed, too.")
 @click.option(
     "--import",

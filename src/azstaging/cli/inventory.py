@@ -55,7 +55,7 @@ _WIDE = Layout(whole=True)
     metavar="FILE",
     help="Keep what was read in FILE, and read only what is not in it yet.",
 )
-@deadline_option
+@deadline_option("--resume keeps what was read")
 @output_options
 @click.pass_context
 def command(

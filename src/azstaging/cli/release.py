@@ -28,7 +28,7 @@ from azstaging.staging import Staging
 @click.option("--execute", is_flag=True, help="Send the requests. Without it: a dry run.")
 @click.option("--digest", help="The plan's digest as it was approved; refused if it differs.")
 @journal_option
-@deadline_option
+@deadline_option("run again to resume")
 @output_options
 @click.pass_context
 def command(

@@ -43,13 +43,13 @@ def journal_option(function: _F) -> _F:
     )(function)
 
 
-def deadline_option(function: _F) -> _F:
-    """Add ``--deadline``."""
+def deadline_option(then: str) -> Callable[[_F], _F]:
+    """Add ``--deadline``; ``then`` says what another run finds of this one."""
     return click.option(
         "--deadline",
         type=click.IntRange(1, 86_400),
-        help="Stop cleanly after so many seconds (exit 7); run again to resume.",
-    )(function)
+        help=f"Stop cleanly after so many seconds (exit 7); {then}.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
