@@ -4,6 +4,8 @@ import pytest
 
 from azstaging.config import load_configuration
 from azstaging.errors import ConfigurationError
+from azstaging.model.ids import ResourceId
+from azstaging.model.waves import Scope
 
 
 def refused(tmp_path, text):
@@ -84,3 +86,54 @@ def test_ten_thousand_items_may_be_named_by_their_ids(tmp_path):
 
 def test_a_file_that_no_person_wrote_is_refused(tmp_path):
     assert "is larger than 16000000 bytes" in refused(tmp_path, "#" * 16_000_001)
+
+
+GUID = "00000000-0000-4000-8000-00000000000a"
+PROVIDERS = f"/subscriptions/{GUID}/resourceGroups/rg/providers"
+SITE_RECOVERY = f"{PROVIDERS}/Microsoft.RecoveryServices/vaults/v"
+PROJECT = f"{PROVIDERS}/Microsoft.Migrate/migrateProjects/p"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("subscriptions", f" {GUID} ", "GUID of a subscription"),
+        ("subscriptions", f"/subscriptions/{GUID}", "GUID of a subscription"),
+        ("subscriptions", "Landing zone north", "GUID of a subscription"),
+        ("subscriptions", "", "GUID of a subscription"),
+        ("vaults", f"{PROVIDERS}/Microsoft.Compute/virtualMachines/vm", "id of a vault"),
+        ("vaults", f"{SITE_RECOVERY}/replicationFabrics/f", "id of a vault"),
+        ("vaults", "/providers/Microsoft.RecoveryServices/vaults/v", "id of a vault"),
+        ("vaults", SITE_RECOVERY.replace(GUID, "north"), "id of a vault"),
+        ("vaults", PROJECT, "id of a vault"),
+        (
+            "projects",
+            PROJECT.replace("migrateProjects", "assessmentProjects"),
+            "id of an Azure Migrate project",
+        ),
+        ("projects", f"{PROJECT}/solutions/s", "id of an Azure Migrate project"),
+        ("projects", SITE_RECOVERY, "id of an Azure Migrate project"),
+    ],
+)
+def test_a_scope_of_something_else_is_refused_with_what_is_wanted(tmp_path, key, value, wanted):
+    file = tmp_path / "azstaging.toml"
+    file.write_text(f'[scope]\n{key} = ["{value}"]\n', "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(file)
+    said = str(caught.value)
+    assert said == f"scope.{key}: {value!r} is not the {wanted}; nothing was read."
+    assert GUID[:9] in caught.value.advice() or "/subscriptions/GUID" in caught.value.advice()
+    given = (value,) if key == "subscriptions" else (ResourceId(value),)
+    with pytest.raises(ConfigurationError, match=f"scope\\.{key}: "):
+        Scope(**{key: given})
+
+
+def test_a_scope_is_compared_without_case(tmp_path):
+    local = f"{PROVIDERS}/Microsoft.DataReplication/replicationVaults/v"
+    for spelt in (str, str.upper, str.lower):
+        vaults = [spelt(each) for each in (SITE_RECOVERY, f"{SITE_RECOVERY}/", local)]
+        text = f'[scope]\nsubscriptions = ["{spelt(GUID)}"]\nprojects = ["{spelt(PROJECT)}"]\n'
+        (tmp_path / "azstaging.toml").write_text(f"{text}vaults = {vaults}\n", "utf-8")
+        scope = load_configuration(tmp_path / "azstaging.toml").scope
+        assert scope.subscriptions == (spelt(GUID),)
+        assert (len(scope.vaults), len(scope.projects)) == (3, 1)

@@ -109,7 +109,8 @@ def test_of_a_subscription_beside_a_vault_only_what_was_asked_for_counts(
     other = shapes.protected_item("other", shapes.vault("v2"))
     azure.candidates = [other]
     azure.bodies[ResourceId(other["id"]).key] = other
-    elsewhere = Scope(vaults=(shapes.vault(),), subscriptions=("elsewhere",), resource_graph=True)
+    far = ("00000000-0000-4000-8000-000000000002",)
+    elsewhere = Scope(vaults=(shapes.vault(),), subscriptions=far, resource_graph=True)
     assert read(azure, elsewhere).complete
     whole = Scope(vaults=(shapes.vault(),), subscriptions=(shapes.subscription,))
     # A vault that the list of vaults left out is noticed by its items.

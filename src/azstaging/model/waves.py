@@ -1,10 +1,18 @@
 """Waves and workloads, as the configuration names them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_VAULTS = ("Microsoft.RecoveryServices/vaults", "Microsoft.DataReplication/replicationVaults")
+_PROJECTS = ("Microsoft.Migrate/migrateProjects",)
+# /subscriptions/GUID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME
+_RESOURCE_SEGMENTS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +95,41 @@ class Scope:
         vaults: ARM ids of Recovery Services or DataReplication vaults, read besides.
         projects: ARM ids of Azure Migrate projects; the vaults that they replicate to are read.
         resource_graph: ask Resource Graph too; what it knows and no list has shown is a gap.
+
+    Raises:
+        ConfigurationError: something else is named; asked for, it would be a gap that no role
+            and no second run could mend.
     """
 
     subscriptions: tuple[str, ...] = ()
     vaults: tuple[ResourceId, ...] = ()
     projects: tuple[ResourceId, ...] = ()
     resource_graph: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is of another kind."""
+        for each in self.subscriptions:
+            if not _GUID.fullmatch(each):
+                raise ConfigurationError(
+                    f"scope.subscriptions: {each!r} is not the GUID of a subscription; nothing was "
+                    "read.",
+                    advice="Write the GUID alone, such as 00000000-0000-0000-0000-000000000000; "
+                    "az account list shows it.",
+                )
+        _require("vaults", self.vaults, _VAULTS, "a vault")
+        _require("projects", self.projects, _PROJECTS, "an Azure Migrate project")
+
+
+def _require(key: str, ids: Iterable[ResourceId], kinds: tuple[str, ...], what: str) -> None:
+    """Refuse ids of anything but these types of resources."""
+    folded = {kind.casefold() for kind in kinds}
+    for each in ids:
+        whole = len(each.segments) == _RESOURCE_SEGMENTS
+        subscription = each.subscription_id or ""
+        if not (whole and each.resource_type in folded and _GUID.fullmatch(subscription)):
+            wanted = " or ".join(f"{kind}/NAME" for kind in kinds)
+            raise ConfigurationError(
+                f"scope.{key}: {each.text!r} is not the id of {what}; nothing was read.",
+                advice="Write /subscriptions/GUID/resourceGroups/NAME/providers/ and then "
+                f"{wanted}.",
+            )
