@@ -153,12 +153,26 @@ class _Line(msgspec.Struct):
     forgotten: bool = False
 
 
+class _Object(msgspec.Struct):
+    """A JSON object; what is in it is passed over here."""
+
+
+# What is called says what is answered: rows, or one resource.
+_KINDS: dict[str, msgspec.json.Decoder[Any]] = {
+    "list": msgspec.json.Decoder(list[_Object]),
+    "get": msgspec.json.Decoder(_Object),
+}
+
+
 def _understood(text: bytes) -> _Line | None:
     """Return what a line says, or None: it is damaged."""
     try:
         # An answer is passed over here, bad letters in it, too.
         text.decode()
         line = msgspec.json.decode(text, type=_Line)
+        kind = _KINDS.get(line.key.partition("_")[0])
+        if kind is not None and not line.forgotten:
+            kind.decode(line.answer)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return line if line.forgotten or line.answer != _NONE else None

@@ -115,6 +115,28 @@ def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, damaged: by
     assert file.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        *(("list_vaults", each) for each in ("5", "null", '["x"]', "[{}, 5]", "{}", '"x"')),
+        *(("get_item", each) for each in ("5", "null", '["x"]', "[{}]", '"x"', "true")),
+    ],
+)
+def test_an_answer_of_another_kind_than_was_asked_for_is_damage(
+    tmp_path: Path, method: str, answer: str
+) -> None:
+    file = tmp_path / "reads.jsonl"
+    with kept(file) as store:
+        store.put("list_vaults s", [{"id": "/a"}])
+        store.put("get_item /a", {"id": 5})
+    line = f'{{"key": "{method} x", "answer": {answer}}}\n'
+    file.write_bytes(file.read_bytes() + line.encode())
+    before = file.read_bytes()
+    with pytest.raises(ConfigurationError, match=r"reads\.jsonl is damaged: line 4 "):
+        kept(file)
+    assert file.read_bytes() == before
+
+
 def test_what_was_forgotten_stays_forgotten_until_it_is_answered_again(
     tmp_path: Path,
 ) -> None:
