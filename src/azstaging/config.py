@@ -8,13 +8,14 @@ file only. There are no secrets in it, ever.
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from azstaging.config_approvers import Approver, approver_from
 from azstaging.config_endpoints import endpoints_from
 from azstaging.config_fields import Table, read_toml
+from azstaging.config_members import with_members
 from azstaging.config_policy import DEFAULT_REQUIRED, policy_from, waiver_from
 from azstaging.errors import ConfigurationError
 from azstaging.model.backlog import BacklogSettings
@@ -22,7 +23,6 @@ from azstaging.model.decisions import Policy, Waiver
 from azstaging.model.differences import Expectation
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.waves import Scope, Wave, Workload
-from azstaging.sheets import SheetRow
 
 FILE_NAME = "azstaging.toml"
 _ENVIRONMENT = {
@@ -248,7 +248,7 @@ def _wave(root: Table, folder: Path) -> Wave:
     workloads = tuple(_workload(t, folder) for t in root.tables("workload"))
     wave = Wave(
         name=table.text("name", "wave"),
-        workloads=with_members(workloads, table.members("workloads", folder)),
+        workloads=with_members(workloads, *table.members("workloads", folder)),
         expected=expected,
         expected_ids=expected_ids,
         replicating_since=since,
@@ -264,25 +264,6 @@ def _wave(root: Table, folder: Path) -> Wave:
     if twins:
         raise ConfigurationError(f"Two workloads are called {twins[0]!r}; names are unique.")
     return wave
-
-
-def with_members(workloads: tuple[Workload, ...], rows: list[SheetRow]) -> tuple[Workload, ...]:
-    """Add the members that a file lists to the workloads; one that is new is made.
-
-    A cell may name several workloads, separated by semicolons: an item may belong to several.
-    """
-    found = {workload.name.casefold(): workload for workload in workloads}
-    for row in rows:
-        for name in filter(None, (part.strip() for part in row.text("workload").split(";"))):
-            known = found.get(name.casefold(), Workload(name=name, items=()))
-            item = row.text("item")
-            found[name.casefold()] = replace(
-                known,
-                items=known.items if item in known.items else (*known.items, item),
-                owner=known.owner or row.text("owner"),
-                criticality=known.criticality or row.text("criticality"),
-            )
-    return tuple(found.values())
 
 
 def _workload(table: Table, folder: Path) -> Workload:

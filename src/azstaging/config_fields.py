@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from azstaging.config_members import workloads_of
 from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.times import parse_time
@@ -264,19 +265,18 @@ class Table:
             )
         return parsed
 
-    def members(self, key: str, folder: Path) -> list[SheetRow]:
-        """Return the rows of a CSV or XLSX file with columns ``workload`` and ``item``."""
+    def members(self, key: str, folder: Path) -> tuple[list[SheetRow], str]:
+        """Return the rows of a file with columns ``workload`` and ``item``, and its name."""
         value = self._get(key, str, "the path of a CSV or XLSX file")
         if value is None:
-            return []
+            return [], ""
         rows = read_sheet(folder / value, self.name(key), needs=("workload", "item"))
+        where = f"{self.name(key)}: {value}"
         for row in rows:
-            for column in ("workload", "item"):
-                if not row.text(column):
-                    raise ConfigurationError(
-                        f"{self.name(key)}: {value}, line {row.number} has no {column}."
-                    )
-        return rows
+            for column, told in (("workload", workloads_of(row)), ("item", row.text("item"))):
+                if not told:
+                    raise ConfigurationError(f"{where}, line {row.number} has no {column}.")
+        return rows, where
 
 
 def _listed(keys: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ MAX_ROWS = 200_000
 _MAX_BYTES = 32_000_000
 # An XLSX file is a ZIP archive: what it unpacks to is what has to fit.
 _MAX_UNPACKED = 512_000_000
+_HEADER_CHARACTERS = 65_536
+# A quoted cell: what stands within separates nothing.
+_QUOTED = re.compile(r'(?:^|(?<=[;,])) *"[^"]*(?:""[^"]*)*"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +89,15 @@ def tabs_of(file: Path, name: str) -> list[str]:
 def _csv_lines(data: bytes, file: Path, name: str) -> Iterator[list[str]]:
     try:
         text = data.decode("utf-8-sig")
-        # What Excel saves as CSV has semicolons where the comma is the decimal sign.
-        first = text.partition("\n")[0]
-        delimiter = ";" if first.count(";") > first.count(",") else ","
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     except (ValueError, csv.Error) as error:
         raise ConfigurationError(f"{name}: {file.name} cannot be read: {error}.") from error
+
+
+def _delimiter(text: str) -> str:
+    """Return what separates cells: semicolons where the comma is the decimal sign, as of Excel."""
+    header = _QUOTED.sub("", text[:_HEADER_CHARACTERS]).partition("\n")[0]
+    return ";" if header.count(";") > header.count(",") else ","
 
 
 def _xlsx_lines(data: bytes, file: Path, name: str, tab: str | None) -> Iterator[list[str]]:

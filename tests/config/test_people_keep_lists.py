@@ -61,7 +61,7 @@ def test_an_item_may_belong_to_several_workloads_of_a_file(tmp_path: Path, name:
             ["workload", "item", "owner"],
             ["Payroll; Web", "sql-shared", "team-a"],
             ["payroll", "pay-01", None],
-            ["Web", "tag:tier=web*", "team-b"],
+            ["Web", "tag:tier=web*", "Team-A"],
         ],
     )
     text = f'[wave]\nworkloads = "{name}"\n[[workload]]\nname = "Payroll"\nowner = "hr"\n'
@@ -150,7 +150,49 @@ def test_all_machines_of_such_a_workbook_are_read(tmp_path: Path, size: str) -> 
     assert [(each.name, each.cores) for each in told.machines] == [(name, 2) for name in names]
 
 
-def test_a_member_without_a_workload_is_refused(tmp_path: Path) -> None:
-    write(tmp_path, "list.csv", [["workload", "item"], ["", "one"]])
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("cell", ["", ";;", " ; "])
+def test_a_member_without_a_workload_is_refused(tmp_path: Path, name: str, cell: str) -> None:
+    write(tmp_path, name, [["workload", "item"], [cell, "one"]])
     with pytest.raises(ConfigurationError, match="line 2 has no workload"):
-        loaded(tmp_path, '[wave]\nworkloads = "list.csv"\n')
+        loaded(tmp_path, f'[wave]\nworkloads = "{name}"\n')
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("column", ["owner", "criticality"])
+def test_a_workload_of_two_owners_is_refused(tmp_path: Path, name: str, column: str) -> None:
+    rows = [["Web; Pay", "one", "ann"], ["Mail", "two", "eve"], ["pay", "three", None]]
+    write(tmp_path, name, [["workload", "item", column], *rows, ["PAY", "four", "bob"]])
+    text = f'[wave]\nworkloads = "{name}"\n'
+    with pytest.raises(ConfigurationError) as caught:
+        loaded(tmp_path, text)
+    assert str(caught.value) == (
+        f"wave.workloads: {name} gives the workload 'Pay' two values of {column}: 'ann' in line 2, "
+        "'bob' in line 5; nothing was read."
+    )
+    # What the configuration itself says stands.
+    stated = f'[[workload]]\nname = "PAY"\n{column} = "hr"\n'
+    (pay, *_) = loaded(tmp_path, text + stated).wave.workloads
+    assert (getattr(pay, column), pay.items) == ("hr", ("one", "three", "four"))
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ('id;"a, b, c, d, e"', f"{ONE};x"),
+        ('"a, b, c";id;"x"', f"x;{ONE};x"),
+        ('id; "a, b, c"', f"{ONE};x"),
+        ('"one, ""two"", three";id', f"x;{ONE}"),
+        ('"one, two,\nthree";id', f"x;{ONE}"),
+        ('id,"a; b; c"', f"{ONE},x"),
+        ('"a; b; c",id', f"x,{ONE}"),
+        ('size 5",id,"a; b; c"', f"x,{ONE},x"),
+        ('"id"', ONE),
+    ],
+)
+def test_what_stands_within_quotes_separates_no_cells(
+    tmp_path: Path, header: str, row: str
+) -> None:
+    (tmp_path / "list.csv").write_text(f"{header}\n{row}\n", "utf-8")
+    wave = loaded(tmp_path, '[wave]\nexpected = "list.csv"\n').wave
+    assert [each.text for each in wave.expected_ids] == [ONE]
