@@ -11,7 +11,7 @@ from azure.core.credentials import AccessToken
 
 from azstaging import __version__
 from azstaging.azure import connect
-from azstaging.azure.clouds import PUBLIC, choose_cloud
+from azstaging.azure.clouds import CHINA, PUBLIC, Cloud, choose_cloud
 from azstaging.azure.credentials import (
     StaticCredential,
     TokenSource,
@@ -204,6 +204,35 @@ def test_a_credential_that_fails_is_our_error(arm: Any, failure: Exception) -> N
     assert caught.value.__cause__ is not None
     assert "CANARY" not in f"{caught.value}{caught.value.__cause__}"
     assert arm.requests == []
+
+
+PROXIES = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.mark.parametrize(
+    ("cloud", "no_proxy", "told"),
+    [
+        (PUBLIC, "", "login.microsoftonline.com"),
+        (CHINA, "management.chinacloudapi.cn", "login.chinacloudapi.cn"),
+        (PUBLIC, ".microsoftonline.com", ""),
+    ],
+)
+def test_where_no_token_comes_the_proxy_before_the_sign_in_is_named(
+    monkeypatch: pytest.MonkeyPatch, cloud: Cloud, no_proxy: str, told: str
+) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:HIDDEN@proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    failing = Scripted(RuntimeError("no token"))
+    with connect(cloud, failing) as azure, pytest.raises(AuthenticationError) as caught:
+        azure.list_subscriptions()
+    advice = caught.value.advice()
+    assert advice.startswith(AuthenticationError.default_advice)
+    assert ("http://proxy.example:3128" in advice) is bool(told)
+    assert told in advice
+    assert "HIDDEN" not in f"{advice}{caught.value}"
 
 
 CHALLENGE = 'Bearer realm="", error="insufficient_claims", claims="eyJhIjoxfQ=="'

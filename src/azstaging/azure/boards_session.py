@@ -280,7 +280,7 @@ def _authorization(
     # Whether a loopback token is enough is decided by where Boards is, not by where ARM is.
     here = "{0.scheme}://{0.netloc}".format(urlsplit(base_url))
     chosen = choose_credential(replace(cloud, arm_endpoint=here), credential, environ=environ)
-    tokens = TokenSource(chosen, BOARDS_SCOPE, wall=wall)
+    tokens = TokenSource(chosen, BOARDS_SCOPE, authority=cloud.authority, wall=wall)
     latest = threading.local()
 
     def bearer() -> str:

@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
 from azstaging.azure.clouds import Cloud
+from azstaging.azure.network import proxy_of
 from azstaging.azure.redaction import redact
 from azstaging.errors import AuthenticationError, ConfigurationError
 from azstaging.model.plans import Principal
@@ -143,13 +144,26 @@ def describe_credential(credential: object) -> str:
 
 
 class TokenSource:
-    """Fetches and keeps the access token of one session. Thread-safe; never printed."""
+    """Fetches and keeps the access token of one session. Thread-safe; never printed.
+
+    Args:
+        credential: gives the tokens.
+        scope: what they are asked for.
+        authority: host that issues them, to name the proxy before it; "" where none does.
+        wall: Unix time, by which tokens end.
+    """
 
     def __init__(
-        self, credential: TokenCredential, scope: str, *, wall: Callable[[], float] = time.time
+        self,
+        credential: TokenCredential,
+        scope: str,
+        *,
+        authority: str = "",
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.credential = credential
         self._scope = scope
+        self._authority = authority
         self._wall = wall
         self._lock = threading.Lock()
         self._token = ""
@@ -188,8 +202,17 @@ class TokenSource:
         kind = describe_credential(self.credential)
         # Raised outside the handler and without the original: it may quote what was sent.
         raise AuthenticationError(
-            f"{kind} gave no token for {self._scope}: {_why(failure)}. Nothing was sent to ARM."
+            f"{kind} gave no token for {self._scope}: {_why(failure)}. Nothing was sent to ARM.",
+            advice=self._advice(),
         ) from type("CredentialFailure", (Exception,), {})(redact(failure, limit=600))
+
+    def _advice(self) -> str:
+        """Return the next step: behind a proxy that is dead, everybody seems not signed in."""
+        proxy = proxy_of(f"https://{self._authority}") if self._authority else ""
+        sign_in = AuthenticationError.default_advice
+        if not proxy:
+            return sign_in
+        return f"{sign_in} What goes to {self._authority} goes through the proxy {proxy}: is it up?"
 
     def _ask(self, claims: str | None) -> AnyToken:
         if claims is None:

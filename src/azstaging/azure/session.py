@@ -109,7 +109,7 @@ class ArmSession:
         self._tally = Tally()
         self._pin = HostPin(cloud)
         self._budget = TimeBudget(monotonic=monotonic, sleep=sleep, deadline=deadline)
-        self._tokens = TokenSource(self.credential, cloud.scope)
+        self._tokens = TokenSource(self.credential, cloud.scope, authority=cloud.authority)
         throttle = Throttle(rates=rates, max_in_flight=max_in_flight, budget=self._budget)
         self._transport = SingleSendTransport(
             pool_size=max_in_flight,
