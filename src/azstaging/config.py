@@ -259,6 +259,12 @@ def _wave(root: Table, folder: Path) -> Wave:
         max_release=table.count_or_percent("max_release", expected),
     )
     table.finish()
+    if wave.free_days and not wave.free_days_source.strip():
+        raise ConfigurationError(
+            f"{table.name('free_days_source')} is missing: {table.name('free_days')} is "
+            f"{wave.free_days}, and no service tells that figure; nothing was read.",
+            advice="Say where the figure is from, such as the price list and its date.",
+        )
     names = [workload.name.casefold() for workload in workloads]
     twins = sorted({name for name in names if names.count(name) > 1})
     if twins:

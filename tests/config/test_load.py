@@ -69,6 +69,18 @@ def test_a_wave_has_a_due_date_with_its_zone(tmp_path):
     assert "wave.due" in refused(tmp_path, "[wave]\ndue = 2026-12-10\n")
 
 
+def test_a_free_period_needs_its_source(tmp_path):
+    for source in ("", 'free_days_source = ""\n', 'free_days_source = " "\n'):
+        said = refused(tmp_path, f"[wave]\nfree_days = 180\n{source}")
+        assert said.startswith("wave.free_days_source is missing: wave.free_days is 180")
+    stated = '[wave]\nfree_days = 180\nfree_days_source = "contract 12"\n'
+    (tmp_path / "azstaging.toml").write_text(stated, "utf-8")
+    wave = load_configuration(tmp_path / "azstaging.toml").wave
+    assert (wave.free_days, wave.free_days_source) == (180, "contract 12")
+    (tmp_path / "azstaging.toml").write_text("[wave]\nfree_days = 0\n", "utf-8")
+    assert load_configuration(tmp_path / "azstaging.toml").wave.free_days == 0
+
+
 VAULT = (
     "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-site-recovery/providers"
     "/Microsoft.RecoveryServices/vaults/vlt-westeurope/replicationFabrics/fabric"

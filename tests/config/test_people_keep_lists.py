@@ -44,12 +44,11 @@ def test_expected_ids_come_from_a_file(tmp_path: Path, name: str) -> None:
     since: object = date(2026, 6, 1) if name.endswith("xlsx") else "2026-06-01"
     rows = [["Machine", "ID", "replicating_since"], ["one", ONE, since], [None, None, None]]
     write(tmp_path, name, [*rows, ["two", TWO.upper(), None], ["again", ONE, since]])
-    wave = loaded(tmp_path, f'[wave]\nexpected = "{name}"\nfree_days = 180\n').wave
+    wave = loaded(tmp_path, f'[wave]\nexpected = "{name}"\n').wave
     assert wave.expected == 2
     assert [each.key for each in wave.expected_ids] == [ONE.casefold(), TWO.casefold()]
     first = datetime(2026, 6, 1, tzinfo=timezone.utc)
     assert wave.replicating_since == {ONE.casefold(): first}
-    assert wave.free_days == 180
 
 
 @pytest.mark.parametrize("name", FILES)
