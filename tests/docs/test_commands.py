@@ -38,6 +38,16 @@ def test_the_page_has_the_help_of_every_command(name, text):
     assert words(rest.split("```")[0]) == words(text)
 
 
+def test_the_lines_that_have_no_schema_are_named():
+    schemas = [json.loads(each.read_text("utf-8")) for each in (ROOT / "docs/schemas").iterdir()]
+    printed = [each for each in schemas if "-o json" in each.get("description", "")]
+    assert len(printed) > 20
+    without = [each["title"] for each in printed if "row" not in each["$defs"]]
+    assert without == ["azstaging/inventory/1"]
+    said = "Every document, and every line of `jsonl` but those of `inventory`, has a [published"
+    assert said in words(page("commands.md"))
+
+
 @pytest.mark.parametrize(("name", "text"), list(commands.help_texts()), ids=lambda v: v[:40])
 def test_every_command_shows_examples_that_parse(name, text):
     path = name.removeprefix("azstaging ")
