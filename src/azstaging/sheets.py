@@ -89,7 +89,9 @@ def tabs_of(file: Path, name: str) -> list[str]:
 def _csv_lines(data: bytes, file: Path, name: str) -> Iterator[list[str]]:
     try:
         text = data.decode("utf-8-sig")
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+        # Strict: a quote that is never closed would swallow the rows after it.
+        lines = io.StringIO(text, newline="")
+        yield from csv.reader(lines, delimiter=_delimiter(text), strict=True)
     except (ValueError, csv.Error) as error:
         raise ConfigurationError(f"{name}: {file.name} cannot be read: {error}.") from error
 

@@ -118,6 +118,7 @@ PROJECT = f"{PROVIDERS}/Microsoft.Migrate/migrateProjects/p"
         ("vaults", "/providers/Microsoft.RecoveryServices/vaults/v", "id of a vault"),
         ("vaults", SITE_RECOVERY.replace(GUID, "north"), "id of a vault"),
         ("vaults", PROJECT, "id of a vault"),
+        ("vaults", SITE_RECOVERY.replace("/resourceGroups/rg", ""), "id of a vault"),
         (
             "projects",
             PROJECT.replace("migrateProjects", "assessmentProjects"),

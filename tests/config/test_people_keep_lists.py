@@ -175,6 +175,13 @@ def test_a_workload_of_two_owners_is_refused(tmp_path: Path, name: str, column: 
     assert (getattr(pay, column), pay.items) == ("hr", ("one", "three", "four"))
 
 
+@pytest.mark.parametrize("text", ['"workload,item\nw,one\n', 'workload,item\n"w,one\nw,two\n'])
+def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path: Path, text: str) -> None:
+    (tmp_path / "list.csv").write_text(text, "utf-8")
+    with pytest.raises(ConfigurationError, match=r"wave.workloads: list.csv cannot be read"):
+        loaded(tmp_path, '[wave]\nworkloads = "list.csv"\n')
+
+
 @pytest.mark.parametrize(
     ("header", "row"),
     [

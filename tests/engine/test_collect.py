@@ -19,6 +19,7 @@ from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Phase
 from azstaging.model.plans import Receipt, ReceiptState
 from azstaging.model.waves import Scope, Wave, Workload
+from azstaging.rules.completeness import Looked
 from azstaging.rules.gaps import next_step
 
 
@@ -176,6 +177,32 @@ def test_of_an_item_that_nobody_looked_for_no_receipt_proves_a_release(
     assert "whether it still replicates is not known" in gap.detail
     assert "[scope]" in next_step(gap)
     assert inventory.find(gone) is None
+
+
+def test_a_vault_that_is_named_was_looked_at_though_no_subscription_was(
+    shapes: Any, read: Any
+) -> None:
+    gone = shapes.migration_id("gone01", shapes.vault())
+    inventory = read(
+        shapes.migrated("app01"),
+        scope=Scope(vaults=(shapes.vault(),)),
+        wave=Wave(expected_ids=(ResourceId(gone),)),
+        released={gone: _receipt(gone, ReceiptState.DONE, shapes.now)},
+    )
+    assert inventory.find(gone).phase is Phase.RELEASED  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("spelt", [str.upper, str.lower])
+def test_a_subscription_was_looked_at_in_any_case(shapes: Any, spelt: Any) -> None:
+    item = ResourceId(shapes.migration_id("a", shapes.vault("v", f"{shapes.subscription[:-1]}a")))
+    looked = Looked(subscriptions=frozenset([(item.subscription_id or "").casefold()]))
+    assert looked.for_item(ResourceId(spelt(item.text)))
+    assert not Looked().for_item(item)
+
+
+def test_what_lies_in_no_vault_is_not_called_out_of_scope(shapes: Any, read: Any) -> None:
+    inventory = read(shapes.migrated(), wave=Wave(expected_ids=(ResourceId(shapes.vm_id("x")),)))
+    assert [gap.reason for gap in inventory.gaps] == ["absent_unproven"]
 
 
 def test_what_is_released_is_so_still_when_its_vault_is_deleted(shapes: Any, read: Any) -> None:

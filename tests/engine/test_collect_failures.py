@@ -175,8 +175,13 @@ def test_machines_of_a_site_without_their_ids_are_a_gap(shapes: Any, read: Any) 
 def test_a_location_without_sizes_is_a_gap(shapes: Any, read: Any) -> None:
     azure = shapes.migrated("app01")
     azure.sizes = []
-    (gap,) = read(azure).gaps
-    assert (gap.reason, gap.scope.name) == ("unexpected-response", "westeurope")
+    for older in (False, True):
+        if older:
+            azure.refuse["list_skus", "*"] = AccessDeniedError("no")
+            azure.sizes = [{}]
+        (gap,) = read(azure).gaps
+        reason = "forbidden" if older else "unexpected-response"
+        assert (gap.reason, gap.scope.name) == (reason, "westeurope")
 
 
 @pytest.mark.parametrize("row", [{}, {"id": None}, {"id": "Microsoft Azure"}, {"id": "/x"}])

@@ -6,6 +6,7 @@ import click
 
 from azstaging.cli import exit_codes
 from azstaging.cli.conflicts import ChoiceType, choices_of, conflict_rows, say_conflicts
+from azstaging.cli.decisions import decide_selected
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import selection_options, session
@@ -45,9 +46,8 @@ def command(
     """
     choices = choices_of(resolve)
     with session(ctx, **options) as run:
-        inventory = run.inventory()
+        inventory, decisions = decide_selected(run)
         diff = run.staging.diff(inventory)
-        decisions = run.staging.decide(inventory)
         ctx.obj["changing"] = apply
         evidence = (inventory, run.staging.evidence(), diff, decisions)
         result = run.staging.boards(*evidence, apply=apply, choices=choices)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from azstaging.cli.session import Session
 from azstaging.cli.streams import say
 from azstaging.model.decisions import Decisions, GateClosed
 from azstaging.model.ids import ResourceId
@@ -13,6 +14,16 @@ from azstaging.model.text import display
 from azstaging.rules.selection import Filter, folded
 
 _NAMED = 5  # machines in a line; the JSON has all
+
+
+def decide_selected(run: Session) -> tuple[Inventory, Decisions]:
+    """Read the inventory, decide every gate, and keep what was selected of both.
+
+    A gate that is decided on a part of its workload opens although the other part is closed.
+    """
+    whole = run.staging.inventory()
+    kept = run.inventory_of(whole)
+    return kept, narrow_decisions(run.staging.decide(whole), kept, run.wanted)
 
 
 def narrow_decisions(decisions: Decisions, inventory: Inventory, wanted: Filter) -> Decisions:

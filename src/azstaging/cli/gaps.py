@@ -79,7 +79,9 @@ def _say_unresolved(inventory: Inventory) -> None:
         if named is not None and any(named.is_under(gap.scope) for gap in inventory.gaps):
             hidden[workload] = hidden.get(workload, 0) + 1
         else:
-            read = " that was read" if may_hide(selector, inventory) else ""
+            # A selection leaves gaps out, too.
+            unread = inventory.selected or may_hide(selector, inventory)
+            read = " that was read" if unread else ""
             say(f"  workload {display(workload)}: {display(selector)} matches no item{read}")
     for workload, number in hidden.items():
         say(f"  workload {display(workload)}: {number} of its items lie in what could not be read")

@@ -14,7 +14,6 @@ from azstaging.cli.session import deadline_option, selection_options, session
 from azstaging.cli.streams import say
 from azstaging.cli.targets import has_schema, require_target
 from azstaging.model.views import INVENTORY_SCHEMA, inventory_document
-from azstaging.rules.selection import chosen
 from azstaging.snapshots import compare_snapshots, load_snapshot, save_snapshot
 
 _NARROW = Layout(
@@ -82,9 +81,7 @@ def command(
     earlier = load_snapshot(compare_with) if compare_with else None
     with session(ctx, **options) as run:
         whole = run.staging.inventory(resume=resume_from)
-        # What is gone since then is selected, too.
-        gone = earlier is not None and bool(chosen(earlier.items, run.wanted))
-        inventory = run.inventory_of(whole, may_be_empty=gone)
+        inventory = run.inventory_of(whole, earlier=earlier.items if earlier else ())
         rows: list[dict[str, Any]] = []
         if earlier is None and output != "json" and query is None:
             shown = (row.id for row in inventory)

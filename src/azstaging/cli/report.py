@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from azstaging.cli import exit_codes
+from azstaging.cli.decisions import decide_selected
 from azstaging.cli.gaps import say_gaps
 from azstaging.cli.output import emit, output_options
 from azstaging.cli.session import blob_credential, configuration, selection_options, session
@@ -78,9 +79,8 @@ def command(
     if at is not None:
         raise ConfigurationError("--at needs --from.", advice="Name the estate folder with --from.")
     with session(ctx, **options) as run:
-        inventory = run.inventory()
+        inventory, decisions = decide_selected(run)
         diff = run.staging.diff(inventory)
-        decisions = run.staging.decide(inventory)
         evidence = run.staging.evidence()
         jobs = run.staging.job_history(inventory)
         paths = run.staging.report(out, inventory, evidence, diff, decisions, jobs=jobs, **choices)

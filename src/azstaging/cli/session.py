@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -18,7 +18,7 @@ from azstaging.journal import Journal
 from azstaging.journal.container import is_url
 from azstaging.model.inventory import Inventory
 from azstaging.model.text import display
-from azstaging.rules.selection import Filter, narrow, unmatched
+from azstaging.rules.selection import Filter, Member, narrow, unmatched
 from azstaging.staging import Staging
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -64,9 +64,12 @@ class Session:
         """Read the inventory and keep what was selected, with every gap that may hide more."""
         return self.inventory_of(self.staging.inventory(resume=resume))
 
-    def inventory_of(self, inventory: Inventory, *, may_be_empty: bool = False) -> Inventory:
-        """Narrow an inventory to what was selected, and say what of it was not found."""
-        kept = narrow(inventory, self.wanted, self.config.wave, may_be_empty=may_be_empty)
+    def inventory_of(self, inventory: Inventory, *, earlier: Sequence[Member] = ()) -> Inventory:
+        """Narrow an inventory to what was selected, and say what of it was not found.
+
+        ``earlier`` are items that were there before, and may be selected though they are gone.
+        """
+        kept = narrow(inventory, self.wanted, self.config.wave, earlier=earlier)
         for name in unmatched(inventory.items, self.wanted):
             say(f"--item {display(name)} is none of the {inventory.read} items read.")
         return kept

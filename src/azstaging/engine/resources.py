@@ -339,16 +339,10 @@ def _size_read(azure: AzurePort, subscription: str, location: str) -> Read[list[
         except (AccessDeniedError, NotFoundError) as refused:
             # An older route tells cores and memory too; who may read neither lacks the first.
             try:
-                return azure.list_vm_sizes(subscription, location)
+                return _named(azure.list_vm_sizes(subscription, location), location)
             except ServiceError:
                 raise refused from None
-        found = [size for size in map(size_of_sku, rows) if size is not None]
-        if not found:
-            # It is asked for where machines are, or will be.
-            raise UnexpectedResponseError(
-                f"Among {len(rows)} SKUs of {location} is no size of a virtual machine."
-            )
-        return found
+        return _named([size for size in map(size_of_sku, rows) if size is not None], location)
 
     return Read(
         what="virtual machine sizes",
@@ -359,6 +353,18 @@ def _size_read(azure: AzurePort, subscription: str, location: str) -> Read[list[
         call=sizes,
         covers_items=False,
     )
+
+
+def _named(sizes: list[Json], location: str) -> list[Json]:
+    """Return the sizes that have a name.
+
+    Raises:
+        UnexpectedResponseError: there is none, though machines are there, or will be.
+    """
+    found = [size for size in sizes if Fields(size).text("name")]
+    if not found:
+        raise UnexpectedResponseError(f"No size of a virtual machine was listed for {location}.")
+    return found
 
 
 def is_virtual_machine(id: ResourceId) -> bool:

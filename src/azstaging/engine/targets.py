@@ -139,8 +139,10 @@ def _booting(disks: Iterable[ItemDisk], match: Match, resources: Resources) -> M
 
 def _no_test(item: ReplicatedItem, match: Match) -> Match:
     """Do not take a machine for the target that has the name of the item's test machine."""
-    name = match.vm.name.casefold() if match.vm is not None else ""
-    if not name or name not in map(str.casefold, test_names(item)):
+    name = match.vm.name if match.vm is not None else ""
+    # A name of 64 letters leaves no place for the suffix.
+    intended = name.casefold() == item.settings.vm_name.casefold()
+    if intended or name.casefold() not in map(str.casefold, test_names(item)):
         return match
     note = f"its disks are attached to {name}, which has the name of its test machine"
     return Match(note=note, unknown=True)

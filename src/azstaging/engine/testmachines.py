@@ -42,7 +42,11 @@ def find_test_machines(
         *_by_disks(item, resources),
         *_by_name(item, target, resources),
     }
-    own = {target, item.source_id}
+    if not found:
+        return ()
+    disks = (disk.target_disk_id for disk in item.disks if disk.target_disk_id is not None)
+    # What holds its disks is no copy, whether it is believed to be the target or not.
+    own = {target, item.source_id, *map(resources.owner_of, disks)}
     return tuple(sorted(vm for vm in found if vm not in own and vm not in known_targets))
 
 
@@ -72,18 +76,15 @@ def _by_disks(item: ReplicatedItem, resources: Resources) -> Iterator[ResourceId
                 keys += [origin.key + suffix for suffix in _DISK_SUFFIXES]
             for key in keys:
                 owner = disk_owner(resources.disks[key]) if key in resources.disks else None
-                if owner is not None and _may_be_there(owner, item, resources):
+                if owner is not None and _may_be_there(owner, resources):
                     yield owner
 
 
-def _may_be_there(owner: ResourceId, item: ReplicatedItem, resources: Resources) -> bool:
+def _may_be_there(owner: ResourceId, resources: Resources) -> bool:
     """Tell whether a disk's machine exists: the disk says so, though no list may have it yet."""
     if owner.key in resources.vms:
         return True
-    if not is_virtual_machine(owner) or resources.is_unread(owner.subscription_id, VMS):
-        return False
-    own = (disk.target_disk_id for disk in item.disks if disk.target_disk_id is not None)
-    return owner not in map(resources.owner_of, own)
+    return is_virtual_machine(owner) and not resources.is_unread(owner.subscription_id, VMS)
 
 
 def _by_name(

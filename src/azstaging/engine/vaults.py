@@ -213,7 +213,7 @@ def _detail_read(
                 resource_id=item_id.text,
             )
         listed = items[item_id].provider
-        if listed and parsed.provider.casefold() != listed.casefold():
+        if parsed.provider.casefold() != listed.casefold():
             raise UnexpectedResponseError(
                 f"GET of {item_id} tells of {parsed.provider or 'no provider'}, its list of "
                 f"{listed}; the answer is not used.",

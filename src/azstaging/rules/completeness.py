@@ -49,7 +49,8 @@ class Looked:
         try:
             vault = vault_of(id)
         except ConfigurationError:
-            return False
+            # No scope leads to what lies in no vault.
+            return True
         return vault in self.vaults or (id.subscription_id or "").casefold() in self.subscriptions
 
 

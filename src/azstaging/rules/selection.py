@@ -40,6 +40,15 @@ class Named(Protocol):
         ...
 
 
+class Member(Named, Protocol):
+    """What a filter looks at besides: workloads."""
+
+    @property
+    def workloads(self) -> tuple[str, ...]:
+        """Names of its workloads."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """What the selectors of a wave select.
@@ -161,12 +170,15 @@ class Filter:
 
 
 def narrow(
-    inventory: Inventory, wanted: Filter, wave: Wave, *, may_be_empty: bool = False
+    inventory: Inventory, wanted: Filter, wave: Wave, *, earlier: Sequence[Member] = ()
 ) -> Inventory:
     """Keep the rows that every given filter keeps, and the gaps that could hide more of them.
 
     The expected count speaks of the whole wave; it is dropped unless nothing is filtered. A gap
-    that says it is not met stays. With ``may_be_empty`` nothing may be left.
+    that says it is not met stays. What selects only some of the items that were there ``earlier``
+    may keep nothing.
+
+    Gates are decided before: of a workload this may keep a part.
 
     Raises:
         ConfigurationError: a filter names a wave or workload that there is not; or, although no
@@ -176,17 +188,17 @@ def narrow(
         return inventory
     _check_names(wanted, wave)
     read = frozenset(inventory.vaults)
+    may_be_empty = bool(chosen(earlier, wanted))
     gaps = tuple(gap for gap in inventory.gaps if _gap_matters(gap, wanted, read))
     rows = inventory.items
     for option, keep in _tests(inventory.items, wanted):
         rows = tuple(row for row in rows if keep(row))
         if not rows and not gaps and not may_be_empty:
             raise _none_selected(option, inventory)
-    missing = unmatched(inventory.items, wanted)
-    if missing and not gaps and not may_be_empty:
+    missing = unmatched([*inventory.items, *earlier], wanted)
+    if missing and not gaps:
         raise _none_selected(_told("--item", missing), inventory)
     kept = {row.id for row in rows}
-    elsewhere = [gap for gap in inventory.gaps if gap.covers_items and gap not in gaps]
     return replace(
         inventory,
         items=rows,
@@ -194,9 +206,7 @@ def narrow(
         gaps=gaps,
         expected=None,
         unresolved=tuple(
-            (workload, selector)
-            for workload, selector in inventory.unresolved
-            if _one_of(workload, wanted.workloads) and not _may_lie_in(elsewhere, selector)
+            pair for pair in inventory.unresolved if _one_of(pair[0], wanted.workloads)
         ),
         ambiguous=tuple(pair for pair in inventory.ambiguous if _one_of(pair[0], wanted.workloads)),
         unexpected=tuple(each for each in inventory.unexpected if each in kept),
@@ -208,14 +218,6 @@ def _none_selected(option: str, inventory: Inventory) -> ConfigurationError:
         f"{option} selects none of the {inventory.read} items read.",
         advice="azstaging inventory lists what there is, by name.",
     )
-
-
-def _may_lie_in(gaps: Sequence[Gap], selector: str) -> bool:
-    """Tell whether what a selector did not find may lie in one of some gaps."""
-    if not is_id(selector) or is_glob(selector):
-        return bool(gaps)
-    wanted = ResourceId(selector)
-    return any(wanted.is_under(gap.scope) for gap in gaps)
 
 
 def unmatched(rows: Sequence[Named], wanted: Filter) -> tuple[str, ...]:
@@ -239,15 +241,6 @@ def _check_names(wanted: Filter, wave: Wave) -> None:
 
 def _one_of(name: str, patterns: Sequence[str]) -> bool:
     return not patterns or any(fnmatch.fnmatchcase(folded(name), folded(p)) for p in patterns)
-
-
-class Member(Named, Protocol):
-    """What a filter looks at besides: workloads."""
-
-    @property
-    def workloads(self) -> tuple[str, ...]:
-        """Names of its workloads."""
-        ...
 
 
 def chosen(rows: Sequence[Member], wanted: Filter) -> frozenset[ResourceId]:
@@ -320,13 +313,16 @@ def _gap_matters(gap: Gap, wanted: Filter, read: Collection[ResourceId]) -> bool
     if wanted.subscriptions and not _in_subscription(scope, wanted):
         return not gap.covers_items
     if wanted.vaults and gap.covers_items:
-        return _overlaps_vault(scope, wanted.vaults)
+        return _overlaps_vault(scope, wanted.vaults, read)
     return True
 
 
-def _overlaps_vault(scope: ResourceId, wanted: Sequence[str]) -> bool:
+def _overlaps_vault(scope: ResourceId, wanted: Sequence[str], read: Collection[ResourceId]) -> bool:
     try:
         return _in_vault(vault_of(scope), wanted)
     except ConfigurationError:
         # A whole subscription: any vault that is known by name alone may lie in it.
-        return any(not is_id(each) or ResourceId(each).is_under(scope) for each in wanted)
+        return any(
+            not is_id(each) or ((vault := ResourceId(each)).is_under(scope) and vault not in read)
+            for each in wanted
+        )
