@@ -20,6 +20,8 @@ _MAX_BYTES = 32_000_000
 # An XLSX file is a ZIP archive: what it unpacks to is what has to fit.
 _MAX_UNPACKED = 512_000_000
 _HEADER_CHARACTERS = 65_536
+# A row of our own after the last: who does not find it has read it as a part of a cell.
+_END = "azstaging: end of file"
 # A quoted cell: what stands within separates nothing.
 _QUOTED = re.compile(r'(?:^|(?<=[;,])) *"[^"]*(?:""[^"]*)*"')
 
@@ -89,11 +91,20 @@ def tabs_of(file: Path, name: str) -> list[str]:
 def _csv_lines(data: bytes, file: Path, name: str) -> Iterator[list[str]]:
     try:
         text = data.decode("utf-8-sig")
-        # Strict: a quote that is never closed would swallow the rows after it.
-        lines = io.StringIO(text, newline="")
-        yield from csv.reader(lines, delimiter=_delimiter(text), strict=True)
+        yield from _csv_rows(text)
     except (ValueError, csv.Error) as error:
         raise ConfigurationError(f"{name}: {file.name} cannot be read: {error}.") from error
+
+
+def _csv_rows(text: str) -> Iterator[list[str]]:
+    lines = io.StringIO(f"{text}\n{_END}", newline="")
+    last: list[str] = []
+    for last in csv.reader(lines, delimiter=_delimiter(text)):
+        if last != [_END]:
+            yield last
+    if last != [_END]:
+        # The rows after it were taken for one cell.
+        raise csv.Error("a quote is opened and never closed")
 
 
 def _delimiter(text: str) -> str:

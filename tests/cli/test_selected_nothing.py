@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from azstaging.emulator.faults import Fault
 from azstaging.journal import Journal
 from azstaging.model.records import RecordType
 
@@ -42,20 +43,52 @@ def test_a_name_that_never_was_is_refused_in_a_comparison_too(world):
         assert "selects none of the 5 items read" in done.complaint[0]
 
 
+def decided(world):
+    """Return workload -> whether its gate was open, as the journal has it last."""
+    with Journal.open(world.folder / "estate") as journal:
+        kept = [r.data for r in journal.records() if r.type == RecordType.DECISION.value]
+    return {each["workload"]: each["open"] for each in kept}
+
+
+@pytest.mark.parametrize("select", [("--vault", "vlt-agentless"), ("--item", "SCAN-02")])
 @pytest.mark.parametrize("verb", [("report", "--out", "r"), ("boards",)])
-def test_gates_are_decided_on_whole_workloads(make_world, verb):
+def test_gates_are_decided_and_told_on_whole_workloads(make_world, verb, select):
     """A part of a workload would open its gate, though the other part is closed."""
-    world = make_world("Scanning", "Customer relations")
+    world = make_world("Scanning", "Customer relations", "Build")
     world.configure('[[workload]]\nname = "Both"\nitems = ["SCAN-02", "CRM-APP-01"]')
     world.collect_evidence()
-    done = world(*verb, "--vault", "vlt-agentless", "-o", "json")
-    assert done.code in {0, 1}, done.stderr
-    with Journal.open(world.folder / "estate") as journal:
-        decided = [r.data for r in journal.records() if r.type == RecordType.DECISION.value]
-    (both,) = [each for each in decided if each["workload"] == "Both"]
-    assert both["open"] is False
-    assert "crm-app-01-test is left over" in json.dumps(both)
+    done = world(*verb, *select, "-o", "json")
+    assert decided(world)["Both"] is False
+    assert "a workload is told whole" in done.stderr
     if verb[0] == "report":
         report = json.loads((world.folder / "r" / "report.json").read_text("utf-8"))
-        (shown,) = [each for each in report["workloads"] if each["name"] == "Both"]
-        assert shown["state"] == "held"
+        told = {each["name"]: each for each in report["workloads"]}
+        assert told["Both"]["state"] == "held"
+        assert {each["item_name"] for each in told["Both"]["reasons"]} == {"CRM-APP-01"}
+        assert not any(
+            r["code"] == "not-decided" for each in told.values() for r in each["reasons"]
+        )
+        assert ("Build" in told) == (select[0] == "--vault")
+
+
+def test_what_a_selection_says_of_the_backlog_is_what_the_whole_says(make_world):
+    world = make_world("Scanning", "Customer relations", "Build")
+    world.configure('[[workload]]\nname = "Both"\nitems = ["SCAN-02", "CRM-APP-01"]')
+    world.collect_evidence()
+    whole = {each["key"]: each for each in world("boards", "-o", "json").document["actions"]}
+    for select in (("--vault", "vlt-agents"), ("--workload", "Scanning"), ("--item", "CRM-APP-01")):
+        part = world("boards", *select, "-o", "json").document["actions"]
+        assert part
+        assert all(each == whole[each["key"]] for each in part), select
+        assert not any("BUILD" in each["title"] for each in part)
+
+
+def test_a_workload_of_which_nothing_could_be_read_is_told_as_closed(make_world):
+    refused = Fault(match="GET */vlt-agents/replication*", kind="status", status=403, times=0)
+    world = make_world("Scanning", "Customer relations", faults=[refused])
+    done = world("report", "--out", "r", "--vault", "vlt-agents", "-o", "json")
+    assert done.code == 3
+    report = json.loads((world.folder / "r" / "report.json").read_text("utf-8"))
+    (told,) = report["workloads"]
+    assert (told["name"], told["state"]) == ("Customer relations", "held")
+    assert "gap" in {each["code"] for each in told["reasons"]}

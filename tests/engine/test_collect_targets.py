@@ -379,11 +379,30 @@ def test_a_machine_that_has_the_name_of_the_test_machine_is_no_target(
     assert row.test_machines == ()
 
 
-def test_a_name_without_place_for_the_suffix_is_no_test_machines(shapes: Any, read: Any) -> None:
+@pytest.mark.parametrize("disks", ["its own", "others"])
+def test_a_name_without_place_for_the_suffix_is_no_test_machines(
+    shapes: Any, read: Any, disks: str
+) -> None:
     name = "a" * 64
     azure = shapes.migrated(name)
+    if disks == "others":
+        azure.vms = [shapes.vm(name, "restored")]
+        azure.disks = [shapes.disk(f"{name}-os"), shapes.disk("restored", name)]
     row = _only(read(azure))
-    assert (row.target.name, row.phase, row.test_machines) == (name, Phase.STAGED, ())
+    assert row.test_machines == ()
+    assert (row.target is not None) == (disks == "its own")
+
+
+def test_a_test_machine_that_borrows_a_disk_of_the_item_is_found(shapes: Any, read: Any) -> None:
+    azure = shapes.migrated("app01")
+    body = azure.bodies[ResourceId(shapes.migration_id("app01", shapes.vault())).key]
+    disks = body["properties"]["providerSpecificDetails"]["protectedDisks"]
+    disks.append(disks[0] | {"targetManagedDiskId": shapes.disk_id("app01-data")})
+    azure.vms.append(shapes.vm("app01-test", "test-os", "app01-data"))
+    azure.disks += [shapes.disk("app01-data", "app01-test"), shapes.disk("test-os", "app01-test")]
+    row = _only(read(azure))
+    assert row.target_unknown
+    assert [each.name for each in row.test_machines] == ["app01-test"]
 
 
 def test_disks_of_machines_that_could_not_be_listed_tell_no_test_machine(

@@ -34,10 +34,15 @@ def test_migration_cleaned(context: ItemContext) -> Verdict:
     if row.facts.test is None:
         return inconclusive("the item does not tell whether a test is outstanding")
     unread = [gap for gap in context.unread if _concerns_machines(gap.detail + gap.permission)]
-    if row.target_unknown or unread:
+    if unread:
         return inconclusive(
             "nobody could look for test machines: the target subscription was not read",
             "Grant read access to the target's subscription, then run the check again.",
+        )
+    if row.target_unknown:
+        return inconclusive(
+            "no test machine was found, and it is not known which machine is the target",
+            "Find out which machine is the target, then run the check again.",
         )
     return passed("no test is outstanding, and no test machine was found")
 

@@ -40,6 +40,8 @@ def command(
 ) -> int:
     """Show what Azure Boards should say, and write it with --apply.
 
+    A selection selects whole workloads, and with them all that share one of their machines.
+
     An item that a person closed, reopened or edited is a conflict: it is left alone until
     --resolve chooses, for the revision that was shown. Exits 0, 1 with a conflict that is left, 3
     with a gap, 4 when something was written although a gap hides a part, or the effect is unknown.

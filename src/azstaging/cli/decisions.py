@@ -12,18 +12,24 @@ from azstaging.model.inventory import Inventory, InventoryItem
 from azstaging.model.names import told_apart
 from azstaging.model.text import display
 from azstaging.rules.selection import Filter, folded
+from azstaging.rules.whole_workloads import complete_workloads
 
 _NAMED = 5  # machines in a line; the JSON has all
 
 
 def decide_selected(run: Session) -> tuple[Inventory, Decisions]:
-    """Read the inventory, decide every gate, and keep what was selected of both.
-
-    A gate that is decided on a part of its workload opens although the other part is closed.
-    """
+    """Read the inventory, decide every gate, and keep the selected workloads of both, whole."""
     whole = run.staging.inventory()
+    decisions = run.staging.decide(whole)
     kept = run.inventory_of(whole)
-    return kept, narrow_decisions(run.staging.decide(whole), kept, run.wanted)
+    if not run.wanted:
+        return kept, decisions
+    selected, names = complete_workloads(kept, whole, run.config.wave, run.wanted)
+    more = len(selected) - len(kept)
+    if more:
+        say(f"With them {more} more: a workload is told whole, with all that share its machines.")
+    found = tuple(each for each in decisions.decisions if each.workload in names)
+    return selected, replace(decisions, decisions=found)
 
 
 def narrow_decisions(decisions: Decisions, inventory: Inventory, wanted: Filter) -> Decisions:

@@ -61,6 +61,7 @@ def command(
 ) -> int:
     """Write the migration reports from a fresh inventory and the evidence of the journal.
 
+    A selection selects whole workloads, and with them all that share one of their machines.
     Prints one path per line. Exits 0, or 3 when the inventory has a gap (the reports say so).
     With --from it reads nothing but the journal, and the same version writes the same bytes.
     """

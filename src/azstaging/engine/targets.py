@@ -16,7 +16,7 @@ from azstaging.engine.resources import (
     made_of_disks,
     vm_key,
 )
-from azstaging.engine.testmachines import test_names
+from azstaging.engine.testmachines import with_suffix
 from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.items import ItemDisk, ReplicatedItem
@@ -140,9 +140,7 @@ def _booting(disks: Iterable[ItemDisk], match: Match, resources: Resources) -> M
 def _no_test(item: ReplicatedItem, match: Match) -> Match:
     """Do not take a machine for the target that has the name of the item's test machine."""
     name = match.vm.name if match.vm is not None else ""
-    # A name of 64 letters leaves no place for the suffix.
-    intended = name.casefold() == item.settings.vm_name.casefold()
-    if intended or name.casefold() not in map(str.casefold, test_names(item)):
+    if name.casefold() not in map(str.casefold, with_suffix(item.settings.vm_name)):
         return match
     note = f"its disks are attached to {name}, which has the name of its test machine"
     return Match(note=note, unknown=True)

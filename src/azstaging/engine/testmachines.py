@@ -45,19 +45,18 @@ def find_test_machines(
     if not found:
         return ()
     disks = (disk.target_disk_id for disk in item.disks if disk.target_disk_id is not None)
-    # What holds its disks is no copy, whether it is believed to be the target or not.
-    own = {target, item.source_id, *map(resources.owner_of, disks)}
+    holders = set(map(resources.owner_of, disks)) - {None}
+    # What alone holds its disks is no copy, whether it is believed to be the target or not.
+    own = {target, item.source_id, *(holders if len(holders) == 1 else ())}
     return tuple(sorted(vm for vm in found if vm not in own and vm not in known_targets))
 
 
-def test_names(item: ReplicatedItem) -> frozenset[str]:
-    """Return what the service calls, or would call, the test machine of an item."""
-    told = {item.test_target_name} - {""}
-    return frozenset(told | _with_suffix(item.settings.vm_name))
+def with_suffix(name: str) -> set[str]:
+    """Return what the service calls the test machine of a machine of this name, if it is known.
 
-
-def _with_suffix(name: str) -> set[str]:
-    return {(name + _SUFFIX)[:_MAX_NAME]} if name else set()
+    A name of 64 letters leaves no place for the suffix.
+    """
+    return {(name + _SUFFIX)[:_MAX_NAME]} - {name} if name else set()
 
 
 def _linked(item: ReplicatedItem, resources: Resources) -> Iterator[ResourceId]:
@@ -95,7 +94,8 @@ def _by_name(
         group = target.parent()
     if group is None:
         return
-    for name in sorted({*test_names(item), *_with_suffix(target.name if target else "")}):
+    names = with_suffix(item.settings.vm_name) | with_suffix(target.name if target else "")
+    for name in sorted(names | ({item.test_target_name} - {""})):
         body = resources.vms.get(vm_key(group, name))
         vm = parse_id(body.get("id")) if body is not None else None
         if body is not None and vm is not None and made_of_disks(body):

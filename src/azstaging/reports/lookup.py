@@ -93,6 +93,10 @@ def look_up(report: Report) -> Lookup:
             members[name].append(row)
     decisions = {decision.workload: decision for decision in report.decisions}
     workloads = {workload.name: workload for workload in report.wave.workloads}
+    if report.inventory.selected:
+        # Nothing is said of what was not selected; it was decided, too.
+        told = members.keys() | decisions.keys()
+        workloads = {name: each for name, each in workloads.items() if name in told}
     differences: dict[str, list[Difference]] = defaultdict(list)
     for difference in report.diff:
         differences[difference.item_id.key].append(difference)

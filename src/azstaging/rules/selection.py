@@ -206,9 +206,11 @@ def narrow(
         gaps=gaps,
         expected=None,
         unresolved=tuple(
-            pair for pair in inventory.unresolved if _one_of(pair[0], wanted.workloads)
+            pair for pair in inventory.unresolved if is_one_of(pair[0], wanted.workloads)
         ),
-        ambiguous=tuple(pair for pair in inventory.ambiguous if _one_of(pair[0], wanted.workloads)),
+        ambiguous=tuple(
+            pair for pair in inventory.ambiguous if is_one_of(pair[0], wanted.workloads)
+        ),
         unexpected=tuple(each for each in inventory.unexpected if each in kept),
     )
 
@@ -239,7 +241,8 @@ def _check_names(wanted: Filter, wave: Wave) -> None:
             raise ConfigurationError(f"There is no workload {name!r}; known are: {shown}.")
 
 
-def _one_of(name: str, patterns: Sequence[str]) -> bool:
+def is_one_of(name: str, patterns: Sequence[str]) -> bool:
+    """Tell whether a name fits one of some patterns; of no pattern every name does."""
     return not patterns or any(fnmatch.fnmatchcase(folded(name), folded(p)) for p in patterns)
 
 
@@ -258,7 +261,7 @@ def _tests(rows: Sequence[Member], wanted: Filter) -> list[_Test]:
         tests.append(
             (
                 _told("--workload", wanted.workloads),
-                lambda row: any(_one_of(w, wanted.workloads) for w in row.workloads),
+                lambda row: any(is_one_of(w, wanted.workloads) for w in row.workloads),
             )
         )
     if wanted.items:
