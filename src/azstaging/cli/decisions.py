@@ -27,7 +27,8 @@ def decide_selected(run: Session) -> tuple[Inventory, Decisions]:
     selected, names = complete_workloads(kept, whole, run.config.wave, run.wanted)
     more = len(selected) - len(kept)
     if more:
-        say(f"With them {more} more: a workload is told whole, with all that share its machines.")
+        items = "1 more item is" if more == 1 else f"{more:,} more items are"
+        say(f"{items} told: a workload is told whole, with all that share its machines.")
     found = tuple(each for each in decisions.decisions if each.workload in names)
     return selected, replace(decisions, decisions=found)
 

@@ -34,7 +34,9 @@ def complete_workloads(
     ids = {row.id for row in kept.items}
     rows = tuple(row for row in whole.items if row.id in ids or not names.isdisjoint(row.workloads))
     ids = {row.id for row in rows}
-    gaps = [*kept.gaps, *_touching(names, whole, wave)]
+    gaps = set(kept.gaps)
+    left_out = replace(whole, gaps=tuple(gap for gap in whole.gaps if gap not in gaps))
+    gaps.update(_touching(names, left_out, wave))
     completed = replace(
         kept,
         items=rows,
@@ -61,12 +63,13 @@ def _grown(names: set[str], whole: Inventory) -> frozenset[str]:
 def _unread(kept: Inventory, whole: Inventory, wave: Wave, wanted: Filter) -> Iterator[str]:
     """Yield the workloads of which no item was read, and that were asked for."""
     here = {name for row in whole.items for name in row.workloads}
+    at_hand = set(kept.gaps)
     by_name_alone = not (wanted.items or wanted.vaults or wanted.subscriptions)
     for workload in wave.workloads:
         if workload.name in here or not is_one_of(workload.name, wanted.workloads):
             continue
-        hidden = (gap for gap in _gaps(workload, whole) if gap in kept.gaps)
-        if (wanted.workloads and by_name_alone) or any(hidden):
+        hidden = not at_hand.isdisjoint(_gaps(workload, whole))
+        if hidden or (wanted.workloads and by_name_alone):
             yield workload.name
 
 
@@ -75,7 +78,7 @@ def _gaps(workload: Workload, whole: Inventory) -> list[Gap]:
     return [gap for gap in gaps_touching(workload, whole) if gap.reason != EXPECTED_COUNT]
 
 
-def _touching(names: frozenset[str], whole: Inventory, wave: Wave) -> Iterator[Gap]:
+def _touching(names: frozenset[str], inventory: Inventory, wave: Wave) -> Iterator[Gap]:
     for workload in wave.workloads:
         if workload.name in names:
-            yield from gaps_touching(workload, whole)
+            yield from gaps_touching(workload, inventory)
