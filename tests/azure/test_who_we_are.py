@@ -1,5 +1,6 @@
 """Which credential is used, and who it is to ARM."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from azure.core.credentials import AccessToken
 
 from azstaging import __version__
 from azstaging.azure import connect
+from azstaging.azure.boards_session import BoardsSession
 from azstaging.azure.clouds import CHINA, PUBLIC, Cloud, choose_cloud
 from azstaging.azure.credentials import (
     StaticCredential,
@@ -233,6 +235,21 @@ def test_where_no_token_comes_the_proxy_before_the_sign_in_is_named(
     assert ("http://proxy.example:3128" in advice) is bool(told)
     assert told in advice
     assert "HIDDEN" not in f"{advice}{caught.value}"
+
+
+def test_before_boards_the_proxy_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    failing = Scripted(RuntimeError("no token"))
+    url = "https://dev.azure.com/contoso"
+    with (
+        contextlib.closing(BoardsSession(url, PUBLIC, failing, environ={})) as session,
+        pytest.raises(AuthenticationError) as caught,
+    ):
+        session.send("GET", f"{url}/_apis/projects", {}, None)
+    assert "goes through the proxy http://proxy.example:3128" in caught.value.advice()
 
 
 CHALLENGE = 'Bearer realm="", error="insufficient_claims", claims="eyJhIjoxfQ=="'

@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from azstaging.collecting import _saying_what_is_kept
 from azstaging.emulator import Fault
+from azstaging.errors import DeadlineReachedError
 
 
 def test_a_saved_inventory_is_compared_with_what_is_there_later(world):
@@ -218,6 +220,13 @@ def test_a_deadline_with_a_file_to_resume_says_where_it_goes_on(make_world):
     assert what.endswith("What was read is kept in reads.jsonl.")
     assert advice == "  Run the same command again; it reads only what is missing."
     assert (world.folder / "reads.jsonl").stat().st_size > 0
+
+
+def test_a_deadline_before_the_first_read_keeps_nothing_and_says_so(tmp_path):
+    missing = tmp_path / "reads.jsonl"
+    said = pytest.raises(DeadlineReachedError, match="Nothing that was read is kept")
+    with said, _saying_what_is_kept(missing):
+        raise DeadlineReachedError("Time is up.")
 
 
 def test_a_file_of_something_else_is_not_taken_for_one_to_resume(estate_desk):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from azstaging.cli.session import Session
 from azstaging.cli.streams import say
@@ -11,7 +10,7 @@ from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, InventoryItem
 from azstaging.model.names import told_apart
 from azstaging.model.text import display
-from azstaging.rules.selection import Filter, folded
+from azstaging.rules.selection import Filter, is_one_of
 from azstaging.rules.whole_workloads import complete_workloads
 
 _NAMED = 5  # machines in a line; the JSON has all
@@ -43,15 +42,11 @@ def narrow_decisions(decisions: Decisions, inventory: Inventory, wanted: Filter)
     names = {name for row in inventory.items for name in row.workloads}
     if wanted.workloads:
         # A workload may have no item that could be read; its gate is closed, and must be shown.
-        named = {d.workload for d in decisions if _named(d.workload, wanted.workloads)}
+        named = {d.workload for d in decisions if is_one_of(d.workload, wanted.workloads)}
         names = names & named if wanted.items or wanted.vaults or wanted.subscriptions else named
     return replace(
         decisions, decisions=tuple(d for d in decisions.decisions if d.workload in names)
     )
-
-
-def _named(workload: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(folded(workload), folded(pattern)) for pattern in patterns)
 
 
 def say_closed(decisions: Decisions, inventory: Inventory) -> None:

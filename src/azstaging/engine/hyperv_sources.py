@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from azstaging.engine.ports import AzurePort
-from azstaging.engine.reads import Read
-from azstaging.errors import UnexpectedResponseError
+from azstaging.engine.reads import Read, listed_id
 from azstaging.model.bodies import Bodies
-from azstaging.model.ids import ResourceId, parse_id, scope_as_told
+from azstaging.model.ids import ResourceId, scope_as_told
 from azstaging.model.items import JsonObject, ReplicatedItem
 from azstaging.providers.fields import Fields
 from azstaging.providers.hyperv_replica_azure import HyperVReplicaAzure
@@ -28,11 +27,7 @@ def sites_read(azure: AzurePort, subscription: str) -> Read[list[ResourceId]]:
     """Read which Hyper-V sites a subscription has; a 404 says that it has none."""
 
     def sites() -> list[ResourceId]:
-        found = [parse_id(body.get("id")) for body in azure.list_hyper_v_sites(subscription)]
-        sites = [site for site in found if site is not None]
-        if len(sites) < len(found):
-            raise UnexpectedResponseError("A Hyper-V site was listed without an ARM id.")
-        return sites
+        return [listed_id(row, "Hyper-V sites") for row in azure.list_hyper_v_sites(subscription)]
 
     return Read(
         what="Hyper-V sites",

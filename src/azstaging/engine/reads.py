@@ -8,7 +8,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from azstaging.engine.ports import Progress
+from azstaging.engine.ports import Json, Progress
 from azstaging.errors import (
     AccessDeniedError,
     ConfigurationError,
@@ -19,7 +19,7 @@ from azstaging.errors import (
     UnexpectedResponseError,
     UnreachableError,
 )
-from azstaging.model.ids import ResourceId
+from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.inventory import Gap
 
 T = TypeVar("T")
@@ -185,6 +185,18 @@ class Reads:
 
 def _text_of(gap: Gap) -> tuple[str, str]:
     return gap.scope.text, gap.detail
+
+
+def listed_id(row: Json, what: str) -> ResourceId:
+    """Return the id of a row of a list.
+
+    Raises:
+        UnexpectedResponseError: it has none; passed by, the list would be shorter.
+    """
+    found = parse_id(row.get("id"))
+    if found is None:
+        raise UnexpectedResponseError(f"One of the {what} was listed without an ARM id.")
+    return found
 
 
 def gap_of(read: Read[T], error: StagingError) -> Gap:

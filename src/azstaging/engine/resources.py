@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from azstaging.engine.ports import AzurePort, Json
-from azstaging.engine.reads import Read, Reads, Result
+from azstaging.engine.reads import Read, Reads, Result, listed_id
 from azstaging.errors import (
     AccessDeniedError,
     NotFoundError,
@@ -325,9 +325,7 @@ def _checked(kind: str, bodies: list[Json]) -> None:
         if kind == LOCKS:
             lock_from(body)
             continue
-        found = parse_id(body.get("id"))
-        if found is None:
-            raise UnexpectedResponseError(f"One of the {kind} was listed without an ARM id.")
+        found = listed_id(body, kind)
         if not found.key.rpartition("/")[0].endswith(_TYPES[kind]):
             raise UnexpectedResponseError(f"{found} was listed among the {kind}, and is none.")
 

@@ -12,11 +12,11 @@ from azstaging.engine.hyperv_sources import (
     subscriptions_to_look_in,
 )
 from azstaging.engine.ports import AzurePort, Json
-from azstaging.engine.reads import Read, Reads, Result
+from azstaging.engine.reads import Read, Reads, Result, listed_id
 from azstaging.engine.resources import VMS, Resources, is_virtual_machine
-from azstaging.errors import ConfigurationError, UnexpectedResponseError
+from azstaging.errors import ConfigurationError
 from azstaging.model.bodies import Bodies
-from azstaging.model.ids import ResourceId, parse_id
+from azstaging.model.ids import ResourceId
 from azstaging.model.items import JsonObject, ReplicatedItem
 
 _MACHINES = "discovered machines"
@@ -148,12 +148,7 @@ def _site_read(azure: AzurePort, site: ResourceId) -> Read[Bodies]:
     def machines() -> Bodies:
         found = Bodies()
         for body in azure.list_discovered_machines(site):
-            machine = parse_id(body.get("id"))
-            if machine is None:
-                raise UnexpectedResponseError(
-                    f"A machine of {site.name} was listed without an ARM id."
-                )
-            found[machine.key] = body
+            found[listed_id(body, f"machines of {site.name}").key] = body
         return found
 
     return Read(

@@ -16,7 +16,7 @@ from azstaging.engine.resources import (
     made_of_disks,
     vm_key,
 )
-from azstaging.engine.testmachines import with_suffix
+from azstaging.engine.testmachines import test_names_of
 from azstaging.errors import ConfigurationError
 from azstaging.model.ids import ResourceId, parse_id
 from azstaging.model.items import ItemDisk, ReplicatedItem
@@ -81,7 +81,7 @@ def match_target(item: ReplicatedItem, resources: Resources, *, cut_over: bool) 
     if disks:
         by_disks = _by_disks(disks, resources)
         if by_disks is not None:
-            return _no_test(item, _booting(item.disks, by_disks, resources))
+            return _unless_test_machine(item, _booting(item.disks, by_disks, resources))
     if item.target_id is not None:
         return _by_id(item.target_id, item.disks, resources)
     if disks:
@@ -137,10 +137,10 @@ def _booting(disks: Iterable[ItemDisk], match: Match, resources: Resources) -> M
     return Match(note=note, unknown=True)
 
 
-def _no_test(item: ReplicatedItem, match: Match) -> Match:
+def _unless_test_machine(item: ReplicatedItem, match: Match) -> Match:
     """Do not take a machine for the target that has the name of the item's test machine."""
     name = match.vm.name if match.vm is not None else ""
-    if name.casefold() not in map(str.casefold, with_suffix(item.settings.vm_name)):
+    if name.casefold() not in map(str.casefold, test_names_of(item.settings.vm_name)):
         return match
     note = f"its disks are attached to {name}, which has the name of its test machine"
     return Match(note=note, unknown=True)

@@ -51,7 +51,7 @@ def find_test_machines(
     return tuple(sorted(vm for vm in found if vm not in own and vm not in known_targets))
 
 
-def with_suffix(name: str) -> set[str]:
+def test_names_of(name: str) -> set[str]:
     """Return what the service calls the test machine of a machine of this name, if it is known.
 
     A name of 64 letters leaves no place for the suffix.
@@ -94,7 +94,7 @@ def _by_name(
         group = target.parent()
     if group is None:
         return
-    names = with_suffix(item.settings.vm_name) | with_suffix(target.name if target else "")
+    names = test_names_of(item.settings.vm_name) | test_names_of(target.name if target else "")
     for name in sorted(names | ({item.test_target_name} - {""})):
         body = resources.vms.get(vm_key(group, name))
         vm = parse_id(body.get("id")) if body is not None else None

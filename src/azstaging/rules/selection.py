@@ -236,7 +236,7 @@ def _check_names(wanted: Filter, wave: Wave) -> None:
         raise ConfigurationError(f"There is no wave {wanted.wave!r}; this one is {wave.name!r}.")
     known = [workload.name for workload in wave.workloads]
     for name in wanted.workloads:
-        if not any(fnmatch.fnmatchcase(folded(each), folded(name)) for each in known):
+        if not any(is_one_of(each, (name,)) for each in known):
             shown = ", ".join(known) or "none is configured"
             raise ConfigurationError(f"There is no workload {name!r}; known are: {shown}.")
 
