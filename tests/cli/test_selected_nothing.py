@@ -20,6 +20,17 @@ def test_a_machine_that_may_lie_in_a_gap_is_named_and_nothing_passed(estate_desk
     assert found.stderr.count("--item nothing-there is none of the 56 items read.") == 1
 
 
+def test_a_selection_says_nothing_of_workloads_that_it_does_not_touch(estate_desk):
+    usual = (estate_desk.folder / "azstaging.toml").read_text("utf-8")
+    mixed = '[[workload]]\nname = "Mixed"\nitems = ["SCAN-01", "NOBODY-01"]\n'
+    (estate_desk.folder / "mixed.toml").write_text(f"{usual}\n{mixed}", "utf-8")
+    for select, told in ((["--vault", "vlt-agentless"], True), (["--item", "WIKI-01"], False)):
+        said = estate_desk("--config", "mixed.toml", "inventory", *select).stderr
+        assert "workload Customer portal: /" not in said
+        assert ("workload Mixed: NOBODY-01 matches no item that was read" in said) is told
+    assert "workload Customer portal: 4 of its items lie in" in estate_desk("inventory").stderr
+
+
 def test_a_plan_of_nothing_does_not_blame_the_configuration(estate_desk):
     estate_desk("baseline")
     done = estate_desk("plan", "--item", "nothing-there")

@@ -74,11 +74,12 @@ def _say_unexpected(inventory: Inventory) -> None:
 def _say_unresolved(inventory: Inventory) -> None:
     """Name what no workload selector found; what lies in a gap is counted, not listed."""
     hidden: dict[str, int] = {}
+    shown = {name for row in inventory for name in row.workloads}
     for workload, selector in inventory.unresolved:
         named = parse_id(selector)
         if named is not None and any(named.is_under(gap.scope) for gap in inventory.gaps):
             hidden[workload] = hidden.get(workload, 0) + 1
-        else:
+        elif not inventory.selected or workload in shown:
             # A selection leaves gaps out, too.
             unread = inventory.selected or may_hide(selector, inventory)
             read = " that was read" if unread else ""
