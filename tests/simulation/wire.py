@@ -14,7 +14,7 @@ from urllib3 import HTTPResponse
 from azstaging.azure.calls import Answer as ReadAnswer
 from azstaging.azure.clouds import Cloud
 from azstaging.azure.credentials import StaticCredential
-from azstaging.azure.failures import answer_date, no_answer, refusal, request_id_of
+from azstaging.azure.failures import no_answer, refusal, request_id_of
 from azstaging.azure.policies import PacingPolicy
 from azstaging.azure.session import ArmSession
 from azstaging.emulator.app import EmulatorApp, RequestRecord, _encode, _spoil
@@ -264,6 +264,5 @@ class WireSession(ArmSession):
             status=status,
             headers=headers,
             body=body,
-            date=answer_date(headers),
             request_id=request_id_of(headers),
         )

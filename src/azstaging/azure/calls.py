@@ -92,7 +92,7 @@ class Call:
     @property
     def is_change(self) -> bool:
         """Whether the call may change Azure."""
-        return self.kind in {CallKind.WRITE, CallKind.DELETE}
+        return self.kind is CallKind.WRITE or self.kind is CallKind.DELETE
 
     @property
     def title(self) -> str:
@@ -122,14 +122,12 @@ class Answer:
     Attributes:
         headers: names in lower case; only those that hold no secret.
         body: the bytes, decompressed.
-        date: the service's clock when it answered, or None.
         request_id: the service's request id, or "".
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
-    date: datetime | None = None
     request_id: str = ""
 
 

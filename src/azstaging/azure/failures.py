@@ -34,6 +34,7 @@ from azstaging.errors import (
 CERTIFICATE = "CertificateVerifyFailed"
 
 _ACTION = re.compile(r"actions?(?:\(s\))?:? '([A-Za-z0-9./*_-]{3,200})'")
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LINKS = ("__cause__", "__context__", "inner_exception", "reason")
 _REFUSALS = range(400, 500)
 _ERRORS = range(400, 600)
@@ -75,7 +76,8 @@ def _http_date(text: str) -> datetime | None:
 def request_id_of(headers: Mapping[str, str]) -> str:
     """Return the service's request id, shortened; it may be a GUID, two, or a resource id."""
     raw = headers.get("x-ms-request-id") or headers.get("x-ms-correlation-request-id") or ""
-    return redact(raw, limit=200)
+    # Nearly always a GUID, in which there is nothing to take out.
+    return raw if _GUID.fullmatch(raw) else redact(raw, limit=200)
 
 
 def no_answer(error: BaseException, call: Call) -> UnreachableError:

@@ -21,6 +21,7 @@ from azure.core.exceptions import AzureError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy
 from azure.core.rest import HttpRequest, HttpResponse
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from azstaging.azure.calls import Answer, Call, CallKind, Tally, path_of
@@ -28,7 +29,6 @@ from azstaging.azure.clouds import Cloud
 from azstaging.azure.credentials import TokenSource
 from azstaging.azure.failures import (
     CERTIFICATE,
-    answer_date,
     no_answer,
     refusal,
     request_id_of,
@@ -103,7 +103,11 @@ def call_of(request: Request) -> Call:
 
 def lower_headers(response: HttpResponse) -> dict[str, str]:
     """Return the headers of a response with names in lower case."""
-    return {name.casefold(): value for name, value in response.headers.items()}
+    headers = response.headers
+    # What requests keeps them in has the names so already.
+    if isinstance(headers, CaseInsensitiveDict):
+        return dict(headers.lower_items())
+    return {name.lower(): value for name, value in headers.items()}
 
 
 class CallPolicy(Policy):
@@ -335,7 +339,6 @@ class BodyPolicy(Policy):
             status=http.status_code,
             headers={name: headers[name] for name in _SHOWN_HEADERS if name in headers},
             body=http.content,
-            date=answer_date(headers),
             request_id=request_id_of(headers),
         )
         if logger.isEnabledFor(logging.DEBUG):

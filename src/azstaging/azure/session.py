@@ -56,6 +56,7 @@ from azstaging.azure.policies import (
     Policy,
     ReadRetryPolicy,
     TokenPolicy,
+    lower_headers,
 )
 from azstaging.azure.redaction import redact_http_logs
 from azstaging.azure.throttle import Rates, Throttle, TimeBudget
@@ -386,9 +387,9 @@ class ArmSession:
             response = self.pipeline.run(request, stream=True, call=call).http_response
         else:
             response = sender(request, stream=True, call=call)
-        headers = {name.casefold(): value for name, value in response.headers.items()}
         if response.status_code != _OK or call.answer is None:
-            raise refusal(response.status_code, headers, response.content, call)
+            told = lower_headers(response)
+            raise refusal(response.status_code, told, response.content, call)
         return call.answer
 
     def _next(self, page: Json, answer: Answer, path: str) -> str:

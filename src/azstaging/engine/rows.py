@@ -121,7 +121,8 @@ def target_of(each: Matched, resources: Resources) -> TargetMachine | None:
     if vm is None or body is None:
         return None
     return target_machine(
-        resources.vms.packed(vm.key) or body,
+        body,
+        held=resources.vms.packed(vm.key),
         disks=_disks(body, resources),
         nics=_nics(body, resources),
         size=_size(vm, body, resources),
@@ -186,7 +187,8 @@ def source_vm_of(item: ReplicatedItem, resources: Resources) -> SourceMachine | 
 
 def _source_vm(id: ResourceId, body: JsonObject, resources: Resources) -> SourceMachine:
     return source_from_vm(
-        resources.vms.packed(id.key) or body,
+        body,
+        held=resources.vms.packed(id.key),
         disks=_disks(body, resources),
         nics=_nics(body, resources),
         size=_size(id, body, resources),

@@ -33,6 +33,7 @@ def target_machine(
     locks: Iterable[Lock] = (),
     resolved_by: str = "",
     intended_name: str = "",
+    held: JsonObject | None = None,
 ) -> TargetMachine:
     """Build a target machine from what ARM says of it and of its parts.
 
@@ -46,12 +47,13 @@ def target_machine(
         locks: any locks; only those that cover the VM are used.
         resolved_by: how the VM was found: ``disks``, ``item``, ``name``.
         intended_name: the name that the replication item intended, or "".
+        held: the VM as it is held already, to be the machine's body; None makes it of ``vm``.
 
     Raises:
         UnexpectedResponseError: the VM has no ARM id.
     """
     fields = Fields(vm)
-    vm_id = _id_of(vm, "virtual machine")
+    vm_id = _id_of(fields, "virtual machine")
     properties = fields.object("properties")
     view = properties.object("instanceView")
     disk_bodies = _by_id(disks)
@@ -95,7 +97,7 @@ def target_machine(
         locks=tuple(sorted((k for k in locks if vm_id.is_under(k.scope)), key=lambda k: k.id)),
         resolved_by=resolved_by,
         renamed=bool(intended_name) and intended_name.casefold() != name.casefold(),
-        body=packed(vm),
+        body=packed(vm) if held is None else held,
     )
 
 
@@ -136,7 +138,7 @@ def lock_from(body: JsonObject) -> Lock:
     Raises:
         UnexpectedResponseError: the body has no id of a lock.
     """
-    lock_id = _id_of(body, "management lock")
+    lock_id = _id_of(Fields(body), "management lock")
     segments = lock_id.segments
     scope = "/".join(segments[:-4])
     if not scope or [segment.casefold() for segment in segments[-4:-1]] != _LOCK:
@@ -149,8 +151,8 @@ def lock_from(body: JsonObject) -> Lock:
     return Lock(id=lock_id, level=level, scope=ResourceId(f"/{scope}"))
 
 
-def _id_of(body: JsonObject, what: str) -> ResourceId:
-    found = as_id(Fields(body).value("id"))
+def _id_of(fields: Fields, what: str) -> ResourceId:
+    found = fields.id("id")
     if found is None:
         raise UnexpectedResponseError(
             f"A {what} came without a usable ARM id; nothing was read from it and nothing was "

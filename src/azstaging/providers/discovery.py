@@ -105,13 +105,14 @@ def source_from_vm(
     nics: Iterable[JsonObject] = (),
     disks: Iterable[JsonObject] = (),
     size: JsonObject | None = None,
+    held: JsonObject | None = None,
 ) -> SourceMachine:
     """Read the source VM of an A2A item; the arguments are those of `compute.target_machine`.
 
     Raises:
         UnexpectedResponseError: the VM has no ARM id.
     """
-    machine = target_machine(vm, nics=nics, disks=disks, size=size)
+    machine = target_machine(vm, nics=nics, disks=disks, size=size, held=held)
     return SourceMachine(
         id=machine.id,
         name=machine.name,
@@ -128,7 +129,7 @@ def source_from_vm(
         size=machine.size,
         location=machine.location,
         licence_type=machine.licence_type,
-        body=packed(vm),
+        body=machine.body,
     )
 
 
