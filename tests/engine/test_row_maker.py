@@ -26,10 +26,10 @@ def _name(item: ReplicatedItem) -> str:
 
 
 def test_others_go_first_while_lists_are_read_and_nobody_waits_afterwards(shapes: Any) -> None:
-    ways: list[float] = []
+    ways: list[int] = []
     first, second = _pages(shapes, 2, rows=25)
     with ThreadPoolExecutor(1) as executor:
-        maker = RowMaker(Reads(executor), _name, executor, give_way=ways.append)
+        maker = RowMaker(Reads(executor), _name, executor, give_way=lambda: ways.append(1))
         read = threading.Event()
 
         def pages() -> Iterator[list[dict[str, Any]]]:
@@ -39,14 +39,14 @@ def test_others_go_first_while_lists_are_read_and_nobody_waits_afterwards(shapes
             assert read.wait(10)
 
         maker.of(pages(), shapes.vault(), MIGRATION)
-        assert ways == [0, 0, 0]
+        assert ways == [1, 1, 1]
         # Read to its end before a row of it is made.
         held = threading.Event()
         executor.submit(held.wait)
         (made,) = maker.of([second], shapes.vault(), MIGRATION)
         held.set()
         assert [row and row[1] for row in made.result()] == [f"a{n}" for n in range(25, 50)]
-        assert ways == [0, 0, 0]
+        assert ways == [1, 1, 1]
 
 
 def test_reads_wait_for_rows_when_too_many_pages_lie_there(shapes: Any) -> None:

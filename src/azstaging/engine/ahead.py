@@ -6,20 +6,18 @@ long there by then. What is complete is worked on in that time instead of afterw
 
 from azstaging.engine.machines import Matched, match_one, place_of
 from azstaging.engine.resources import VMS, Resources
-from azstaging.engine.rows import Parts, source_vm_of, target_of
+from azstaging.engine.rows import Parts, parts_of
 from azstaging.engine.sources import SourceLists
 from azstaging.engine.targets import subscriptions_of
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import ReplicatedItem
-from azstaging.model.machines import SourceMachine
-from azstaging.providers.discovery import source_machine
 
 
 class Ahead:
     """The items whose machines are known before all items are read.
 
     Attributes:
-        parts: item id -> its match and its machines; what is not here is put together at the end.
+        parts: item id -> its match and its row; what is not here is put together at the end.
     """
 
     def __init__(self, resources: Resources, sources: SourceLists, listed: frozenset[str]) -> None:
@@ -28,22 +26,22 @@ class Ahead:
         self._listed = listed
         self.parts: dict[ResourceId, Parts] = {}
 
-    def take(self, item: ReplicatedItem) -> None:
-        """Put an item's machines together if every list that it needs is there."""
-        if not item.detailed or not subscriptions_of((item,)) <= self._listed:
-            return
-        matched = match_one(item, self._resources)
-        if not self._settled(matched):
-            return
-        self.parts[item.id] = Parts(
-            matched=matched,
-            target=target_of(matched, self._resources),
-            source=self._source_of(item) or source_vm_of(item, self._resources),
-        )
+    def take(self, item: ReplicatedItem, *, at_last: bool = False) -> bool:
+        """Put an item's machines together if every list that it needs is there.
 
-    def _source_of(self, item: ReplicatedItem) -> SourceMachine | None:
-        source = self._sources.early(item.source_id)
-        return source_machine(source.body) if source and source.body is not None else None
+        Returns:
+            False where its source is not known yet, so that it is worth trying again; ``at_last``
+            it is put together without.
+        """
+        if not item.detailed or not subscriptions_of((item,)) <= self._listed:
+            return True
+        source = self._sources.early(item, self._resources)
+        if source is None and not at_last:
+            return False
+        matched = match_one(item, self._resources)
+        if self._settled(matched):
+            self.parts[item.id] = parts_of(matched, self._resources, source)
+        return True
 
     def _settled(self, matched: Matched) -> bool:
         """Tell whether nothing that is still to be read could change the machine."""

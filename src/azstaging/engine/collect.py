@@ -4,6 +4,7 @@ Lists first, single reads for what a list leaves out. Nothing is ever shortened 
 is not answered, is refused or has an odd shape is a `Gap`, and everything else is still there.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -17,10 +18,11 @@ from azstaging.engine.machines import (
     migrated_machines,
     places_of,
     read_what_lists_lack,
+    undisputed,
 )
 from azstaging.engine.memory import few_collections
 from azstaging.engine.ports import AzurePort, Clock, Progress
-from azstaging.engine.reads import Reads, Result
+from azstaging.engine.reads import Reads, Result, give_way
 from azstaging.engine.resources import LOCKS, TARGET_KINDS, TargetLists
 from azstaging.engine.rows import Parts, build_rows, listed_row
 from azstaging.engine.sources import SourceLists
@@ -46,6 +48,8 @@ from azstaging.rules.selection import select
 
 # Only resources of Microsoft.DataReplication say when they were made.
 _DATED = Collection.DATA_REPLICATION
+# How many items are put together while another one is read: there are more of them than reads.
+_AT_ONCE = 3
 _COLLECTIONS = {each.value.casefold(): each for each in Collection}
 
 
@@ -150,8 +154,13 @@ def _read_rows(azure: AzurePort, scope: Scope, reads: Reads) -> tuple[list[Inven
     unsettled = (each for each in matched if each.item.id not in ahead)
     lists.start_sizes(sorted(places_of(unsettled, resources)))
     lists.gather_sizes()
-    sources.start(items.values())
-    known = sources.read(items.values(), resources)
+    rest = [
+        each.item
+        for each in undisputed(matched)
+        if (parts := ahead.get(each.item.id)) is None or parts.row_of(each, resources) is None
+    ]
+    sources.start(rest)
+    known = sources.read(rest, resources)
     unnamed = sources.nameless(items.values())
     return build_rows(matched, resources, {**known, **unnamed}, ahead), found.looked
 
@@ -191,17 +200,23 @@ def _work_ahead(
     places = places_of((match_one(item, resources) for item in whole), resources)
     lists.start_sizes(sorted(places))
     lists.gather_sizes()
-    order = list(details)
+    order, waiting = list(details), deque(whole)
 
     def take(index: int) -> None:
-        ahead.take(items[order[index]])
-        # By now the lists of their source machines are there, too.
-        if whole and index > len(order) // 4:
-            ahead.take(whole.pop())
+        give_way()
+        waiting.append(items[order[index]])
+        # By then the lists of source machines are there, too, or soon.
+        if index == len(order) // 4:
+            sources.nameless(items.values())
+        for _ in range(min(_AT_ONCE, len(waiting))):
+            item = waiting.popleft()
+            if not ahead.take(item):
+                waiting.append(item)
 
     reads.collect(list(details.values()), "details", take)
-    for item in whole:
-        ahead.take(item)
+    sources.nameless(items.values())
+    for item in waiting:
+        ahead.take(item, at_last=True)
     return ahead.parts
 
 

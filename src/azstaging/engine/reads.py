@@ -1,6 +1,7 @@
 """Reads side by side; what cannot be read becomes a gap instead of a shorter list."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
@@ -185,6 +186,11 @@ class Reads:
 
 def _text_of(gap: Gap) -> tuple[str, str]:
     return gap.scope.text, gap.detail
+
+
+def give_way() -> None:
+    """Let a thread that waits for the interpreter go first: it may have an answer to take."""
+    time.sleep(0)  # noqa: TID251 - nothing is waited for
 
 
 def listed_id(row: Json, what: str) -> ResourceId:

@@ -5,7 +5,7 @@ Two hundred rows a page instead of one request for every machine and each of its
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -84,24 +84,42 @@ class Resources:
     by_source: dict[str, list[str]] = field(default_factory=dict)
     states_listed: set[str] = field(default_factory=set)
     _holders: Mapping[str, ResourceId] | None = None
+    _above: dict[str, tuple[Lock, ...]] = field(default_factory=dict)
+    _locks_added: int = 0
+
+    @property
+    def state(self) -> tuple[int, ...]:
+        """Numbers that are others as soon as a machine, a part, a lock or a failure is added."""
+        written = (self.vms.writes, self.disks.writes, self.nics.writes)
+        return (*written, self._locks_added, len(self.unread))
 
     def is_unread(self, subscription: str | None, kind: str) -> bool:
         """Tell whether the list of a kind is missing for a subscription."""
         return ((subscription or "").casefold(), kind) in self.unread
 
-    def covering(self, resource: ResourceId) -> Iterator[Lock]:
-        """Yield the locks at a resource and at everything above it."""
+    def covering(self, resource: ResourceId) -> tuple[Lock, ...]:
+        """Return the locks at a resource, then those at everything above it."""
         key = resource.key
-        while key:
-            yield from self.locks.get(key, ())
-            key = key.rpartition("/")[0]
+        return (*self.locks.get(key, ()), *self._locks_above(key.rpartition("/")[0]))
+
+    def _locks_above(self, parent: str) -> tuple[Lock, ...]:
+        """Look up a path once for all resources that lie directly below it."""
+        found = self._above.get(parent)
+        if found is None:
+            parts = parent.split("/")
+            paths = ("/".join(parts[:count]) for count in range(len(parts), 1, -1))
+            found = tuple(lock for path in paths for lock in self.locks.get(path, ()))
+            self._above[parent] = found
+        return found
 
     def add(
         self, kind: str, bodies: Iterable[Json], views: Mapping[str, JsonObject] = _NO_VIEWS
     ) -> None:
         """Take in the rows of one list; of machines with their instance views, by key."""
         if kind == LOCKS:
+            self._above.clear()
             for lock in map(lock_from, bodies):
+                self._locks_added += 1
                 self.locks.setdefault(lock.scope.key, []).append(lock)
             return
         held = {VMS: self.vms, DISKS: self.disks, NICS: self.nics}[kind]

@@ -1,13 +1,12 @@
 """Makes the rows of a list while the next pages are read."""
 
 import threading
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from typing import Generic, TypeVar
 
-from azstaging.engine.ports import Json, Sleep
-from azstaging.engine.reads import Reads
+from azstaging.engine.ports import Json
+from azstaging.engine.reads import Reads, give_way
 from azstaging.errors import UnexpectedResponseError
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Gap
@@ -42,7 +41,7 @@ class RowMaker(Generic[T]):
         make: Callable[[ReplicatedItem], T],
         executor: Executor,
         *,
-        give_way: Sleep = time.sleep,  # noqa: TID251 - nothing is waited for
+        give_way: Callable[[], None] = give_way,
     ) -> None:
         self._reads = reads
         self._make = make
@@ -86,7 +85,7 @@ class RowMaker(Generic[T]):
             made: Made[T] = []
             for number, body in enumerate(page):
                 if self._reading and number % _ROWS_AT_ONCE == 0:
-                    self._give_way(0)
+                    self._give_way()
                 made.append(self._row(body, vault, collection))
             return made
         finally:

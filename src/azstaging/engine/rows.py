@@ -13,7 +13,7 @@ from azstaging.engine.resources import (
     attached_nics,
     is_virtual_machine,
 )
-from azstaging.engine.sources import Source
+from azstaging.engine.sources import NO_SOURCE, NOT_READ, Source
 from azstaging.engine.testmachines import find_test_machines
 from azstaging.model.bodies import Body
 from azstaging.model.ids import ResourceId
@@ -27,21 +27,25 @@ from azstaging.providers.fields import Fields
 from azstaging.rules.phase import PhaseVerdict, derive_phase
 from azstaging.rules.preconditions import lock_blocks
 
-_NO_SOURCE = "the item does not name its source machine"
-_NOT_READ = "the source machine was not read"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What of a row was put together before its time.
 
     Attributes:
-        source: None where it was not known yet.
+        row: the whole row, or None where something was not known yet, or depends on all others.
+        state: of the lists that it was made of; other lists can make another row.
     """
 
     matched: Matched
     target: TargetMachine | None
-    source: SourceMachine | None
+    row: InventoryItem | None
+    state: tuple[int, ...]
+
+    def row_of(self, each: Matched, resources: Resources) -> InventoryItem | None:
+        """Return the row if that of ``each`` would be the same now."""
+        same = self.matched is each and self.state == resources.state
+        return self.row if same else None
 
 
 def build_rows(
@@ -53,10 +57,29 @@ def build_rows(
     """Build the row of every item; workloads are added later."""
     # A machine that is in dispute is somebody's target all the same, and no test machine.
     targets = {each.match.vm for each in matched if each.match.vm is not None}
-    return [
-        _row(each, resources, sources, targets, ahead.get(each.item.id))
-        for each in undisputed(matched)
-    ]
+    rows = []
+    for each in undisputed(matched):
+        parts = ahead.get(each.item.id)
+        row = parts.row_of(each, resources) if parts is not None else None
+        rows.append(row or _row(each, resources, sources, targets, parts))
+    return rows
+
+
+def parts_of(matched: Matched, resources: Resources, source: Source | None) -> Parts:
+    """Put together what can be known of a row before all others are there.
+
+    Args:
+        matched: an item, and its machine.
+        resources: lists that have everything of this machine.
+        source: what is known of its source, or None where that is not known yet.
+    """
+    target = target_of(matched, resources)
+    # What is nobody's test machine now is none for what other machines become, either.
+    tests = find_test_machines(matched.item, matched.match.vm, resources, ())
+    row = None
+    if source is not None and not tests:
+        row = _row_of(matched, target, tests, source, resources)
+    return Parts(matched=matched, target=target, row=row, state=resources.state)
 
 
 def listed_row(item: ReplicatedItem) -> InventoryItem:
@@ -71,7 +94,7 @@ def listed_row(item: ReplicatedItem) -> InventoryItem:
         facts=facts,
         phase=verdict.phase,
         phase_evidence=verdict.evidence,
-        source_note=_NO_SOURCE if item.source_id is None else _NOT_READ,
+        source_note=NO_SOURCE if item.source_id is None else NOT_READ,
         target_unknown=True,
         target_note="only the lists of items were read",
     )
@@ -90,15 +113,27 @@ def _row(
     targets: set[ResourceId],
     parts: Parts | None,
 ) -> InventoryItem:
-    item, match = each.item, each.match
-    known = parts is not None and parts.matched is each
-    target = parts.target if parts is not None and known else None
+    item = each.item
+    target = parts.target if parts is not None and parts.matched is each else None
     if not _is_current(target, resources):
         target = target_of(each, resources)
-    tests = find_test_machines(item, match.vm, resources, targets)
+    tests = find_test_machines(item, each.match.vm, resources, targets)
+    # Who names no source was looked for; held by the item's own id.
+    missing = NO_SOURCE if item.source_id is None else NOT_READ
+    source = sources.get(item.source_id or item.id, Source(note=missing))
+    return _row_of(each, target, tests, source, resources)
+
+
+def _row_of(
+    each: Matched,
+    target: TargetMachine | None,
+    tests: tuple[ResourceId, ...],
+    known: Source,
+    resources: Resources,
+) -> InventoryItem:
+    item, match = each.item, each.match
     verdict = derive_phase(each.facts, target, match.unknown, tests)
-    early = parts.source if parts is not None and known else None
-    source, note = _source(item, sources, resources, early)
+    source, note = _source(item, known, resources)
     return InventoryItem(
         item=item,
         facts=each.facts,
@@ -126,7 +161,7 @@ def target_of(each: Matched, resources: Resources) -> TargetMachine | None:
         disks=_disks(body, resources),
         nics=_nics(body, resources),
         size=_size(vm, body, resources),
-        locks=tuple(resources.covering(vm)),
+        locks=resources.covering(vm),
         resolved_by=each.match.how,
         intended_name=each.item.settings.vm_name,
     )
@@ -149,40 +184,22 @@ def _size(id: ResourceId, vm: JsonObject, resources: Resources) -> Json | None:
 
 
 def _source(
-    item: ReplicatedItem,
-    sources: Mapping[ResourceId, Source],
-    resources: Resources,
-    early: SourceMachine | None,
+    item: ReplicatedItem, known: Source, resources: Resources
 ) -> tuple[SourceMachine | None, str]:
-    if item.source_id is None:
-        # Looked for by what the item says of it; held by the item's id.
-        found = sources.get(item.id, Source(note=_NO_SOURCE))
-        return None if found.body is None else source_machine(found.body), found.note
-    known = sources.get(item.source_id, Source(note=_NOT_READ))
+    named = item.source_id
     if known.body is None:
         return None, known.note
-    if is_virtual_machine(item.source_id):
-        if early is None or not _is_current(early, resources):
-            early = _source_vm(item.source_id, known.body, resources)
-        return early, known.note
-    machine = early or source_machine(known.body)
-    if machine.is_deleted:
+    if named is not None and is_virtual_machine(named):
+        return _source_vm(named, known.body, resources), known.note
+    machine = source_machine(known.body)
+    if named is not None and machine.is_deleted:
         return machine, "discovery marks the source machine as deleted"
     return machine, known.note
 
 
-def _is_current(vm: TargetMachine | SourceMachine | None, resources: Resources) -> bool:
+def _is_current(vm: TargetMachine | None, resources: Resources) -> bool:
     """Tell whether a VM is what the lists have now: its run-time state may have come since."""
     return vm is not None and vm.body is resources.vms.packed(vm.id.key)
-
-
-def source_vm_of(item: ReplicatedItem, resources: Resources) -> SourceMachine | None:
-    """Put the source VM of an item together from the lists, or return None: it has none there."""
-    source = item.source_id
-    if source is None or not is_virtual_machine(source):
-        return None
-    body = resources.vms.get(source.key)
-    return None if body is None else _source_vm(source, body, resources)
 
 
 def _source_vm(id: ResourceId, body: JsonObject, resources: Resources) -> SourceMachine:
@@ -197,6 +214,8 @@ def _source_vm(id: ResourceId, body: JsonObject, resources: Resources) -> Source
 
 def _blocking_locks(item: ReplicatedItem, resources: Resources) -> tuple[Lock, ...]:
     """Return the locks on the item, its vault, resource group or subscription that block a stop."""
-    request = stop_request_of(item) or StopRequest(operation="", method="DELETE", id=item.id)
     locks = resources.covering(item.id)
+    if not locks:
+        return ()
+    request = stop_request_of(item) or StopRequest(operation="", method="DELETE", id=item.id)
     return tuple(sorted((k for k in locks if lock_blocks(k.level, request)), key=lambda k: k.id))

@@ -19,6 +19,8 @@ from azstaging.model.bodies import Bodies
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import JsonObject, ReplicatedItem
 
+NO_SOURCE = "the item does not name its source machine"
+NOT_READ = "the source machine was not read"
 _MACHINES = "discovered machines"
 _LIST_FROM = 5
 """So many machines of one site are listed; fewer are read one by one."""
@@ -45,6 +47,7 @@ class SourceLists:
         self._reads = reads
         self._started: dict[ResourceId, Future[Result[Bodies]]] = {}
         self._hyper_v: list[Future[Result[list[ResourceId]]]] = []
+        self._nameless: Mapping[ResourceId, Source] | None = None
 
     def start(self, items: Iterable[ReplicatedItem]) -> None:
         """Start the lists of the sites that hold several of the items' source machines."""
@@ -73,9 +76,15 @@ class SourceLists:
                     self._started[site] = self._reads.start(read, first=True)
 
     def nameless(self, items: Iterable[ReplicatedItem]) -> Mapping[ResourceId, Source]:
-        """Return what is known of the sources of Hyper-V items, by the id of the item."""
-        if not self._hyper_v:
-            return {}
+        """Return what is known of the sources of Hyper-V items, by the id of the item.
+
+        It is found out once, and waited for.
+        """
+        if self._nameless is None:
+            self._nameless = self._find_nameless(items) if self._hyper_v else {}
+        return self._nameless
+
+    def _find_nameless(self, items: Iterable[ReplicatedItem]) -> Mapping[ResourceId, Source]:
         listed = self._reads.collect(self._hyper_v, "sites")
         discovered = Discovered(unread=[each.gap.detail for each in listed if each.gap])
         sites = dict.fromkeys(site for each in listed for site in each.value or ())
@@ -90,10 +99,18 @@ class SourceLists:
         found = ((item.id, discovered.find(item)) for item in items if nameless(item))
         return {each: Source(body=body, note=note) for each, (body, note) in found}
 
-    def early(self, source: ResourceId | None) -> Source | None:
-        """Return a machine of a site whose list is there already; None where it is not known."""
-        started = None if source is None else self._started.get(_site_of(source))
-        if source is None or started is None or not started.done():
+    def early(self, item: ReplicatedItem, resources: Resources) -> Source | None:
+        """Return what is known of an item's source already; None where that is not known yet."""
+        source = item.source_id
+        if source is None:
+            found = self._nameless
+            if found is None:
+                return None if nameless(item) else Source(note=NO_SOURCE)
+            return found.get(item.id, Source(note=NO_SOURCE))
+        if is_virtual_machine(source):
+            return _virtual_machine(source, resources)
+        started = self._started.get(_site_of(source))
+        if started is None or not started.done():
             return None
         bodies = started.result().value
         return None if bodies is None else _source(source, bodies.packed(source.key))

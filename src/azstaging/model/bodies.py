@@ -142,11 +142,16 @@ def packed_later(body: Mapping[str, Any]) -> Body:
 
 
 class Bodies(MutableMapping[str, dict[str, Any]]):
-    """Many JSON objects by key, for one thread. Nobody writes to what is taken out."""
+    """Many JSON objects by key, for one thread. Nobody writes to what is taken out.
 
-    __slots__ = ("_held", "_recent")
+    Attributes:
+        writes: how often one was put in or taken away.
+    """
+
+    __slots__ = ("_held", "_recent", "writes")
 
     def __init__(self) -> None:
+        self.writes = 0
         self._held: dict[str, Mapping[str, Any]] = {}
         # One object is looked at several times in a row.
         self._recent: dict[str, dict[str, Any]] = {}
@@ -172,6 +177,7 @@ class Bodies(MutableMapping[str, dict[str, Any]]):
 
     def __setitem__(self, key: str, body: Mapping[str, Any]) -> None:
         self._recent.pop(key, None)
+        self.writes += 1
         held = packed(body)
         if isinstance(held, Body):
             held.pack()
@@ -179,6 +185,7 @@ class Bodies(MutableMapping[str, dict[str, Any]]):
 
     def __delitem__(self, key: str) -> None:
         self._recent.pop(key, None)
+        self.writes += 1
         del self._held[key]
 
     def __contains__(self, key: object) -> bool:
