@@ -11,8 +11,9 @@ from dataclasses import replace
 from azstaging.engine.machines import Matched, places_of, read_what_lists_lack
 from azstaging.engine.ports import AzurePort, Progress
 from azstaging.engine.reads import Reads
-from azstaging.engine.resources import TARGET_KINDS, TargetLists
+from azstaging.engine.resources import TARGET_KINDS
 from azstaging.engine.rows import build_rows
+from azstaging.engine.target_lists import TargetLists
 from azstaging.engine.targets import Match
 from azstaging.model.ids import ResourceId
 from azstaging.model.inventory import Inventory, InventoryItem, Phase

@@ -23,9 +23,10 @@ from azstaging.engine.machines import (
 from azstaging.engine.memory import few_collections
 from azstaging.engine.ports import AzurePort, Clock, Progress
 from azstaging.engine.reads import Reads, Result, give_way
-from azstaging.engine.resources import LOCKS, TARGET_KINDS, TargetLists
+from azstaging.engine.resources import LOCKS, TARGET_KINDS
 from azstaging.engine.rows import Parts, build_rows, listed_row
 from azstaging.engine.sources import SourceLists
+from azstaging.engine.target_lists import TargetLists
 from azstaging.engine.targets import subscriptions_of
 from azstaging.engine.vaults import find_items, kept, start_details
 from azstaging.model.ids import ResourceId, vault_of

@@ -10,9 +10,8 @@ from azstaging.engine.resources import (
     Place,
     Resources,
     is_virtual_machine,
-    states_read,
-    worth_listing,
 )
+from azstaging.engine.target_lists import states_read, worth_listing
 from azstaging.engine.targets import BY_NAME, Match, match_target
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import Collection, Cutover, Facts, ReplicatedItem

@@ -9,7 +9,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from azstaging.engine.ports import Json, Progress
+from azstaging.engine.ports import Json, Progress, Sleep
 from azstaging.errors import (
     AccessDeniedError,
     ConfigurationError,
@@ -188,9 +188,9 @@ def _text_of(gap: Gap) -> tuple[str, str]:
     return gap.scope.text, gap.detail
 
 
-def give_way() -> None:
+def give_way(sleep: Sleep = time.sleep) -> None:  # noqa: TID251 - nothing is waited for
     """Let a thread that waits for the interpreter go first: it may have an answer to take."""
-    time.sleep(0)  # noqa: TID251 - nothing is waited for
+    sleep(0)
 
 
 def listed_id(row: Json, what: str) -> ResourceId:
