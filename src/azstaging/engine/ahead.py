@@ -26,17 +26,16 @@ class Ahead:
         self._listed = listed
         self.parts: dict[ResourceId, Parts] = {}
 
-    def take(self, item: ReplicatedItem, *, at_last: bool = False) -> bool:
+    def take(self, item: ReplicatedItem) -> bool:
         """Put an item's machines together if every list that it needs is there.
 
         Returns:
-            False where its source is not known yet, so that it is worth trying again; ``at_last``
-            it is put together without.
+            False where its source is not known yet, so that it is worth trying again.
         """
         if not item.detailed or not subscriptions_of((item,)) <= self._listed:
             return True
         source = self._sources.early(item, self._resources)
-        if source is None and not at_last:
+        if source is None:
             return False
         matched = match_one(item, self._resources)
         if self._settled(matched):

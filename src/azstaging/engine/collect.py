@@ -217,7 +217,7 @@ def _work_ahead(
     reads.collect(list(details.values()), "details", take)
     sources.nameless(items.values())
     for item in waiting:
-        ahead.take(item, at_last=True)
+        ahead.take(item)
     return ahead.parts
 
 

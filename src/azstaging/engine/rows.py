@@ -33,7 +33,7 @@ class Parts:
     """What of a row was put together before its time.
 
     Attributes:
-        row: the whole row, or None where something was not known yet, or depends on all others.
+        row: the whole row, or None where it depends on the machines of all others.
         state: of the lists that it was made of; other lists can make another row.
     """
 
@@ -65,20 +65,18 @@ def build_rows(
     return rows
 
 
-def parts_of(matched: Matched, resources: Resources, source: Source | None) -> Parts:
+def parts_of(matched: Matched, resources: Resources, source: Source) -> Parts:
     """Put together what can be known of a row before all others are there.
 
     Args:
         matched: an item, and its machine.
         resources: lists that have everything of this machine.
-        source: what is known of its source, or None where that is not known yet.
+        source: what is known of its source.
     """
     target = target_of(matched, resources)
     # What is nobody's test machine now is none for what other machines become, either.
     tests = find_test_machines(matched.item, matched.match.vm, resources, ())
-    row = None
-    if source is not None and not tests:
-        row = _row_of(matched, target, tests, source, resources)
+    row = None if tests else _row_of(matched, target, tests, source, resources)
     return Parts(matched=matched, target=target, row=row, state=resources.state)
 
 

@@ -112,8 +112,17 @@ class SourceLists:
         started = self._started.get(_site_of(source))
         if started is None or not started.done():
             return None
-        bodies = started.result().value
-        return None if bodies is None else _source(source, bodies.packed(source.key))
+        return self._of_site(source, started.result())
+
+    def _of_site(self, source: ResourceId, result: Result[Bodies]) -> Source | None:
+        """Return what the list of its site tells of a machine; None where there is no list."""
+        if result.value is not None:
+            return _source(source, result.value.packed(source.key))
+        if result.gap is None or result.gap.reason == "not-found":
+            return None
+        # Asking for each machine would be refused as often.
+        self._reads.note(result.gap, _MACHINES)
+        return Source(note=result.gap.detail)
 
     def read(
         self, items: Iterable[ReplicatedItem], resources: Resources
@@ -142,13 +151,8 @@ class SourceLists:
         known: dict[ResourceId, Source] = {}
         results = self._reads.collect([self._started[site] for site in sites], "sources")
         for wanted, result in zip(sites.values(), results, strict=True):
-            if result.value is not None:
-                bodies = result.value
-                known |= {source: _source(source, bodies.packed(source.key)) for source in wanted}
-            elif result.gap is not None and result.gap.reason != "not-found":
-                # Asking for each machine would be refused as often.
-                self._reads.note(result.gap, _MACHINES)
-                known |= dict.fromkeys(wanted, Source(note=result.gap.detail))
+            told = ((source, self._of_site(source, result)) for source in wanted)
+            known |= {source: found for source, found in told if found is not None}
         return known
 
 
