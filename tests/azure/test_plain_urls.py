@@ -24,7 +24,13 @@ _PIECES = strategies.sampled_from(
 @example(suffix="x%7Ey")
 @given(suffix=strategies.lists(_PIECES, max_size=12).map("".join))
 def test_a_plain_url_is_sent_as_it_is(suffix: str) -> None:
-    for origin in ("https://management.azure.com/", "http://127.0.0.1:8080/", "HTTPS://Host/"):
+    for origin in (
+        "https://management.azure.com/",
+        "http://127.0.0.1:8080/",
+        "http://127.0.0.1:59999/",
+        "http://127.0.0.1:65536/",
+        "HTTPS://Host/",
+    ):
         url = origin + suffix
         if is_plain(url):
             assert requests.Request("GET", url).prepare().url == url
@@ -91,3 +97,12 @@ def test_a_pool_is_kept_for_each_origin_and_setting(monkeypatch: pytest.MonkeyPa
         others = [pool(ITEM, False), pool("https://centralus.management.azure.com/a"), proxied]
         assert len({id(each) for each in (pool(ITEM), *others)}) == 4
         assert len(found) == 4
+        adapter.close()
+        pool(ITEM)
+        assert len(found) == 5
+
+
+def test_parameters_are_added_to_a_plain_url() -> None:
+    with make_session(pool_size=1, loopback=False) as session:
+        request = requests.Request("GET", ITEM, params={"$top": "1"})
+        assert session.prepare_request(request).url == f"{ITEM}&%24top=1"

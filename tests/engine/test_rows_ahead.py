@@ -99,8 +99,9 @@ def test_a_source_that_stays_unknown_is_told_and_a_gap(
     inventory = read(azure)
     assert sorted(made["ahead"]) == list(NAMES)
     assert [row.target.power for row in inventory] == ["running"] * 5
-    assert {(row.source, row.source_note != "") for row in inventory} == {(None, True)}
-    assert [gap.scope.name for gap in inventory.gaps] == ["site"]
+    (gap,) = inventory.gaps
+    assert gap.scope.name == "site"
+    assert {(row.source, row.source_note) for row in inventory} == {(None, gap.detail)}
 
 
 @pytest.mark.parametrize("level", ["item", "vault", "group", "subscription"])
@@ -208,3 +209,64 @@ def test_a_lock_that_is_listed_later_covers_what_was_looked_up_before(shapes: An
         "target",
         shapes.subscription,
     ]
+
+
+def test_nobody_waits_for_a_slow_site_while_rows_can_be_made(
+    shapes: Any, read: Any, made: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure = _with_hyper_v(shapes, _migrated(shapes, *NAMES))
+    seen, waited = threading.Event(), []
+    parts_of, listing = ahead.parts_of, azure.list_discovered_machines
+
+    def told(matched: Any, *others: Any) -> Any:
+        if matched.item.name == "hv01":
+            seen.set()
+        return parts_of(matched, *others)
+
+    def slow(site: ResourceId) -> Any:
+        if site.name == "site":
+            waited.append(seen.wait(20))
+        return listing(site)
+
+    monkeypatch.setattr(ahead, "parts_of", told)
+    monkeypatch.setattr(azure, "list_discovered_machines", slow)
+    assert [row.source.name for row in read(azure)] == [*NAMES, "HV01"]
+    assert waited == [True]
+
+
+def _elsewhere(shapes: Any, azure: Any, disk: str, name: str) -> None:
+    """Move a machine and its disk into another subscription, which its item's GET alone tells."""
+    machine = next(vm for vm in azure.vms if vm["name"] == name)
+    machine["id"] = shapes.vm_id(name, OTHER)
+    held = {"id": f"{OTHER}/providers/Microsoft.Compute/disks/{disk}"}
+    machine["properties"]["storageProfile"]["osDisk"]["managedDisk"] = held
+    body = azure.bodies[ResourceId(shapes.migration_id(name, shapes.vault())).key]
+    details = body["properties"]["providerSpecificDetails"]
+    details["targetResourceGroupId"] = OTHER
+    details["protectedDisks"][0]["targetManagedDiskId"] = held["id"]
+
+
+def test_machines_that_are_listed_late_tell_whose_unread_disks_are(shapes: Any, read: Any) -> None:
+    azure = _migrated(shapes, *NAMES)
+    _elsewhere(shapes, azure, "app05-os", "app05")
+    azure.refuse["list_disks", "*"] = AccessDeniedError("No.")
+    inventory = read(azure)
+    assert [(row.target.name, row.phase.value) for row in inventory] == [
+        (name, "staged") for name in NAMES
+    ]
+
+
+def test_a_disk_on_a_machine_that_is_listed_late_is_not_overlooked(shapes: Any, read: Any) -> None:
+    """The disks of an item hang on two machines; the second one is listed last."""
+    azure = _migrated(shapes, *NAMES)
+    _elsewhere(shapes, azure, "app05-os", "app05")
+    azure.refuse["list_disks", "*"] = AccessDeniedError("No.")
+    first = azure.bodies[ResourceId(shapes.migration_id("app01", shapes.vault())).key]
+    stray = {"diskId": "1", "targetManagedDiskId": shapes.disk_id("stray")}
+    first["properties"]["providerSpecificDetails"]["protectedDisks"].append(stray)
+    late = next(vm for vm in azure.vms if vm["name"] == "app05")
+    data = {"managedDisk": {"id": stray["targetManagedDiskId"]}}
+    late["properties"]["storageProfile"]["dataDisks"].append(data)
+    row = next(row for row in read(azure) if row.name == "app01")
+    assert (row.target, row.target_unknown) == (None, True)
+    assert "several machines: app01, app05" in row.target_note

@@ -329,7 +329,9 @@ class BodyPolicy(Policy):
         torn: Exception | None = None
         try:
             http.read()
-        except (AzureError, requests.RequestException, HTTPError, OSError) as error:
+        except (AzureError, requests.RequestException, HTTPError, OSError, ValueError) as error:
+            # ValueError: a length that is no number. Nobody has closed the answer then.
+            http.close()
             torn = error
         if torn is not None:
             # Raised outside the handler, so that the original (with its URL) is not chained.

@@ -18,10 +18,12 @@ from azstaging.azure.redaction import redact
 from azstaging.errors import ConfigurationError
 
 _BLOCK_BYTES = 1024 * 1024
+_AT_ONCE_BYTES = 64 * 1024 * 1024
+_LENGTH = re.compile(r"[0-9]{1,9}", re.ASCII)
 # URLs that requests sends as they are, dot segments aside: it has nothing to escape in them, to
 # unescape or to write otherwise. Finding that out by its own means is a tenth of a read.
 _PLAIN_URL = re.compile(
-    r"https?://[a-z0-9.-]+(?::[1-9][0-9]*)?/[\w~$&'()*+,;=:@/.-]*(?:\?[\w~$&'()*+,;=:@/?.-]+)?",
+    r"https?://[a-z0-9.-]+(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?/[\w~$&'()*+,;=:@/.-]*(?:\?[\w~$&'()*+,;=:@/?.-]+)?",
     re.ASCII,
 )
 
@@ -32,7 +34,10 @@ def is_plain(url: str) -> bool:
 
 
 class _Adapter(HTTPAdapter):
-    """Keeps the pool of an origin at hand: finding it anew takes as long as sending a request."""
+    """Keeps the pool of an origin at hand: finding it anew takes as long as sending a request.
+
+    Of origins there are few: nothing is sent to others than the cloud's.
+    """
 
     def __init__(self, pool_size: int) -> None:
         super().__init__(
@@ -154,7 +159,7 @@ class SingleSendTransport(RequestsTransport):  # type: ignore[misc]  # lazily ex
         try:
             response = super().send(request, **kwargs)
             return response if call.is_change else _read_at_once(response)
-        except (AzureError, HTTPError, OSError) as error:
+        except (AzureError, HTTPError) as error:
             failure = error
         # Raised outside the handler, so that the original (with its URL) is not chained.
         call.failure = no_answer(failure, call)
@@ -179,8 +184,16 @@ class SingleSendTransport(RequestsTransport):  # type: ignore[misc]  # lazily ex
 
 
 def _read_at_once(response: Any) -> Any:
-    """Read the whole answer in one piece; azure-core takes it through three generators."""
-    response._content = response.internal_response.raw.read(decode_content=True)  # noqa: SLF001
+    """Read the whole answer in one piece; azure-core takes it through three generators.
+
+    Only what is announced in plain words, and as no more than fits: memory is taken for it before
+    the first byte is there. Everything else is left to be read by blocks.
+    """
+    raw = response.internal_response.raw
+    announced = raw.headers.get("content-length", "")
+    plain = _LENGTH.fullmatch(announced) is not None and "transfer-encoding" not in raw.headers
+    if plain and int(announced) <= _AT_ONCE_BYTES:
+        response._content = raw.read(decode_content=True)  # noqa: SLF001
     return response
 
 

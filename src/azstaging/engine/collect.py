@@ -4,7 +4,6 @@ Lists first, single reads for what a list leaves out. Nothing is ever shortened 
 is not answered, is refused or has an odd shape is a `Gap`, and everything else is still there.
 """
 
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -18,13 +17,12 @@ from azstaging.engine.machines import (
     migrated_machines,
     places_of,
     read_what_lists_lack,
-    undisputed,
 )
 from azstaging.engine.memory import few_collections
 from azstaging.engine.ports import AzurePort, Clock, Progress
 from azstaging.engine.reads import Reads, Result, give_way
 from azstaging.engine.resources import LOCKS, TARGET_KINDS
-from azstaging.engine.rows import Parts, build_rows, listed_row
+from azstaging.engine.rows import Parts, build_rows, listed_row, unfinished
 from azstaging.engine.sources import SourceLists
 from azstaging.engine.target_lists import TargetLists
 from azstaging.engine.targets import subscriptions_of
@@ -49,8 +47,6 @@ from azstaging.rules.selection import select
 
 # Only resources of Microsoft.DataReplication say when they were made.
 _DATED = Collection.DATA_REPLICATION
-# How many items are put together while another one is read: there are more of them than reads.
-_AT_ONCE = 3
 _COLLECTIONS = {each.value.casefold(): each for each in Collection}
 
 
@@ -155,11 +151,7 @@ def _read_rows(azure: AzurePort, scope: Scope, reads: Reads) -> tuple[list[Inven
     unsettled = (each for each in matched if each.item.id not in ahead)
     lists.start_sizes(sorted(places_of(unsettled, resources)))
     lists.gather_sizes()
-    rest = [
-        each.item
-        for each in undisputed(matched)
-        if (parts := ahead.get(each.item.id)) is None or parts.row_of(each, resources) is None
-    ]
+    rest = unfinished(matched, resources, ahead)
     sources.start(rest)
     known = sources.read(rest, resources)
     unnamed = sources.nameless(items.values())
@@ -195,29 +187,23 @@ def _work_ahead(
 ) -> Mapping[ResourceId, Parts]:
     """Wait for the details, and put machines together in the meantime."""
     resources = lists.gather()
-    ahead = Ahead(resources, sources, lists.listed)
     whole = [item for item in items.values() if item.id not in details]
     # Not every item tells where its machine is: the machines that were listed do.
     places = places_of((match_one(item, resources) for item in whole), resources)
     lists.start_sizes(sorted(places))
     lists.gather_sizes()
-    order, waiting = list(details), deque(whole)
+    ahead, order = Ahead(resources, sources, lists.listed, whole), list(details)
 
     def take(index: int) -> None:
         give_way()
-        waiting.append(items[order[index]])
-        # By then the lists of source machines are there, too, or soon.
         if index == len(order) // 4:
+            # By then the Hyper-V sites are listed, nearly always; else they are waited for.
             sources.nameless(items.values())
-        for _ in range(min(_AT_ONCE, len(waiting))):
-            item = waiting.popleft()
-            if not ahead.take(item):
-                waiting.append(item)
+        ahead.add(items[order[index]])
 
     reads.collect(list(details.values()), "details", take)
     sources.nameless(items.values())
-    for item in waiting:
-        ahead.take(item)
+    ahead.finish()
     return ahead.parts
 
 

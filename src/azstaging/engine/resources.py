@@ -58,13 +58,16 @@ class Resources:
     unread: set[tuple[str, str]] = field(default_factory=set)
     by_source: dict[str, list[str]] = field(default_factory=dict)
     states_listed: set[str] = field(default_factory=set)
-    _holders: Mapping[str, ResourceId] | None = None
+    _holders: tuple[int, Mapping[str, ResourceId]] = (0, MappingProxyType({}))
     _above: dict[str, tuple[Lock, ...]] = field(default_factory=dict)
     _locks_added: int = 0
 
     @property
     def state(self) -> tuple[int, ...]:
-        """Numbers that are others as soon as a machine, a part, a lock or a failure is added."""
+        """Numbers that are others as soon as a machine, a part, a lock or a failure is added.
+
+        Sizes are left out: where they are wanted, they are waited for.
+        """
         written = (self.vms.writes, self.disks.writes, self.nics.writes)
         return (*written, self._locks_added, len(self.unread))
 
@@ -152,13 +155,16 @@ class Resources:
         return source if source is not None and source.resource_type == _DISK_TYPE else None
 
     def _by_machine(self) -> Mapping[str, ResourceId]:
-        if self._holders is None:
-            self._holders = {
+        written, holders = self._holders
+        if written != self.vms.writes:
+            written = self.vms.writes
+            holders = {
                 disk.key: ResourceId(key)
                 for key, vm in self.vms.items()
                 for disk in attached_disks(vm)
             }
-        return self._holders
+            self._holders = written, holders
+        return holders
 
 
 def _whole(row: Json) -> Json:

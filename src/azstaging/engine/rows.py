@@ -42,27 +42,45 @@ class Parts:
     row: InventoryItem | None
     state: tuple[int, ...]
 
-    def row_of(self, each: Matched, resources: Resources) -> InventoryItem | None:
-        """Return the row if that of ``each`` would be the same now."""
-        same = self.matched is each and self.state == resources.state
-        return self.row if same else None
+
+_Ahead = Mapping[ResourceId, Parts]
+_NOTHING: _Ahead = MappingProxyType({})
 
 
 def build_rows(
     matched: list[Matched],
     resources: Resources,
     sources: Mapping[ResourceId, Source],
-    ahead: Mapping[ResourceId, Parts] = MappingProxyType({}),
+    ahead: _Ahead = _NOTHING,
 ) -> list[InventoryItem]:
-    """Build the row of every item; workloads are added later."""
+    """Build the row of every item; workloads are added later.
+
+    Args:
+        matched: the items and their machines.
+        resources: the lists.
+        sources: what is known of the sources of the items that are `unfinished`.
+        ahead: what was put together before.
+    """
     # A machine that is in dispute is somebody's target all the same, and no test machine.
     targets = {each.match.vm for each in matched if each.match.vm is not None}
-    rows = []
-    for each in undisputed(matched):
-        parts = ahead.get(each.item.id)
-        row = parts.row_of(each, resources) if parts is not None else None
-        rows.append(row or _row(each, resources, sources, targets, parts))
-    return rows
+    return [
+        _finished(each, resources, ahead)
+        or _row(each, resources, sources, targets, ahead.get(each.item.id))
+        for each in undisputed(matched)
+    ]
+
+
+def unfinished(matched: list[Matched], resources: Resources, ahead: _Ahead) -> list[ReplicatedItem]:
+    """Return the items whose rows are still to be made, so that their sources are wanted."""
+    return [e.item for e in undisputed(matched) if _finished(e, resources, ahead) is None]
+
+
+def _finished(each: Matched, resources: Resources, ahead: _Ahead) -> InventoryItem | None:
+    """Return the row that was made ahead if it would be the same now."""
+    parts = ahead.get(each.item.id)
+    if parts is None or parts.matched is not each or parts.state != resources.state:
+        return None
+    return parts.row
 
 
 def parts_of(matched: Matched, resources: Resources, source: Source) -> Parts:
