@@ -18,8 +18,17 @@ AXE = (
     / "axe.min.js"
 )
 VIEWS = reports.VIEW_NAMES
+# On a machine that computes no longer than usual; on another one in proportion.
 FIRST_SCREEN_MS = 2_000
 FILTER_MS = 200
+USUAL_MS = 200
+USUAL = """(() => {
+  const start = performance.now(), rows = [];
+  for (let i = 0; i < 100000; i++) rows.push({name: 'srv-' + i, key: 'Srv ' + i * 7919 % 100000});
+  const read = JSON.parse(JSON.stringify(rows));
+  read.sort((one, other) => (one.key < other.key ? -1 : 1));
+  return performance.now() - start;
+})()"""
 IN_DOM = "document.querySelectorAll('.table-items tbody tr:not(.pad)').length"
 
 
@@ -255,7 +264,7 @@ def test_twenty_thousand_items_are_drawn_as_far_as_they_are_seen(
     # What else the machine does can only add: the best of three says what a first screen takes.
     first = min([_first_screen(open_tab, path) for _ in range(3)], key=max)
     print(f"20,000 items: painted after {first[0]:.0f} ms, in use after {first[1]:.0f} ms")
-    assert max(first) <= FIRST_SCREEN_MS
+    assert max(first) <= FIRST_SCREEN_MS * _slowness(open_tab)
     assert page.requests == []
     assert page.problems == []
     assert page.run("document.querySelector('.table-items output').textContent") == "20,000 rows"
@@ -299,7 +308,14 @@ def test_a_filter_over_twenty_thousand_items_is_quick(
     # What else the machine does can only add: the best of three says what a filter takes.
     taken = min((_filter(open_tab, path) for _ in range(3)), key=max)
     print(f"20,000 items: filtered after {', '.join(f'{ms:.0f} ms' for ms in taken)}")
-    assert max(taken) <= FILTER_MS
+    assert max(taken) <= FILTER_MS * _slowness(open_tab)
+
+
+def _slowness(open_tab: Callable[..., Any]) -> float:
+    """Return how much longer this browser computes than usual; 1 where it does not."""
+    taken = min(open_tab().run(USUAL) for _ in range(3))
+    print(f"the same work as ever took {taken:.0f} ms, usually {USUAL_MS} ms")
+    return max(1.0, taken / USUAL_MS)
 
 
 def _filter(open_tab: Callable[..., Any], path: Path) -> list[float]:
