@@ -75,13 +75,14 @@ class Ahead:
         if source is None:
             return False
         matched = match_one(item, self._resources)
-        # All that are missing are asked for, and not the first alone.
+        if not self._settled(matched):
+            return True
         places = sorted(places_of((matched,), self._resources))
+        # All that are missing are asked for, and not the first alone.
         self._lists.start_sizes(places)
         if not all(self._lists.has_sizes(place) for place in places):
             return False
-        if self._settled(matched):
-            self.parts[item.id] = parts_of(matched, self._resources, source)
+        self.parts[item.id] = parts_of(matched, self._resources, source)
         return True
 
     def _settled(self, matched: Matched) -> bool:
