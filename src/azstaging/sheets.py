@@ -22,6 +22,8 @@ _MAX_UNPACKED = 512_000_000
 _HEADER_CHARACTERS = 65_536
 # A row of our own after the last: who does not find it has read it as a part of a cell.
 _END = "azstaging: end of file"
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_ID = re.compile(r"\s*/subscriptions/", re.IGNORECASE)
 # A quoted cell: what stands within separates nothing.
 _QUOTED = re.compile(r'(?:^|(?<=[;,])) *"[^"]*(?:""[^"]*)*"')
 
@@ -98,13 +100,53 @@ def _csv_lines(data: bytes, file: Path, name: str) -> Iterator[list[str]]:
 
 def _csv_rows(text: str) -> Iterator[list[str]]:
     lines = io.StringIO(f"{text}\n{_END}", newline="")
+    mark = _delimiter(text)
+    header: list[str] = []
     last: list[str] = []
-    for last in csv.reader(lines, delimiter=_delimiter(text)):
-        if last != [_END]:
-            yield last
+    number = 1
+    reader = csv.reader(lines, delimiter=mark)
+    for last in reader:
+        if last and last[-1].endswith(_END):
+            break
+        if reader.line_num > number:
+            _require_one_row(last, number, len(header), mark)
+        header, number = header or last, reader.line_num + 1
+        yield last
     if last != [_END]:
         # The rows after it were taken for one cell.
         raise csv.Error("a quote is opened and never closed")
+
+
+def _require_one_row(row: list[str], number: int, width: int, mark: str) -> None:
+    """Refuse a cell of several lines of which one looks like a row: rows would be lost.
+
+    Nothing tells such a cell from that of two rows with a stray quote in each.
+    """
+    for index, cell in enumerate(row):
+        lines = _LINE_END.split(cell)
+        own = _own_row([_cells(line, mark) for line in lines], width, index, len(row) - index - 1)
+        if own:
+            raise csv.Error(
+                f"a quote is opened in line {number} and closed in line {number + len(lines) - 1}, "
+                f"and line {number + own} looks like a row of its own; close the quote in its "
+                "row, or write the cell on one line"
+            )
+        number += len(lines) - 1
+
+
+def _own_row(lines: list[list[str]], width: int, before: int, after: int) -> int:
+    """Return which line of a cell looks like a row, or 0; other cells stand before and after it."""
+    end = len(lines) - 1
+    for at in range(1, end + 1):
+        whole = at < end and len(lines[at]) == width
+        if whole or any(map(_ID.match, lines[at])):
+            return at
+    # The first and the last line, cut where the quotes stand.
+    return end if before + len(lines[0]) == width == len(lines[-1]) + after else 0
+
+
+def _cells(line: str, mark: str) -> list[str]:
+    return next(csv.reader([line], delimiter=mark), [])
 
 
 def _delimiter(text: str) -> str:

@@ -1,6 +1,7 @@
 """What a wave expects and who belongs to what, from the files that people keep."""
 
 import csv
+import itertools
 import re
 import zipfile
 from datetime import date, datetime, timezone
@@ -182,6 +183,89 @@ def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path: Path, text: str
         ConfigurationError, match=r"a quote is opened and never closed|has no column workload"
     ):
         loaded(tmp_path, '[wave]\nworkloads = "list.csv"\n')
+
+
+SWALLOWED = pytest.mark.parametrize(
+    ("header", "rows", "lines"),
+    [
+        ("id,note", ['{0},"big', "{1},x", '{2},rack"'], (2, 4, 3)),
+        ("id,note", ['{0},"big', '{1},rack"'], (2, 3, 3)),
+        ("id;note", ["{2};x", '{0};"big', "{1};x, y", '{2};rack"'], (3, 5, 4)),
+        ("id,note,owner", ['{0},"big,ann', '{1},"rack",eve'], (2, 3, 3)),
+        ("note,id", ['"big,{0}', "x,{1}", 'rack",{2}'], (2, 4, 3)),
+        ("id,note,owner", ['{0},"big', "{1}", '{2},rack",ann'], (2, 4, 3)),
+        ("id", ['"{0}', "{1}", '{2}"'], (2, 4, 3)),
+    ],
+)
+
+
+@SWALLOWED
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_quote_that_is_closed_rows_later_swallows_none(
+    tmp_path: Path, header: str, rows: list[str], lines: tuple[int, int, int], ending: str
+) -> None:
+    text = ending.join([header, *(row.format(ONE, TWO, f"{VAULT}/items/3") for row in rows)])
+    (tmp_path / "list.csv").write_bytes(text.encode())
+    with pytest.raises(ConfigurationError) as caught:
+        loaded(tmp_path, '[wave]\nexpected = "list.csv"\n')
+    first, last, own = lines
+    assert str(caught.value) == (
+        f"wave.expected: list.csv cannot be read: a quote is opened in line {first} and closed in "
+        f"line {last}, and line {own} looks like a row of its own; close the quote in its row, or "
+        "write the cell on one line."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('workload,item\nPay,"one\nWeb,two\nPay,three"\n', (2, 4, 3)),
+        ('workload,item\nPay,"one\nWeb,two"\n', (2, 3, 3)),
+        ('workload,item,owner\nPay,"one,ann\nWeb,two",eve\n', (2, 3, 3)),
+        ('workload,item\n"Pay,one\nWeb",two\n', (2, 3, 3)),
+        ('workload,item,owner\nPay,"one\nWeb,two,eve\nMail,three"\n', (2, 4, 3)),
+        ('note,workload,item\n"of two\nlines",Pay,"one\nx,Web,two"\n', (3, 4, 4)),
+    ],
+)
+def test_a_quote_that_is_closed_rows_later_swallows_no_member(
+    tmp_path: Path, text: str, lines: tuple[int, int, int]
+) -> None:
+    (tmp_path / "list.csv").write_text(text, "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        loaded(tmp_path, '[wave]\nworkloads = "list.csv"\n')
+    first, last, own = lines
+    told = f"opened in line {first} and closed in line {last}, and line {own} looks like a row"
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "cell"),
+    [
+        *itertools.product((0, 1, 2), ("one\ntwo", "one\ntwo, three", "one, two\nthree", "\n")),
+        (0, "one\ntwo, three, four"),
+    ],
+)
+def test_a_cell_of_two_lines_is_one_cell_in_any_column(
+    tmp_path: Path, place: int, cell: str
+) -> None:
+    rows = [["workload", "item"], ["Pay", "one"], ["Web", "two"]]
+    for row, told in zip(rows, ("note", cell, ""), strict=True):
+        row.insert(place, told)
+    write(tmp_path, "list.csv", [list(row) for row in rows])
+    workloads = loaded(tmp_path, '[wave]\nworkloads = "list.csv"\n').wave.workloads
+    assert [each.items for each in workloads] == [("one",), ("two",)]
+
+
+@pytest.mark.parametrize(
+    "cell", ["first, or so\nsecond", "one\r\ntwo\r\nthree", "a; b\n\nc; d", 'it is "big"\nso']
+)
+def test_a_cell_of_several_lines_is_one_cell(tmp_path: Path, cell: str) -> None:
+    rows = [["note", "id", "owner", "team"], [cell, ONE, "", ""], [cell, TWO, "ann", "hr"]]
+    write(tmp_path, "list.csv", list(rows))
+    wave = loaded(tmp_path, '[wave]\nexpected = "list.csv"\n').wave
+    assert [each.text for each in wave.expected_ids] == [ONE, TWO]
+    (first, second) = read_sheet(tmp_path / "list.csv", "wave.expected", needs=("id",))
+    assert (first.text("note"), second.text("note")) == (cell, cell)
 
 
 @pytest.mark.parametrize(
