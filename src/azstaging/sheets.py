@@ -141,8 +141,9 @@ def _own_row(lines: list[list[str]], width: int, before: int, after: int) -> int
         whole = at < end and len(lines[at]) == width
         if whole or any(map(_ID.match, lines[at])):
             return at
-    # The first and the last line, cut where the quotes stand.
-    return end if before + len(lines[0]) == width == len(lines[-1]) + after else 0
+    # The first and the last line, cut where the quotes stand; an id behind the quote is a row's.
+    cut = before + len(lines[0]) == width == len(lines[-1]) + after
+    return end if cut or any(map(_ID.match, lines[0][1:])) else 0
 
 
 def _cells(line: str, mark: str) -> list[str]:

@@ -195,6 +195,7 @@ SWALLOWED = pytest.mark.parametrize(
         ("note,id", ['"big,{0}', "x,{1}", 'rack",{2}'], (2, 4, 3)),
         ("id,note,owner", ['{0},"big', "{1}", '{2},rack",ann'], (2, 4, 3)),
         ("id", ['"{0}', "{1}", '{2}"'], (2, 4, 3)),
+        ("note,id,owner", ['"big,{0},ann', 'x",{1}'], (2, 3, 3)),
     ],
 )
 
