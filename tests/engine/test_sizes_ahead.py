@@ -1,13 +1,12 @@
-"""Rows that are made while others are read wait for the sizes of their machines, and get them."""
+"""What rows that are made while others are read need of the lists, and what they hold of pages."""
 
-import threading
 from collections import Counter
 from typing import Any
 
 import msgspec
 import pytest
 
-from azstaging.engine import ahead, collect, machines
+from azstaging.engine import ahead
 from azstaging.errors import ServiceError
 from azstaging.model.bodies import Body
 from azstaging.model.ids import ResourceId
@@ -31,21 +30,6 @@ def made_ahead(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-@pytest.fixture
-def matches(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Count how often the machine of an item is looked for."""
-    counts = Counter[str]()
-    match_one = machines.match_one
-
-    def counted(item: Any, resources: Any) -> Any:
-        counts[item.name] += 1
-        return match_one(item, resources)
-
-    for module in (ahead, collect, machines):
-        monkeypatch.setattr(module, "match_one", counted)
-    return counts
-
-
 def _whole(shapes: Any, azure: Any, name: str, *, tells: str, lies: str) -> ResourceId:
     """Add an item of which no more is read, on a machine that lies where the item may not tell."""
     vault = shapes.vault()
@@ -65,40 +49,6 @@ def _whole(shapes: Any, azure: Any, name: str, *, tells: str, lies: str) -> Reso
     return ResourceId(item["id"])
 
 
-def test_a_row_waits_for_sizes_that_come_late(
-    shapes: Any,
-    read: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    made_ahead: list[str],
-    matches: Counter[str],
-) -> None:
-    """They come when the last item was looked at; nobody waited for them until then."""
-    azure = shapes.migrated(*NAMES)
-    (listed,) = azure.migration.values()
-    for body in (*listed, *azure.bodies.values()):
-        body["properties"]["providerSpecificDetails"]["targetLocation"] = "westeurope"
-    list_skus, match_one = azure.list_skus, ahead.match_one
-    looked, waited = threading.Event(), []
-
-    def skus(*place: str) -> Any:
-        waited.append(looked.wait(20))
-        return list_skus(*place)
-
-    def last(item: Any, resources: Any) -> Any:
-        if item.name == NAMES[-1]:
-            looked.set()
-        return match_one(item, resources)
-
-    monkeypatch.setattr(azure, "list_skus", skus)
-    monkeypatch.setattr(ahead, "match_one", last)
-    inventory = read(azure)
-    assert inventory.complete
-    assert waited == [True]
-    assert [(row.name, row.target.cores) for row in inventory] == [(name, 2) for name in NAMES]
-    assert sorted(made_ahead) == list(NAMES)
-    assert set(matches) == set(NAMES)
-
-
 @pytest.mark.parametrize("tells", ["", "westeurope"])
 def test_sizes_of_a_place_that_the_machine_alone_tells_are_read_in_time(
     shapes: Any, read: Any, made_ahead: list[str], tells: str
@@ -112,18 +62,6 @@ def test_sizes_of_a_place_that_the_machine_alone_tells_are_read_in_time(
     asked = Counter(where for what, where in azure.calls if what == "list_skus")
     assert asked.pop(f"{shapes.subscription}/northeurope") == 1
     assert set(asked.values()) <= {1}
-
-
-def test_the_machine_of_an_item_that_tells_its_place_is_looked_for_once(
-    shapes: Any, read: Any, matches: Counter[str]
-) -> None:
-    azure = shapes.migrated(*NAMES)
-    told = _whole(shapes, azure, "told", tells="westeurope", lies="westeurope")
-    _whole(shapes, azure, "silent", tells="", lies="northeurope")
-    inventory = read(azure)
-    assert inventory.find(told).target.cores == 2
-    assert matches["told"] == 1
-    assert {matches[name] for name in NAMES} == {1}
 
 
 def test_sizes_that_cannot_be_read_are_a_gap_and_hold_up_no_row(

@@ -67,18 +67,6 @@ def test_reading_only_gives_the_object_itself() -> None:
     assert body.peek() == whole
 
 
-def test_a_part_of_a_page_lets_the_page_go_and_stays_as_it_is() -> None:
-    page = msgspec.json.encode([JSON, JSON])
-    row, _ = (Body(each) for each in msgspec.json.decode(page, type=list[msgspec.Raw]))
-    assert isinstance(row.json, msgspec.Raw)
-    row.part()
-    assert row.json == msgspec.json.encode(JSON)
-    assert row == JSON
-    small = packed({"id": "/a", "padding": "x" * 2000})
-    small.part()
-    assert small["id"] == "/a"
-
-
 def test_what_is_no_json_stays_as_it_is() -> None:
     odd = {"id": object()}
     assert packed(odd) is odd

@@ -7,11 +7,10 @@ long there by then. What is complete is worked on in that time instead of afterw
 from collections import deque
 from collections.abc import Iterable
 
-from azstaging.engine.machines import Matched, match_one, place_of, places_of
-from azstaging.engine.resources import DISKS, VMS
+from azstaging.engine.machines import Matched, match_one, place_of
+from azstaging.engine.resources import DISKS, VMS, Resources
 from azstaging.engine.rows import Parts, parts_of
 from azstaging.engine.sources import SourceLists
-from azstaging.engine.target_lists import TargetLists
 from azstaging.engine.targets import subscriptions_of
 from azstaging.model.ids import ResourceId
 from azstaging.model.items import ReplicatedItem
@@ -27,20 +26,20 @@ class Ahead:
         parts: item id -> its match and its row; what is not here is put together at the end.
 
     Args:
-        lists, sources: the lists; those of machines were gathered.
+        resources, sources: the lists, complete for the subscriptions in ``listed``.
         whole: items of which nothing more is read.
     """
 
     def __init__(
         self,
-        lists: TargetLists,
+        resources: Resources,
         sources: SourceLists,
+        listed: frozenset[str],
         whole: Iterable[ReplicatedItem],
     ) -> None:
-        self._lists = lists
-        self._resources = lists.resources
+        self._resources = resources
         self._sources = sources
-        self._listed = lists.listed
+        self._listed = listed
         self._waiting = deque(whole)
         self.parts: dict[ResourceId, Parts] = {}
 
@@ -51,9 +50,6 @@ class Ahead:
 
     def finish(self) -> None:
         """Put together whatever can be, now that everything is read."""
-        self._go_on(len(self._waiting))
-        # Where a machine is, is told by itself alone: some sizes were asked for just now.
-        self._lists.gather_sizes()
         self._go_on(len(self._waiting))
 
     def _go_on(self, count: int) -> None:
@@ -66,8 +62,7 @@ class Ahead:
         """Put an item's machines together if every list that it needs is there.
 
         Returns:
-            False where its source is not known yet, or the sizes of the place where its machine
-            is, so that it is worth trying again.
+            False where its source is not known yet, so that it is worth trying again.
         """
         if not item.detailed or not subscriptions_of((item,)) <= self._listed:
             return True
@@ -75,14 +70,8 @@ class Ahead:
         if source is None:
             return False
         matched = match_one(item, self._resources)
-        if not self._settled(matched):
-            return True
-        places = sorted(places_of((matched,), self._resources))
-        # All that are missing are asked for, and not the first alone.
-        self._lists.start_sizes(places)
-        if not all(self._lists.has_sizes(place) for place in places):
-            return False
-        self.parts[item.id] = parts_of(matched, self._resources, source)
+        if self._settled(matched):
+            self.parts[item.id] = parts_of(matched, self._resources, source)
         return True
 
     def _settled(self, matched: Matched) -> bool:
@@ -92,7 +81,8 @@ class Ahead:
         if any(kind == DISKS for _, kind in resources.unread):
             return False
         for vm in matched.machines:
-            if place_of(vm, resources) is None:
+            place = place_of(vm, resources) if vm.key in resources.vms else None
+            if place is None or place not in resources.sizes:
                 return False
             if matched.cut_over and not resources.has_view(vm):
                 return False

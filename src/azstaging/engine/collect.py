@@ -26,7 +26,7 @@ from azstaging.engine.rows import Parts, build_rows, listed_row, unfinished
 from azstaging.engine.sources import SourceLists
 from azstaging.engine.target_lists import TargetLists
 from azstaging.engine.targets import subscriptions_of
-from azstaging.engine.vaults import find_items, kept, parted, start_details
+from azstaging.engine.vaults import find_items, kept, start_details
 from azstaging.model.ids import ResourceId, vault_of
 from azstaging.model.inventory import Inventory, InventoryItem, Phase
 from azstaging.model.items import NO_FACTS, Collection, ReplicatedItem
@@ -137,11 +137,9 @@ def _read_rows(azure: AzurePort, scope: Scope, reads: Reads) -> tuple[list[Inven
     _start_lists(lists, sources, listed, found.subscriptions)
     del listed
     for item in list(items.values()):
-        parted(item)
+        kept(item)
     sources.start_nameless()
     ahead = _work_ahead(items, details, lists, sources, reads)
-    for item in items.values():
-        kept(item)
     late = [item for each, item in items.items() if each not in ahead]
     lists.start(sorted(subscriptions_of(late)), TARGET_KINDS)
     resources = lists.gather()
@@ -191,9 +189,10 @@ def _work_ahead(
     resources = lists.gather()
     whole = [item for item in items.values() if item.id not in details]
     # Not every item tells where its machine is: the machines that were listed do.
-    silent = (match_one(item, resources) for item in whole if not likely_places((item,)))
-    lists.start_sizes(sorted(places_of(silent, resources)))
-    ahead, order = Ahead(lists, sources, whole), list(details)
+    places = places_of((match_one(item, resources) for item in whole), resources)
+    lists.start_sizes(sorted(places))
+    lists.gather_sizes()
+    ahead, order = Ahead(resources, sources, lists.listed, whole), list(details)
 
     def take(index: int) -> None:
         give_way()

@@ -5,7 +5,7 @@ Two hundred rows a page instead of one request for every machine and each of its
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 
 from azstaging.engine.ports import AzurePort, Json
@@ -96,17 +96,9 @@ class TargetLists:
                 read = _size_read(self._azure, *place)
                 self._sizes[place] = self._reads.start(read, first=True)
 
-    def has_sizes(self, place: Place) -> bool:
-        """Tell whether the sizes of a place, which were started, are there."""
-        if place not in self.resources.sizes and self._sizes[place].done():
-            self._gather_sizes((place,))
-        return place in self.resources.sizes
-
     def gather_sizes(self) -> None:
         """Wait for the sizes that were started."""
-        self._gather_sizes([place for place in self._sizes if place not in self.resources.sizes])
-
-    def _gather_sizes(self, places: Sequence[Place]) -> None:
+        places = [place for place in self._sizes if place not in self.resources.sizes]
         results = self._reads.collect([self._sizes[place] for place in places], "sizes")
         for place, result in zip(places, results, strict=True):
             rows = ((Fields(row).text("name").casefold(), row) for row in result.value or ())

@@ -143,13 +143,6 @@ def kept(item: ReplicatedItem) -> ReplicatedItem:
     return item
 
 
-def parted(item: ReplicatedItem) -> ReplicatedItem:
-    """Let the page go that the item came in; for what is read once more before long."""
-    if isinstance(item.body, Body):
-        item.body.part()
-    return item
-
-
 def start_details(
     azure: AzurePort, items: dict[ResourceId, ReplicatedItem], reads: Reads
 ) -> dict[ResourceId, Future[Result[None]]]:

@@ -48,11 +48,6 @@ class Body(Mapping[str, Any]):
             self._packed = text
             self._whole = None
 
-    def part(self) -> None:
-        """Keep its own bytes alone, where it is a part of a page; they are not made small."""
-        if type(self._packed) is Raw:
-            self._packed = bytes(self._packed)
-
     @property
     def json(self) -> bytes | Raw | None:
         """Its text as the service wrote it; None where it was compressed or came as an object."""
