@@ -23,7 +23,7 @@ _HEADER_CHARACTERS = 65_536
 # A row of our own after the last: who does not find it has read it as a part of a cell.
 _END = "azstaging: end of file"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_ID = re.compile(r"\s*/subscriptions/", re.IGNORECASE)
+_ID = re.compile(r"/subscriptions/", re.IGNORECASE)
 # A quoted cell: what stands within separates nothing.
 _QUOTED = re.compile(r'(?:^|(?<=[;,])) *"[^"]*(?:""[^"]*)*"')
 
@@ -62,7 +62,11 @@ def read_sheet(
     if kind not in {".csv", ".xlsx"}:
         raise ConfigurationError(f"{name}: {file.name} is neither a CSV nor an XLSX file.")
     data = read_bytes(file, what=f"file of {name}", limit=_MAX_BYTES)
-    lines = _csv_lines(data, file, name) if kind == ".csv" else _xlsx_lines(data, file, name, tab)
+    lines = (
+        _csv_lines(data, file, name, needs)
+        if kind == ".csv"
+        else _xlsx_lines(data, file, name, tab)
+    )
     header = [column.strip().casefold() for column in next(lines, [])]
     for column in needs:
         if column not in header:
@@ -90,64 +94,82 @@ def tabs_of(file: Path, name: str) -> list[str]:
         return list(book.sheetnames)
 
 
-def _csv_lines(data: bytes, file: Path, name: str) -> Iterator[list[str]]:
+def _csv_lines(data: bytes, file: Path, name: str, needs: tuple[str, ...]) -> Iterator[list[str]]:
     try:
         text = data.decode("utf-8-sig")
-        yield from _csv_rows(text)
+        yield from _csv_rows(text, needs)
     except (ValueError, csv.Error) as error:
         raise ConfigurationError(f"{name}: {file.name} cannot be read: {error}.") from error
 
 
-def _csv_rows(text: str) -> Iterator[list[str]]:
+def _csv_rows(text: str, needs: tuple[str, ...]) -> Iterator[list[str]]:
     lines = io.StringIO(f"{text}\n{_END}", newline="")
     mark = _delimiter(text)
-    header: list[str] = []
+    wanted: dict[int, str] | None = None
     last: list[str] = []
     number = 1
     reader = csv.reader(lines, delimiter=mark)
     for last in reader:
         if last and last[-1].endswith(_END):
             break
-        if reader.line_num > number:
-            _require_one_row(last, number, len(header), mark)
-        header, number = header or last, reader.line_num + 1
+        if wanted is None:
+            names = (cell.strip().casefold() for cell in last)
+            wanted = {place: name for place, name in enumerate(names) if name in needs}
+        if wanted and reader.line_num > number:
+            _require_one_row(last, number, wanted, mark)
+        number = reader.line_num + 1
         yield last
     if last != [_END]:
         # The rows after it were taken for one cell.
         raise csv.Error("a quote is opened and never closed")
 
 
-def _require_one_row(row: list[str], number: int, width: int, mark: str) -> None:
+def _require_one_row(row: list[str], number: int, wanted: Mapping[int, str], mark: str) -> None:
     """Refuse a cell of several lines of which one looks like a row: rows would be lost.
 
-    Nothing tells such a cell from that of two rows with a stray quote in each.
+    A cell of two lines and two rows with a stray quote in each are written alike.
+
+    Args:
+        row: the cells, as they were read.
+        number: the line in which it begins; the header begins in line 1.
+        wanted: the place and name of each column that every row must fill.
+        mark: what separates cells.
     """
-    for index, cell in enumerate(row):
-        lines = _LINE_END.split(cell)
-        own = _own_row([_cells(line, mark) for line in lines], width, index, len(row) - index - 1)
+    begins = number
+    for place, cell in enumerate(row):
+        lines = [_cells(line, mark) for line in _LINE_END.split(cell)]
+        end = len(lines) - 1
+        lines[0] = [*row[:place], *lines[0]]
+        lines[-1] = [*lines[-1], *row[place + 1 :]]
+        rows = [at for at, cells in enumerate(lines) if _fills(cells, wanted)]
+        # What stands before and after the quotes is a row itself, or the rest of this one.
+        ends = {end} if number == 1 or 0 in rows else set()
+        own = next((at for at in rows if 0 < at < end or at in ends), 0)
         if own:
             raise csv.Error(
-                f"a quote is opened in line {number} and closed in line {number + len(lines) - 1}, "
-                f"and line {number + own} looks like a row of its own; close the quote in its "
+                f"a quote is opened in line {begins} and closed in line {begins + end}, "
+                f"and line {begins + own} looks like a row of its own; close the quote in its "
                 "row, or write the cell on one line"
             )
-        number += len(lines) - 1
+        begins += end
 
 
-def _own_row(lines: list[list[str]], width: int, before: int, after: int) -> int:
-    """Return which line of a cell looks like a row, or 0; other cells stand before and after it."""
-    end = len(lines) - 1
-    for at in range(1, end + 1):
-        whole = at < end and len(lines[at]) == width
-        if whole or any(map(_ID.match, lines[at])):
-            return at
-    # The first and the last line, cut where the quotes stand; an id behind the quote is a row's.
-    cut = before + len(lines[0]) == width == len(lines[-1]) + after
-    return end if cut or any(map(_ID.match, lines[0][1:])) else 0
+def _fills(cells: list[str], wanted: Mapping[int, str]) -> bool:
+    """Tell whether cells are a row: they have all that a row must have.
+
+    In a sentence a blank follows the comma; in a row none does.
+    """
+    return all(place < len(cells) and _fits(cells[place], name) for place, name in wanted.items())
+
+
+def _fits(cell: str, name: str) -> bool:
+    if not cell.strip() or cell[0].isspace():
+        return False
+    return bool(_ID.match(cell)) if name == "id" else cell.strip().casefold() != name
 
 
 def _cells(line: str, mark: str) -> list[str]:
-    return next(csv.reader([line], delimiter=mark), [])
+    return next(csv.reader([line], delimiter=mark), None) or [""]
 
 
 def _delimiter(text: str) -> str:

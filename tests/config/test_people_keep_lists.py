@@ -196,16 +196,22 @@ SWALLOWED = pytest.mark.parametrize(
         ("id,note,owner", ['{0},"big', "{1}", '{2},rack",ann'], (2, 4, 3)),
         ("id", ['"{0}', "{1}", '{2}"'], (2, 4, 3)),
         ("note,id,owner", ['"big,{0},ann', 'x",{1}'], (2, 3, 3)),
+        ("note,id", ['"big,{0}', 'x",{1}'], (2, 3, 3)),
+        ('id,"note', ['{0},x"', "{1},y"], (1, 2, 2)),
+        ("id", ['"{0}', '{1}"'], (2, 3, 3)),
+        ("owner,id", ['ann,"{0}', '",{1}'], (2, 3, 3)),
     ],
 )
 
 
 @SWALLOWED
-@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_a_quote_that_is_closed_rows_later_swallows_none(
     tmp_path: Path, header: str, rows: list[str], lines: tuple[int, int, int], ending: str
 ) -> None:
-    text = ending.join([header, *(row.format(ONE, TWO, f"{VAULT}/items/3") for row in rows)])
+    text = ending.join(
+        [header, *(row.format(ONE, TWO.upper(), f"{VAULT}/items/3") for row in rows)]
+    )
     (tmp_path / "list.csv").write_bytes(text.encode())
     with pytest.raises(ConfigurationError) as caught:
         loaded(tmp_path, '[wave]\nexpected = "list.csv"\n')
@@ -226,6 +232,13 @@ def test_a_quote_that_is_closed_rows_later_swallows_none(
         ('workload,item\n"Pay,one\nWeb",two\n', (2, 3, 3)),
         ('workload,item,owner\nPay,"one\nWeb,two,eve\nMail,three"\n', (2, 4, 3)),
         ('note,workload,item\n"of two\nlines",Pay,"one\nx,Web,two"\n', (3, 4, 4)),
+        ('workload,item,note\nPay,one,"big\nWeb,two,"a, b"\nMail,three,x\n', (2, 3, 3)),
+        ('workload,item,note\nPay,one,"x\nWeb,two,"he ""x"", ok"\nMail,three,\n', (2, 3, 3)),
+        ('workload;item;note\nPay;one;"big\nWeb;two;"a; b"\nMail;three;x\n', (2, 3, 3)),
+        ('workload,item,note,owner\nPay,one,"big\nWeb,two\nMail,three,rack"\n', (2, 4, 3)),
+        ('workload,item\nPay,one,"big\nWeb,two,x\nMail,three,y"\n', (2, 4, 3)),
+        ('workload,item,"note\nPay,one,x\nWeb,two,y"\nMail,three,z\n', (1, 3, 2)),
+        ('workload,item,"note\nPay,one,x"\nMail,three,z\n', (1, 2, 2)),
     ],
 )
 def test_a_quote_that_is_closed_rows_later_swallows_no_member(
@@ -243,7 +256,6 @@ def test_a_quote_that_is_closed_rows_later_swallows_no_member(
     ("place", "cell"),
     [
         *itertools.product((0, 1, 2), ("one\ntwo", "one\ntwo, three", "one, two\nthree", "\n")),
-        (0, "one\ntwo, three, four"),
     ],
 )
 def test_a_cell_of_two_lines_is_one_cell_in_any_column(
@@ -255,6 +267,43 @@ def test_a_cell_of_two_lines_is_one_cell_in_any_column(
     write(tmp_path, "list.csv", [list(row) for row in rows])
     workloads = loaded(tmp_path, '[wave]\nworkloads = "list.csv"\n').wave.workloads
     assert [each.items for each in workloads] == [("one",), ("two",)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'id,note\n{},"Moved\nMonday, noon"\n{},"first\nthen tested, ok\ndone"\n',
+        '"note\n\n(free text)",id\nx,{}\n"ann, bob\nMonday",{}\n',
+        'id,note\n"\n{}",x\n"{}\n",y\n',
+        'note,id\n"replaces\n/subscriptions/s/a",{}\n"as\nof, now",{}\n',
+    ],
+)
+def test_notes_of_several_lines_are_no_rows(tmp_path: Path, text: str) -> None:
+    (tmp_path / "list.csv").write_text(text.format(ONE, TWO), "utf-8")
+    wave = loaded(tmp_path, '[wave]\nexpected = "list.csv"\n').wave
+    assert [each.text for each in wave.expected_ids] == [ONE, TWO]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'workload,item,note\nPay,one,"call ann\nthen bob, eve, joe\nbye"\nWeb,two,\n',
+        'workload,item,note\nPay,one,"call ann\nthen bob, eve, joe"\nWeb,two,\n',
+        'note,workload,item\n"ann, bob, eve\nMonday",Pay,one\n,Web,two\n',
+        'workload,item,note\nPay,one,"see\n,,below\n,,"\nWeb,two,\n',
+        '"note\n(free)",workload,item\n"a\nb",Pay,one\n,Web,two\n',
+    ],
+)
+def test_notes_of_several_lines_are_no_members(tmp_path: Path, text: str) -> None:
+    (tmp_path / "list.csv").write_text(text, "utf-8")
+    workloads = loaded(tmp_path, '[wave]\nworkloads = "list.csv"\n').wave.workloads
+    assert [(each.name, each.items) for each in workloads] == [("Pay", ("one",)), ("Web", ("two",))]
+
+
+def test_notes_of_machines_may_have_several_lines(tmp_path: Path) -> None:
+    (tmp_path / "cmdb.csv").write_text('Name,Notes\nweb01,"Front end\nOwner,Pay"\nweb02,x\n')
+    told = import_sources([tmp_path / "cmdb.csv"])
+    assert [each.name for each in told.machines] == ["web01", "web02"]
 
 
 @pytest.mark.parametrize(

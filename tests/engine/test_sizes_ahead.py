@@ -115,3 +115,16 @@ def test_a_row_whose_detail_is_refused_is_small_at_the_end(shapes: Any, read: An
 def _text(body: Any) -> bytes:
     body["properties"]["padding"] = "x" * 2000
     return msgspec.json.encode(body)
+
+
+def test_a_machine_that_lies_elsewhere_than_its_item_tells_has_its_size(
+    shapes: Any, read: Any, made_ahead: list[str]
+) -> None:
+    azure = shapes.migrated(*NAMES)
+    (listed,) = azure.migration.values()
+    for body in (*listed, *azure.bodies.values()):
+        body["properties"]["providerSpecificDetails"]["targetLocation"] = "westeurope"
+    azure.vms[0]["location"] = "northeurope"
+    rows = list(read(azure))
+    assert [(row.name, row.target.cores) for row in rows] == [(name, 2) for name in NAMES]
+    assert sorted(made_ahead) == list(NAMES[1:])
