@@ -16,7 +16,8 @@ from azstaging.model.plans import Receipt, ReceiptState
 from azstaging.model.report import Event, Report
 from azstaging.model.waves import Endpoint, Wave
 from azstaging.reports import find_format, find_view, make_document
-from azstaging.reports.document import Document, Workload
+from azstaging.reports.document import Blocker, Document, Workload
+from azstaging.reports.document import Reason as Shown
 from azstaging.reports.ledger import gaps
 
 
@@ -188,12 +189,56 @@ def test_a_workload_without_a_decision_is_held(report: Report) -> None:
     assert found.reasons[0].code == "not-decided"
 
 
+def holds(blocker: Blocker, reason: Shown) -> bool:
+    return reason.code == blocker.code and (not reason.check or reason.check in blocker.checks)
+
+
+def with_failed(report: Report, failed: dict[str, dict[str, str]]) -> Report:
+    """Return the report with workloads held by failed checks: {workload: {check: next step}}."""
+    decisions = tuple(
+        GateClosed(
+            workload=name,
+            at=report.decisions.at,
+            item_ids=(),
+            reasons=tuple(
+                Reason(code="evidence-failed", check=check, detail="no", next_step=step)
+                for check, step in checks.items()
+            ),
+        )
+        for name, checks in failed.items()
+    )
+    held = with_states(report, dict.fromkeys(failed, "held"))
+    return replace(held, decisions=replace(held.decisions, decisions=decisions))
+
+
+def test_what_one_check_found_is_not_said_to_be_mended_by_the_next_step_of_another(
+    report: Report,
+) -> None:
+    failed = {
+        "Payroll": {"phase-staged": "Bring it there.", "target-running": "Start it."},
+        "Ticketing": {"target-running": "Start it."},
+    }
+    made = make_document(with_failed(report, failed))
+    told = [(b.title, b.workloads, b.checks, b.next_step) for b in made.blockers]
+    assert told == [
+        ("A check failed: target-running", 2, ["target-running"], "Start it."),
+        ("A check failed: phase-staged", 1, ["phase-staged"], "Bring it there."),
+    ]
+    assert made.answer.why.endswith("because a check failed: target-running (2 workloads).")
+
+
+def test_what_one_command_mends_stays_one_blocker(document: Document) -> None:
+    missing = [b for b in document.blockers if b.code == "evidence-missing"]
+    assert [b.title for b in missing] == ["Evidence is missing"]
+    assert len(missing[0].checks) > 1
+
+
 def test_blockers_count_workloads_and_items_once_and_the_worst_comes_first(
     document: Document,
 ) -> None:
     held = [w for w in document.workloads if w.state == "held"]
     for blocker in document.blockers:
-        touched = [w for w in held if any(r.code == blocker.code for r in w.reasons)]
+        touched = [w for w in held if any(holds(blocker, r) for r in w.reasons)]
         assert blocker.workloads == len(touched)
         assert blocker.owners == sorted({w.owner for w in touched if w.owner})
     counts = [blocker.workloads for blocker in document.blockers]

@@ -117,8 +117,9 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One reason that keeps workloads held.
 
     Attributes:
-        code: stable word, e.g. ``evidence-missing``.
+        code: stable word, e.g. ``evidence-missing``; failures of different checks share one.
         checks: the checks it is about, sorted.
+        title: in words, with the check where it is about a single one's result.
         workloads: number of workloads that it holds.
         items: number of items that it names.
         owners: of these workloads, sorted.

@@ -15,6 +15,10 @@ _UNDECIDED = model.Reason(
     detail="no decision was made for this workload",
     next_step="Run azstaging status.",
 )
+# What is to be done then is the check's own to say: what one check found, another's does not mend.
+_OF_ONE_CHECK = frozenset(
+    {"evidence-error", "evidence-failed", "evidence-inconclusive", "evidence-skipped"}
+)
 
 
 def workload_rows(lookup: Lookup, standings: Standings) -> list[doc.Workload]:
@@ -64,21 +68,22 @@ def _reason(reason: model.Reason, workload: str, lookup: Lookup) -> doc.Reason:
 
 
 def blocker_rows(workloads: list[doc.Workload]) -> list[doc.Blocker]:
-    """Return what holds the held workloads, the most frequent first."""
-    grouped: dict[str, list[tuple[doc.Workload, doc.Reason]]] = defaultdict(list)
+    """Return what holds the held workloads, the most frequent first; each failing check apart."""
+    grouped: dict[tuple[str, str], list[tuple[doc.Workload, doc.Reason]]] = defaultdict(list)
     for workload in workloads:
         for reason in workload.reasons:
-            grouped[reason.code].append((workload, reason))
-    rows = [_blocker(code, held) for code, held in grouped.items()]
-    return sorted(rows, key=lambda b: (-b.workloads, -b.items, b.code))
+            check = reason.check if reason.code in _OF_ONE_CHECK else ""
+            grouped[reason.code, check].append((workload, reason))
+    rows = [_blocker(code, check, held) for (code, check), held in grouped.items()]
+    return sorted(rows, key=lambda b: (-b.workloads, -b.items, b.code, b.title))
 
 
-def _blocker(code: str, held: list[tuple[doc.Workload, doc.Reason]]) -> doc.Blocker:
+def _blocker(code: str, check: str, held: list[tuple[doc.Workload, doc.Reason]]) -> doc.Blocker:
     steps = Counter(reason.next_step for _, reason in held)
     return doc.Blocker(
         code=code,
         checks=sorted({reason.check for _, reason in held if reason.check}),
-        title=title(code),
+        title=f"{title(code)}: {check}" if check else title(code),
         workloads=len({workload.name for workload, _ in held}),
         items=len({reason.item_id for _, reason in held if reason.item_id}),
         waivable=all(reason.waivable for _, reason in held),
