@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azstaging.errors import ConfigurationError
 from azstaging.files import read_bytes
 from azstaging.model.times import format_time
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 MAX_ROWS = 200_000
 _MAX_BYTES = 32_000_000
@@ -23,6 +26,7 @@ _HEADER_CHARACTERS = 65_536
 # A row of our own after the last: who does not find it has read it as a part of a cell.
 _END = "azstaging: end of file"
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_BEGINS = "in the row that begins in line {}"
 _ID = re.compile(r"/subscriptions/", re.IGNORECASE)
 # A quoted cell: what stands within separates nothing.
 _QUOTED = re.compile(r'(?:^|(?<=[;,])) *"[^"]*(?:""[^"]*)*"')
@@ -106,22 +110,34 @@ def _csv_rows(text: str, needs: tuple[str, ...]) -> Iterator[list[str]]:
     lines = io.StringIO(f"{text}\n{_END}", newline="")
     mark = _delimiter(text)
     wanted: dict[int, str] | None = None
-    last: list[str] = []
+    row: list[str] = []
     number = 1
     reader = csv.reader(lines, delimiter=mark)
-    for last in reader:
-        if last and last[-1].endswith(_END):
+    for number, row in _numbered(reader):
+        if row and row[-1].endswith(_END):
             break
         if wanted is None:
-            names = (cell.strip().casefold() for cell in last)
+            names = (cell.strip().casefold() for cell in row)
             wanted = {place: name for place, name in enumerate(names) if name in needs}
         if wanted and reader.line_num > number:
-            _require_one_row(last, number, wanted, mark)
-        number = reader.line_num + 1
-        yield last
-    if last != [_END]:
+            _require_one_row(row, number, wanted, mark)
+        yield row
+    if row != [_END]:
         # The rows after it were taken for one cell.
-        raise csv.Error("a quote is opened and never closed")
+        raise csv.Error(f"a quote is opened {_BEGINS.format(number)} and never closed")
+
+
+def _numbered(reader: "Reader") -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the line in which it begins; the first is 1."""
+    number = 1
+    try:
+        for row in reader:
+            yield number, row
+            number = reader.line_num + 1
+    except csv.Error as error:
+        # It is nearly always the rest of the file that is taken for one cell.
+        why = f"{error} {_BEGINS.format(number)}; perhaps a quote is opened there and never closed"
+        raise csv.Error(why) from error
 
 
 def _require_one_row(row: list[str], number: int, wanted: Mapping[int, str], mark: str) -> None:

@@ -176,13 +176,26 @@ def test_a_workload_of_two_owners_is_refused(tmp_path: Path, name: str, column: 
     assert (getattr(pay, column), pay.items) == ("hr", ("one", "three", "four"))
 
 
-@pytest.mark.parametrize("text", ['"workload,item\nw,one\n', 'workload,item\n"w,one\nw,two\n'])
-def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path: Path, text: str) -> None:
-    (tmp_path / "list.csv").write_text(text, "utf-8")
-    with pytest.raises(
-        ConfigurationError, match=r"a quote is opened and never closed|has no column workload"
-    ):
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('"workload,item\nw,one\n', 1),
+        ('workload,item\n"w,one\nw,two\n', 2),
+        ('workload,item,note\nw,one,"a\r\nb"\r\n\r\nw,two,"c\r\nw,three,d\r\n', 5),
+        ('workload,item\n\nw,"' + "one\nw,two\n" * 20_000, 3),
+    ],
+    ids=["header", "row", "after a blank line and a cell of two", "more than a cell may hold"],
+)
+def test_a_quote_that_is_never_closed_swallows_no_rows(
+    tmp_path: Path, text: str, line: int
+) -> None:
+    (tmp_path / "list.csv").write_text(text, "utf-8", newline="")
+    with pytest.raises(ConfigurationError) as caught:
         loaded(tmp_path, '[wave]\nworkloads = "list.csv"\n')
+    said = str(caught.value)
+    assert f" in the row that begins in line {line}" in said
+    assert "a quote is opened" in said
+    assert "never closed" in said
 
 
 SWALLOWED = pytest.mark.parametrize(
