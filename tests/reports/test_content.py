@@ -227,6 +227,18 @@ def test_what_one_check_found_is_not_said_to_be_mended_by_the_next_step_of_anoth
     assert made.answer.why.endswith("because a check failed: target-running (2 workloads).")
 
 
+def test_what_a_machine_is_comes_before_the_check_that_found_it(report: Report) -> None:
+    failed = {"Payroll": {"phase-staged": "Bring it there."}}
+    held = with_failed(report, failed)
+    (decision,) = held.decisions.decisions
+    assert isinstance(decision, GateClosed)
+    phase = Reason(code="phase", detail="it is paused", next_step="Migrate it.")
+    both = replace(decision, reasons=(*decision.reasons, phase))
+    made = make_document(replace(held, decisions=replace(held.decisions, decisions=(both,))))
+    assert [b.code for b in made.blockers] == ["phase", "evidence-failed"]
+    assert made.answer.why == "One is held, because the item is not staged."
+
+
 def test_what_one_command_mends_stays_one_blocker(document: Document) -> None:
     missing = [b for b in document.blockers if b.code == "evidence-missing"]
     assert [b.title for b in missing] == ["Evidence is missing"]

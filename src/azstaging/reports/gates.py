@@ -75,7 +75,10 @@ def blocker_rows(workloads: list[doc.Workload]) -> list[doc.Blocker]:
             check = reason.check if reason.code in _OF_ONE_CHECK else ""
             grouped[reason.code, check].append((workload, reason))
     rows = [_blocker(code, check, held) for (code, check), held in grouped.items()]
-    return sorted(rows, key=lambda b: (-b.workloads, -b.items, b.code, b.title))
+    # Of the same weight, what a machine is comes before the check that found it.
+    return sorted(
+        rows, key=lambda b: (-b.workloads, -b.items, b.code in _OF_ONE_CHECK, b.code, b.title)
+    )
 
 
 def _blocker(code: str, check: str, held: list[tuple[doc.Workload, doc.Reason]]) -> doc.Blocker:
