@@ -135,8 +135,10 @@ def _numbered(reader: "Reader") -> Iterator[tuple[int, list[str]]]:
             yield number, row
             number = reader.line_num + 1
     except csv.Error as error:
-        # It is nearly always the rest of the file that is taken for one cell.
-        why = f"{error} {_BEGINS.format(number)}; perhaps a quote is opened there and never closed"
+        why = f"{error} {_BEGINS.format(number)}"
+        if "limit" in str(error):
+            # It is nearly always the rest of the file that is taken for one cell.
+            why += "; perhaps a quote is opened there and never closed"
         raise csv.Error(why) from error
 
 

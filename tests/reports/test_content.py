@@ -193,15 +193,17 @@ def holds(blocker: Blocker, reason: Shown) -> bool:
     return reason.code == blocker.code and (not reason.check or reason.check in blocker.checks)
 
 
-def with_failed(report: Report, failed: dict[str, dict[str, str]]) -> Report:
-    """Return the report with workloads held by failed checks: {workload: {check: next step}}."""
+def with_failed(
+    report: Report, failed: dict[str, dict[str, str]], code: str = "evidence-failed"
+) -> Report:
+    """Return the report with workloads held by some checks: {workload: {check: next step}}."""
     decisions = tuple(
         GateClosed(
             workload=name,
             at=report.decisions.at,
             item_ids=(),
             reasons=tuple(
-                Reason(code="evidence-failed", check=check, detail="no", next_step=step)
+                Reason(code=code, check=check, detail="no", next_step=step)
                 for check, step in checks.items()
             ),
         )
@@ -209,6 +211,34 @@ def with_failed(report: Report, failed: dict[str, dict[str, str]]) -> Report:
     )
     held = with_states(report, dict.fromkeys(failed, "held"))
     return replace(held, decisions=replace(held.decisions, decisions=decisions))
+
+
+@pytest.mark.parametrize(
+    ("code", "titles"),
+    [
+        ("evidence-error", ["A check could not run: a", "A check could not run: b"]),
+        ("evidence-inconclusive", ["A check was inconclusive: a", "A check was inconclusive: b"]),
+        ("evidence-skipped", ["A check was skipped: a", "A check was skipped: b"]),
+        ("evidence-missing", ["Evidence is missing"]),
+        ("evidence-expired", ["Evidence has expired"]),
+    ],
+)
+def test_what_is_the_checks_own_to_say_is_apart_and_what_is_said_of_all_is_one(
+    report: Report, code: str, titles: list[str]
+) -> None:
+    made = make_document(with_failed(report, {"Payroll": {"b": "Two.", "a": "One."}}, code))
+    assert [b.title for b in made.blockers] == titles
+
+
+def test_the_answer_counts_all_failed_checks_as_one_reason(report: Report) -> None:
+    failed = {name: {f"check-{name}": "Mend it."} for name in ("Payroll", "Ticketing", "Warehouse")}
+    held = with_failed(report, failed)
+    missing = Reason(code="evidence-missing", check="x", detail="no", next_step="Check.")
+    first, second, *rest = held.decisions.decisions
+    both = [replace(each, reasons=(*each.reasons, missing)) for each in (first, second)]
+    made = make_document(replace(held, decisions=replace(held.decisions, decisions=(*both, *rest))))
+    assert made.blockers[0].code == "evidence-missing"
+    assert made.answer.why == "3 are held, most often because a check failed (3 workloads)."
 
 
 def test_what_one_check_found_is_not_said_to_be_mended_by_the_next_step_of_another(
@@ -224,7 +254,7 @@ def test_what_one_check_found_is_not_said_to_be_mended_by_the_next_step_of_anoth
         ("A check failed: target-running", 2, ["target-running"], "Start it."),
         ("A check failed: phase-staged", 1, ["phase-staged"], "Bring it there."),
     ]
-    assert made.answer.why.endswith("because a check failed: target-running (2 workloads).")
+    assert made.answer.why.endswith("because a check failed (2 workloads).")
 
 
 def test_what_a_machine_is_comes_before_the_check_that_found_it(report: Report) -> None:

@@ -69,6 +69,11 @@ def test_masking_twice_changes_nothing_more(report: Report) -> None:
     [
         ("lock on /subscriptions/s-1/resourceGroups/rg-1.", "lock on group-1."),
         ("see 10.0.0.4, fe80::1 and 10.0.0.4", "see address-1, address-2 and address-1"),
+        ("cannot reach 10.1.2.3.", "cannot reach address-1."),
+        ("asked 10.1.2.3... no", "asked address-1... no"),
+        ("refused by fe80::1.", "refused by address-1."),
+        ("route fe80:: is gone, ::1. ends", "route address-1 is gone, address-2. ends"),
+        ("not 10.1.2.3.4, nor 10.1.2.3.x", "not 10.1.2.3.4, nor 10.1.2.3.x"),
         ("00:50:56:aa:bb:cc answered", "mac-1 answered"),
         ("by planner@contoso.example", "by mail-1"),
         ("https://web01.contoso.example:8443/health", "https://host-1/health"),

@@ -9,12 +9,14 @@ from simulation.blocks import BLOCK, MOST
 from simulation.playing import play_seeds, stage
 
 LEAST = 2_000
+# The blocks are in two files, and a file is played by one worker.
+_FILES = 2
 _TRIED = 100
 
 
 def fitting(seconds: float, *, each_seconds: float, workers: int) -> int:
     """Return how many schedules fit, in whole blocks, from `LEAST` to `MOST`."""
-    blocks = int(seconds * workers / each_seconds) // BLOCK
+    blocks = int(seconds * min(workers, _FILES) / each_seconds) // BLOCK
     return min(MOST, max(LEAST, blocks * BLOCK))
 
 

@@ -52,7 +52,7 @@ def make_document(report: Report) -> doc.Document:
         wave=wave.name,
         release_after=format_time(wave.release_after) if wave.release_after else "",
         masked=False,
-        answer=answer(workloads, blockers),
+        answer=answer(workloads),
         completeness=_completeness(report),
         phases=_phases(report),
         blockers=blockers,

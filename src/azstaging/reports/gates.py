@@ -75,9 +75,10 @@ def blocker_rows(workloads: list[doc.Workload]) -> list[doc.Blocker]:
             check = reason.check if reason.code in _OF_ONE_CHECK else ""
             grouped[reason.code, check].append((workload, reason))
     rows = [_blocker(code, check, held) for (code, check), held in grouped.items()]
-    # Of the same weight, what a machine is comes before the check that found it.
+    # Of the same weight, what a machine is comes before the evidence about it.
     return sorted(
-        rows, key=lambda b: (-b.workloads, -b.items, b.code in _OF_ONE_CHECK, b.code, b.title)
+        rows,
+        key=lambda b: (-b.workloads, -b.items, b.code.startswith("evidence-"), b.code, b.title),
     )
 
 
@@ -95,7 +96,7 @@ def _blocker(code: str, check: str, held: list[tuple[doc.Workload, doc.Reason]])
     )
 
 
-def answer(workloads: list[doc.Workload], blockers: list[doc.Blocker]) -> doc.Answer:
+def answer(workloads: list[doc.Workload]) -> doc.Answer:
     """Say whether anything can be released, and if not, why."""
     states = Counter(workload.state for workload in workloads)
     ready, held, released = states["ready"], states["held"], states["released"]
@@ -103,7 +104,7 @@ def answer(workloads: list[doc.Workload], blockers: list[doc.Blocker]) -> doc.An
     return doc.Answer(
         state=state,
         headline=headline,
-        why=_why(held, blockers),
+        why=_why(held, workloads),
         ready=ready,
         held=held,
         released=released,
@@ -129,14 +130,16 @@ def _all(number: int, rest: str = "") -> str:
     return f"The{rest} workload" if number == 1 else f"All {number:,}{rest} workloads"
 
 
-def _why(held: int, blockers: list[doc.Blocker]) -> str:
-    if not held or not blockers:
+def _why(held: int, workloads: list[doc.Workload]) -> str:
+    """Name the most frequent kind of reason, all checks that failed being one."""
+    codes = Counter(code for w in workloads for code in {reason.code for reason in w.reasons})
+    if not held or not codes:
         return ""
-    cause = _sentence(blockers[0].title)
+    code = min(codes, key=lambda each: (-codes[each], each.startswith("evidence-"), each))
+    cause = _sentence(title(code))
     if held == 1:
         return f"One is held, because {cause}."
-    where = count(blockers[0].workloads, "workload")
-    return f"{held:,} are held, most often because {cause} ({where})."
+    return f"{held:,} are held, most often because {cause} ({count(codes[code], 'workload')})."
 
 
 def _sentence(text: str) -> str:
