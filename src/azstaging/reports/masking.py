@@ -20,9 +20,7 @@ _HOST = re.compile(r"(?<=://)[^\s/\"'<>]+")
 _MAC = re.compile(r"\b[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}\b", re.IGNORECASE)
 # A full stop may end the sentence.
 _V4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\w)")
-_V6 = re.compile(
-    r"(?<![\w:.])[0-9a-f:]*:[0-9a-f:.]*:(?:[0-9a-f:.]*[0-9a-f:])?(?![\w:])", re.IGNORECASE
-)
+_V6 = re.compile(r"(?<![\w:.])(?=[0-9a-f.]*:)[0-9a-f:.]*[0-9a-f:](?![\w:])", re.IGNORECASE)
 
 _KINDS = {
     "subscriptions": "subscription",
