@@ -26,7 +26,7 @@ _HEADER_CHARACTERS = 65_536
 # A row of our own after the last: who does not find it has read it as a part of a cell.
 _END = "azstaging: end of file"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_BEGINS = "in the row that begins in line {}"
+_IN_ROW = "in the row that begins in line {}"
 _ID = re.compile(r"/subscriptions/", re.IGNORECASE)
 # A quoted cell: what stands within separates nothing.
 _QUOTED = re.compile(r'(?:^|(?<=[;,])) *"[^"]*(?:""[^"]*)*"')
@@ -124,7 +124,7 @@ def _csv_rows(text: str, needs: tuple[str, ...]) -> Iterator[list[str]]:
         yield row
     if row != [_END]:
         # The rows after it were taken for one cell.
-        raise csv.Error(f"a quote is opened {_BEGINS.format(number)} and never closed")
+        raise csv.Error(f"a quote is opened {_IN_ROW.format(number)} and never closed")
 
 
 def _numbered(reader: "Reader") -> Iterator[tuple[int, list[str]]]:
@@ -135,7 +135,7 @@ def _numbered(reader: "Reader") -> Iterator[tuple[int, list[str]]]:
             yield number, row
             number = reader.line_num + 1
     except csv.Error as error:
-        why = f"{error} {_BEGINS.format(number)}"
+        why = f"{error} {_IN_ROW.format(number)}"
         if "limit" in str(error):
             # It is nearly always the rest of the file that is taken for one cell.
             why += "; perhaps a quote is opened there and never closed"

@@ -221,6 +221,8 @@ def with_failed(
         ("evidence-skipped", ["A check was skipped: a", "A check was skipped: b"]),
         ("evidence-missing", ["Evidence is missing"]),
         ("evidence-expired", ["Evidence has expired"]),
+        ("evidence-void", ["The machine changed since it was checked"]),
+        ("evidence-flaky", ["A check failed, then passed"]),
     ],
 )
 def test_what_is_the_checks_own_to_say_is_apart_and_what_is_said_of_all_is_one(

@@ -1,12 +1,11 @@
-"""The schedules of the default run in blocks, divided between two files for two workers."""
+"""20,000 schedules in blocks, divided between two files so that two workers share them."""
 
 import os
 
 from simulation.playing import play_seeds
 
 BLOCK = 500
-MOST = 20_000
-SCHEDULES = int(os.environ.get("AZSTAGING_SCHEDULES", MOST))
+SCHEDULES = int(os.environ.get("AZSTAGING_SCHEDULES", "20000"))
 _BLOCKS = range(max(2, SCHEDULES // BLOCK))
 EVEN, ODD = _BLOCKS[::2], _BLOCKS[1::2]
 

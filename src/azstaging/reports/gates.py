@@ -75,11 +75,14 @@ def blocker_rows(workloads: list[doc.Workload]) -> list[doc.Blocker]:
             check = reason.check if reason.code in _OF_ONE_CHECK else ""
             grouped[reason.code, check].append((workload, reason))
     rows = [_blocker(code, check, held) for (code, check), held in grouped.items()]
-    # Of the same weight, what a machine is comes before the evidence about it.
     return sorted(
-        rows,
-        key=lambda b: (-b.workloads, -b.items, b.code.startswith("evidence-"), b.code, b.title),
+        rows, key=lambda b: (-b.workloads, -b.items, _is_evidence(b.code), b.code, b.title)
     )
+
+
+def _is_evidence(code: str) -> bool:
+    """Tell what of the same weight comes later: what a machine is comes before evidence of it."""
+    return code.startswith("evidence-")
 
 
 def _blocker(code: str, check: str, held: list[tuple[doc.Workload, doc.Reason]]) -> doc.Blocker:
@@ -131,11 +134,11 @@ def _all(number: int, rest: str = "") -> str:
 
 
 def _why(held: int, workloads: list[doc.Workload]) -> str:
-    """Name the most frequent kind of reason, all checks that failed being one."""
+    """Name what holds most workloads. All checks that failed are one reason here, not each."""
     codes = Counter(code for w in workloads for code in {reason.code for reason in w.reasons})
     if not held or not codes:
         return ""
-    code = min(codes, key=lambda each: (-codes[each], each.startswith("evidence-"), each))
+    code = min(codes, key=lambda each: (-codes[each], _is_evidence(each), each))
     cause = _sentence(title(code))
     if held == 1:
         return f"One is held, because {cause}."
